@@ -1,0 +1,37 @@
+import type { Id, Sha, TeacherId } from './record.ts'
+
+export type Origin = 'real' | 'synthetic'
+export type Parent = { id: Id; role: 'subject' | 'context' | 'corpus' }
+/** Where a record read from outside comes from. `span` and `row` are offsets in that file (characters; rows from 1). */
+export type SourceNote = {
+  name: string
+  uri: string
+  license: string
+  robots?: string
+  row?: number
+}
+/** How a record was made: step, prompts and the calls in the journal that hold cost, date and served model. */
+export type Made = {
+  step: string
+  version: string
+  teachers: TeacherId[]
+  prompts: Sha[]
+  calls: Sha[]
+  /** Characters of the subject's text that became this record (chunks). */
+  span?: [number, number]
+}
+export type Review = { by: string; verdict: string; note?: string }
+
+/**
+ * Where a record comes from. `parents` names every record whose text entered a prompt. `generation` is 0 for real
+ * rows and 1 + the largest generation among the parents for what a model wrote.
+ */
+export type Lineage = {
+  origin: Origin
+  generation: number
+  parents: Parent[]
+  source?: SourceNote
+  made?: Made
+  members?: Id[]
+  reviews?: Review[]
+}
