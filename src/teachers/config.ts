@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import type { Sampling } from './contract.ts'
+import { isPreset, presets, split } from './presets.ts'
+
+const dollars = z.number().nonnegative()
+
+/** Dollars per million tokens. Without their own prices cached and cache-write tokens cost what input costs. */
+export const priceConfig = z.union([
+  z.literal('free'),
+  z.strictObject({
+    input: dollars,
+    output: dollars,
+    cachedInput: dollars.optional(),
+    cacheWrite: dollars.optional(),
+  }),
+])
+export type Price = z.infer<typeof priceConfig>
+
+const sampling = {
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  top_k: z.int().min(-1).optional(),
+  min_p: z.number().min(0).max(1).optional(),
+  presence_penalty: z.number().min(-2).max(2).optional(),
+  frequency_penalty: z.number().min(-2).max(2).optional(),
+  stop: z.array(z.string().min(1)).min(1).optional(),
+  reasoning_effort: z.string().min(1).optional(),
+}
+
+/** A recipe's teacher: which model answers, where, at what price, and how it is asked. */
+export const teacherConfig = z
+  .strictObject({
+    model: z.string().min(1).describe('<provider>/<model>, or any model name together with `at`'),
+    at: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Base URL of a server of your own, such as http://localhost:8000/v1'),
+    protocol: z.enum(['openai', 'anthropic']).optional().describe('What the server speaks; openai unless said'),
+    price: priceConfig.optional().describe('`free`, or dollars per million tokens'),
+    key: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+      .optional()
+      .describe('Environment variable that holds the API key'),
+    license: z.string().min(1).optional().describe('License of self-hosted weights'),
+    revision: z.string().min(1).optional().describe('Revision of the weights; another revision is another teacher'),
+    terms: z.string().min(1).optional().describe('Entry of the terms register that applies to this route'),
+    ...sampling,
+    max_tokens: z.int().positive().default(4096).describe('Cap on output tokens, reasoning included'),
+    concurrency: z.int().positive().default(32).describe('Most calls in the air'),
+    start: z.int().positive().default(8).describe('Calls in the air before the first reply'),
+    rpm: z.number().positive().optional().describe('Requests a minute'),
+    timeout: z.number().positive().default(600).describe('Seconds without progress before a call counts as stalled'),
+    schema: z
+      .boolean()
+      .optional()
+      .describe('Whether the model keeps to a JSON schema; overrides what the provider is known for'),
+    seed: z.boolean().optional().describe('Whether the server takes a seed; overrides what the provider is known for'),
+  })
+  .superRefine((config, context) => {
+    if (config.at !== undefined) return
+    const [provider = '', model = ''] = split(config.model)
+    if (provider !== 'builtin' && !isPreset(provider)) {
+      const known = ['builtin', ...Object.keys(presets)].join(', ')
+      context.addIssue({
+        code: 'custom',
+        path: ['model'],
+        message: `expected <provider>/<model> with one of ${known}, or \`at:\` with a URL`,
+      })
+    } else if (!model) {
+      context.addIssue({ code: 'custom', path: ['model'], message: `expected a model name after ${provider}/` })
+    }
+  })
+export type TeacherConfig = z.infer<typeof teacherConfig>
+
+/** The sampling parameters of a teacher: identity, so they are part of every request. */
+export function samplingOf(config: TeacherConfig): Sampling {
+  const chosen: Record<string, unknown> = {}
+  for (const key of Object.keys(sampling) as (keyof Sampling)[])
+    if (config[key] !== undefined) chosen[key] = config[key]
+  return chosen
+}
+
+/**
+ * Fields that cannot change a reply, so that changing them repays nothing. `max_tokens` is not among them: a stage runs
+ * again under another cap, and the journal then serves the replies that stay valid.
+ */
+export const operationalTeacherFields = {
+  version: 1,
+  fields: ['at', 'protocol', 'key', 'price', 'concurrency', 'start', 'rpm', 'timeout', 'terms', 'license'],
+} as const satisfies { version: number; fields: readonly (keyof TeacherConfig)[] }

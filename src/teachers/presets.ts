@@ -1,0 +1,177 @@
+import type { TeacherConfig } from './config.ts'
+import type { Capabilities } from './contract.ts'
+
+export type Protocol = 'openai' | 'anthropic'
+
+/** What is known of a provider. `can` is for its usual models; `schema:` and `seed:` in the recipe override it. */
+export type Preset = {
+  baseUrl: string
+  /** Environment variable that holds the base URL instead. */
+  baseUrlFrom?: string
+  key?: string
+  /** The server answers without a key. */
+  keyOptional?: boolean
+  protocol: Protocol
+  can: Omit<Capabilities, 'languageModel'>
+  paid: boolean
+  /** What the provider calls the output cap and the seed, where it differs from `max_tokens` and `seed`. */
+  capName?: string
+  seedName?: string
+}
+
+const can = { schema: true, seed: true, tools: true, logprobs: false }
+
+export const presets = {
+  openai: {
+    baseUrl: 'https://api.openai.com/v1',
+    key: 'OPENAI_API_KEY',
+    protocol: 'openai',
+    can: { ...can, logprobs: true },
+    paid: true,
+    capName: 'max_completion_tokens',
+  },
+  anthropic: {
+    baseUrl: 'https://api.anthropic.com',
+    key: 'ANTHROPIC_API_KEY',
+    protocol: 'anthropic',
+    can: { ...can, seed: false },
+    paid: true,
+  },
+  google: {
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    key: 'GEMINI_API_KEY',
+    protocol: 'openai',
+    can: { ...can, seed: false },
+    paid: true,
+  },
+  // JSON mode without a schema, and no seed.
+  deepseek: {
+    baseUrl: 'https://api.deepseek.com',
+    key: 'DEEPSEEK_API_KEY',
+    protocol: 'openai',
+    can: { ...can, schema: false, seed: false, logprobs: true },
+    paid: true,
+  },
+  mistral: {
+    baseUrl: 'https://api.mistral.ai/v1',
+    key: 'MISTRAL_API_KEY',
+    protocol: 'openai',
+    can,
+    paid: true,
+    seedName: 'random_seed',
+  },
+  together: {
+    baseUrl: 'https://api.together.xyz/v1',
+    key: 'TOGETHER_API_KEY',
+    protocol: 'openai',
+    can,
+    paid: true,
+  },
+  openrouter: {
+    baseUrl: 'https://openrouter.ai/api/v1',
+    key: 'OPENROUTER_API_KEY',
+    protocol: 'openai',
+    can: { ...can, logprobs: true },
+    paid: true,
+  },
+  ollama: { baseUrl: 'http://localhost:11434/v1', protocol: 'openai', can, paid: false },
+  vllm: {
+    baseUrl: 'http://localhost:8000/v1',
+    key: 'VLLM_API_KEY',
+    keyOptional: true,
+    protocol: 'openai',
+    can: { ...can, logprobs: true },
+    paid: false,
+  },
+  simulate: {
+    baseUrl: '',
+    baseUrlFrom: 'STILLROOM_SIMULATOR',
+    protocol: 'openai',
+    can: { ...can, logprobs: true },
+    paid: false,
+  },
+} as const satisfies Record<string, Preset>
+
+/** An endpoint of the user's own: assumed able, since a 400 that names a parameter teaches the client otherwise. */
+const self: Omit<Preset, 'baseUrl'> = { protocol: 'openai', can: { ...can, logprobs: true }, paid: true }
+
+export const isPreset = (name: string): name is keyof typeof presets => Object.hasOwn(presets, name)
+
+/** Provider and model of `provider/model`; the model may hold further slashes. */
+export function split(model: string): [string, string] {
+  const slash = model.indexOf('/')
+  return slash < 0 ? [model, ''] : [model.slice(0, slash), model.slice(slash + 1)]
+}
+
+export type Resolved = {
+  /** Preset name, `self` under `at:`, or `builtin`: part of the journal key. */
+  provider: string
+  model: string
+  /** Absent for `builtin` and where an environment variable holds it. */
+  baseUrl?: string
+  baseUrlFrom?: string
+  protocol: Protocol
+  keyName?: string
+  keyOptional: boolean
+  paid: boolean
+  can: Capabilities
+  capName: string
+  seedName: string
+}
+
+/** Where a teacher's calls go and whether they cost money. Pure: no environment is read and no key is needed. */
+export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
+  const [prefix, rest] = split(config.model)
+  const override = {
+    ...(config.schema !== undefined && { schema: config.schema }),
+    ...(config.seed !== undefined && { seed: config.seed }),
+  }
+  if (config.at === undefined && prefix === 'builtin') {
+    const none = { schema: true, seed: false, tools: false, logprobs: false, languageModel: false }
+    return {
+      provider: 'builtin',
+      model: rest,
+      protocol: 'openai',
+      keyOptional: true,
+      paid: false,
+      can: none,
+      capName: '',
+      seedName: '',
+    }
+  }
+  if (config.at === undefined && !isPreset(prefix)) throw new TypeError(`teacher ${name}: unknown provider ${prefix}`)
+  const preset: Preset =
+    config.at === undefined ? presets[prefix as keyof typeof presets] : { ...self, baseUrl: config.at }
+  const protocol = config.protocol ?? preset.protocol
+  const keyName = config.key ?? preset.key
+  const free =
+    config.price === 'free' || (config.price === undefined && config.at !== undefined && isLoopback(config.at))
+  return {
+    provider: config.at === undefined ? prefix : 'self',
+    model: config.at === undefined ? rest : config.model,
+    ...(preset.baseUrl && { baseUrl: preset.baseUrl }),
+    ...(preset.baseUrlFrom && { baseUrlFrom: preset.baseUrlFrom }),
+    protocol,
+    ...(keyName && { keyName }),
+    keyOptional: config.key === undefined && preset.keyOptional === true,
+    paid: config.price === undefined ? preset.paid && !free : !free,
+    can: {
+      ...preset.can,
+      ...(protocol === 'anthropic' && { seed: false, logprobs: false }),
+      ...override,
+      languageModel: true,
+    },
+    capName: preset.capName ?? 'max_tokens',
+    seedName: preset.seedName ?? 'seed',
+  }
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  )
+}
