@@ -1,0 +1,148 @@
+import type { ZodType } from 'zod'
+import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug } from '../records/index.ts'
+import type { Reply, Request } from '../teachers/index.ts'
+
+/** What a step needs beside its records. Names are names of its options. */
+export type Needs<O = never> = {
+  /** Options that hold the name of a teacher; the recipe checks that it exists. */
+  teachers?: readonly (keyof O & string)[]
+  /** Options that hold paths: resolved against the recipe, and in the identity by content digest. */
+  files?: readonly (keyof O & string)[]
+  /** Kinds of ancestor that `ctx.ancestor` hands out, for example the document a prompt was asked about. */
+  ancestors?: readonly Kind[]
+  /** Results depend on `Intl.Segmenter`: the ICU version becomes part of the identity. */
+  segmenter?: boolean
+}
+
+/** A prompt file by name and content. */
+export type PromptNote = { name: string; digest: Sha }
+
+/** A declared second input: a source, a file or a step. It is never in the funnel. */
+export type Side = { name: string; from: string }
+
+/** What every step declares; docs, validation, editor schema and the studio are generated from it. */
+export type Spec<O> = {
+  verb: string
+  /** One sentence. */
+  about: string
+  version: number
+  options: ZodType<O>
+  takes: readonly Kind[]
+  gives: readonly Kind[] | 'same'
+  /** Every reason a record may be dropped, fixed or lost for. */
+  reasons: readonly Slug[]
+  needs?: Needs<O>
+  side?(options: O): Side[]
+  /** Prompt files it may use: part of the identity, so that an edited prompt is another step. */
+  prompts?(options: O): PromptNote[]
+  /** The paper or specification the method comes from. */
+  source?: string
+}
+
+/** A record to be. The engine adds id, digest and lineage, so that nobody can forge them. */
+export type Draft<G extends Kind = Kind> = {
+  payload: Payload<G>
+  /** Position in the reply: part of the id, unless `key` names the record better (chunks: digest and occurrence). */
+  index: number
+  key?: string
+  /** Characters of the subject's text. */
+  span?: [number, number]
+  /** The calls it came from, where one run made several; default all. The engine checks that they were made. */
+  calls?: string[]
+  notes?: Notes
+}
+export type Lost = { index: number; reason: Slug; evidence?: Json }
+export type Passed = { is: 'passed'; notes?: Notes }
+export type Dropped = { is: 'dropped'; reason: Slug; evidence?: Json }
+export type Verdict = Passed | Dropped
+/** None made and none lost is a drop for `empty`. */
+export type Outcome<I extends Kind = Kind, G extends Kind = Kind> =
+  | Verdict
+  | { is: 'fixed'; reason: Slug; payload: Payload<I>; notes?: Notes }
+  | { is: 'made'; made: Draft<G>[]; lost?: Lost[] }
+export type GroupOutcome<G extends Kind = Kind> = {
+  each: Map<Id, Verdict | { is: 'consumed' }>
+  made?: (Draft<G> & { from: Id[] })[]
+}
+
+/** What a pure function of a step sees. */
+export type Pure<O> = {
+  options: O
+  /** The step key. */
+  key: string
+  /** The record's language, else the recipe's. */
+  language: string
+  /** Tokens by the recipe's tokenizer. */
+  tokens(text: string): number
+  /** Seeded by record id and step key. */
+  random(): number
+  /** `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. */
+  draw(pool: string, n: number): Rec[]
+  /** The nearest ancestor of a kind that `needs.ancestors` declares; it becomes a `context` parent. */
+  ancestor<K extends Kind>(kind: K): Rec<K> | undefined
+}
+
+/** A request whose reply must parse as `reply`; the engine climbs the structured-reply ladder. */
+export type Ask<T = unknown> = Request & { reply?: ZodType<T> }
+/** A reply with what the ladder made of it: `data` when it parsed, `bad` when it is unusable. */
+export type Answer<T = unknown> = Reply & {
+  data?: T
+  bad?: { reason: 'refused' | 'truncated' | 'unparseable' | 'rejected'; detail: string }
+  /** The call in the journal. */
+  call: string
+}
+
+export type Ctx<O> = Pure<O> & {
+  /** Asks a teacher by its name in the recipe. Equal requests share one reply; independent ones pass `draw`. */
+  call<T>(teacher: string, ask: Ask<T>, draw?: number): Promise<Answer<T>>
+}
+
+export type MapStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<O> & {
+  shape: 'map'
+  run(record: Rec<I>, ctx: Ctx<O>): Promise<Outcome<I, G>>
+}
+export type GroupStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<O> & {
+  shape: 'group'
+  /** The step key whose subjects the groups descend from; default the nearest expanding step. */
+  group?(options: O): string | undefined
+  run(records: Rec<I>[], ctx: Ctx<O>): Promise<GroupOutcome<G>>
+}
+export type FilterStep<O = any> = Spec<O> & { shape: 'filter'; test(record: Rec, options: O): Verdict }
+
+/** What a global decided: `shared` for every shard, `each` by record id (a shard sees its own ids alone). */
+export type Decision<V = Json, S = Json> = { shared?: S; each: Map<Id, V> }
+/** One look over the whole input, in partitions that can be decided apart. Artifacts must survive `v8.serialize`. */
+export type Pass<O = any, A = any, P = any, D = any> = {
+  survey(records: Iterable<Rec>, options: O, at: { side?: string; earlier?: any; seed: string }): Map<number, A>
+  merge(a: A, b: A): A
+  decide(part: number, artifact: A, options: O): P
+  combine(parts: P[], options: O): D
+}
+export type GlobalStep<O = any> = Spec<O> & {
+  shape: 'global'
+  /** The last pass combines to a `Decision`; an earlier one to whatever the next survey receives as `earlier`. */
+  passes: readonly Pass<O>[]
+  apply(record: Rec, decided: Json | undefined, shared: Json | undefined, options: O): Verdict | { is: 'consumed' }
+  /** New records fitted on the whole input: their one parent is the input's digest, role `corpus`. */
+  emit?(shared: Json | undefined, options: O): Iterable<Draft>
+}
+/** Records out of the options alone, such as the grid of `instruct`. */
+export type GridStep<O = any> = Spec<O> & { shape: 'grid'; rows(options: O): Iterable<Draft> }
+
+export type Step = MapStep | GroupStep | FilterStep | GlobalStep | GridStep
+
+/** One step of an expanded verb. `from` and `side` name siblings by `as`, or `$in` for the verb's input. */
+export type Primitive = {
+  /** Name below the verb's key; empty for the verb itself. */
+  as: string
+  step: Step
+  options: unknown
+  from?: string[]
+  side?: { [name: string]: string[] }
+}
+/** A word of the recipe that stands for several primitive steps. `expand` is pure. */
+export type Verb<O = any> = Omit<Spec<O>, 'takes' | 'gives' | 'reasons' | 'version'> & {
+  shape: 'verb'
+  takes: readonly Kind[]
+  expand(options: O, key: string): Primitive[]
+}
