@@ -1,0 +1,15 @@
+/** The workspace on disk: journal, tasks with their done records, lock, event types. Storage is the truth. */
+export type { CallTotals, Emit, Event, Status } from './event.ts'
+export {
+  type CallKey,
+  type CallRow,
+  type Carrier,
+  callSha,
+  type Journal,
+  type Money,
+  openJournal,
+  type Settled,
+} from './journal.ts'
+export { takeLock } from './lock.ts'
+export { makeWorkspace, type Paths, runId, workspacePaths } from './paths.ts'
+export { type Counts, type Done, openStore, type Reached, type Store, type TaskWriter } from './store.ts'
