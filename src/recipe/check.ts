@@ -1,0 +1,303 @@
+import { readFile, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { StillroomError } from '../errors/index.ts'
+import { type Sha, sha256 } from '../records/index.ts'
+import type { Needs, Side, Step, Verb } from '../steps/index.ts'
+import { loadStep } from './module.ts'
+import type { Path } from './positions.ts'
+import { type Problem, schemaProblems, shown } from './problems.ts'
+import type { StepUse, Words } from './schema.ts'
+import { withoutPercents } from './steps.ts'
+import { didYouMean } from './suggest.ts'
+
+/** A step of the recipe with its word found and its options validated. */
+export type CheckedStep = {
+  /** Step key: `as` or the verb. */
+  key: string
+  use: StepUse
+  word: Verb | Step
+  /** After zod; paths of `needs.files` absolute. */
+  options: { [option: string]: unknown }
+  /** Digests of the files that options name, by absolute path. */
+  files: Map<string, Sha>
+  /** URL and digest of a user's own module. */
+  module?: { url: string; digest: Sha }
+}
+
+/** What the steps of a recipe may refer to. Values may be unchecked: only names and a few plain fields are read. */
+export type Around = { sources: readonly string[]; teachers: { [name: string]: unknown }; base: string; words: Words }
+
+/** True for text that means a file read as a side input. */
+export const isSideFile = (name: string) => /\.(jsonl|md|txt|csv|parquet)$/i.test(name)
+
+/** Where the keys `as` and `from` of a step stand. */
+export const commonPath = (use: StepUse): Path => (use.use === undefined ? use.path : use.path.slice(0, -1))
+
+/** Keys of all steps as far as they can be known without loading modules, for references to what comes later. */
+const plannedKey = (use: StepUse) => use.as ?? use.verb
+
+/**
+ * Checks everything about steps that needs no look into sources: words, options, keys, references, teachers and files.
+ * A step with problems of its own options is left out of the result.
+ */
+export async function checkSteps(
+  uses: StepUse[],
+  around: Around,
+): Promise<{ steps: CheckedStep[]; problems: Problem[] }> {
+  const problems: Problem[] = []
+  const steps: CheckedStep[] = []
+  const keys: string[] = []
+  const later = uses.map(plannedKey)
+  for (const [index, use] of uses.entries()) {
+    const found = await findWord(use, around, problems)
+    const key = use.as ?? found?.word.verb ?? use.verb
+    if (key !== undefined) problems.push(...keyProblems(key, use, keys, around.sources))
+    const known: Known = { keys, later: later.slice(index) as string[], around }
+    for (const [i, name] of (use.from ?? []).entries()) {
+      problems.push(...fromProblems(name, i, use, known))
+    }
+    if (found && key !== undefined) {
+      const step = await checkOptions({ ...found, key, use }, known, problems)
+      if (step) steps.push(step)
+    }
+    if (index === 0) problems.push(...startProblems(use, found?.word, around.sources))
+    if (key !== undefined) keys.push(key)
+  }
+  return { steps, problems }
+}
+
+type Found = { word: Verb | Step; module?: { url: string; digest: Sha } }
+type Known = { keys: readonly string[]; later: readonly string[]; around: Around }
+
+async function findWord(use: StepUse, { base, words }: Around, problems: Problem[]): Promise<Found | undefined> {
+  if (use.use !== undefined) {
+    try {
+      const { word, url, digest } = await loadStep(use.use, base)
+      return { word, module: { url, digest } }
+    } catch (error) {
+      if (!StillroomError.is(error)) throw error
+      const hint = error.hint === undefined ? {} : { hint: error.hint }
+      problems.push({
+        code: error.code,
+        message: error.message,
+        path: [...commonPath(use), 'use'],
+        part: 'value',
+        ...hint,
+      })
+      return undefined
+    }
+  }
+  const word = words.verbs.find(({ verb }) => verb === use.verb)
+  if (word) return { word }
+  const hint = didYouMean(
+    use.verb!,
+    words.verbs.map(({ verb }) => verb),
+  )
+  problems.push({ code: 'SR_RECIPE_KEY', message: `unknown step \`${use.verb}\``, path: use.path, part: 'key', hint })
+  return undefined
+}
+
+function keyProblems(key: string, use: StepUse, keys: readonly string[], sources: readonly string[]): Problem[] {
+  const path = use.as === undefined ? use.path : [...commonPath(use), 'as']
+  const part = use.as === undefined ? 'key' : 'value'
+  if (keys.includes(key)) {
+    const message =
+      use.as === undefined ? `a second \`${key}\` needs a name of its own` : `two steps are called \`${key}\``
+    return [{ code: 'SR_RECIPE_CONFLICT', message, path, part, hint: `add another name: \`as: ${key}-2\`` }]
+  }
+  if (sources.includes(key)) {
+    const message = `\`${key}\` is a source and a step`
+    return [{ code: 'SR_RECIPE_CONFLICT', message, path, part, hint: 'rename the source, or name the step with `as`' }]
+  }
+  return []
+}
+
+function fromProblems(name: string, index: number, use: StepUse, known: Known): Problem[] {
+  const from = use.from!
+  const path = [...commonPath(use), 'from', ...(from.length > 1 ? [index] : [])]
+  if (from.indexOf(name) !== index) {
+    return [{ code: 'SR_RECIPE_CONFLICT', message: `\`from\` names \`${name}\` twice`, path, part: 'value' }]
+  }
+  const problem = referenceProblem(name, known)
+  return problem ? [{ ...problem, path, part: 'value' }] : []
+}
+
+/** Dotted keys (`answer.draw`) name a primitive step of an earlier verb; whether it exists shows when verbs expand. */
+function referenceProblem(
+  name: string,
+  { keys, later, around }: Known,
+): Pick<Problem, 'code' | 'message' | 'hint'> | undefined {
+  const owner = name.split('.')[0]!
+  if (around.sources.includes(owner) || keys.includes(owner)) return undefined
+  if (later.includes(owner)) {
+    const message = `\`${name}\` is not made before this step`
+    return { code: 'SR_RECIPE_REFERENCE', message, hint: 'a step reads sources and earlier steps: change the order' }
+  }
+  const message = `there is no source or earlier step \`${name}\``
+  return { code: 'SR_RECIPE_REFERENCE', message, hint: didYouMean(name, [...keys, ...around.sources]) }
+}
+
+/** A step or verb that makes its rows out of its options alone. */
+export const takesNothing = (word: Verb | Step) => word.shape === 'grid' || word.takes.length === 0
+
+function startProblems(use: StepUse, word: Verb | Step | undefined, sources: readonly string[]): Problem[] {
+  if (!word || use.from || takesNothing(word) || sources.length === 1) return []
+  const message = sources.length ? 'the first step must say which source it reads' : 'there is no source to begin with'
+  const hint = sources.length ? `add \`from:\` with one of ${sources.join(', ')}` : 'declare one under `sources:`'
+  return [{ code: 'SR_RECIPE_REFERENCE', message, path: use.path, part: 'key', hint }]
+}
+
+async function checkOptions(
+  step: Found & { key: string; use: StepUse },
+  known: Known,
+  problems: Problem[],
+): Promise<CheckedStep | undefined> {
+  const { word, use } = step
+  const parsed = word.options.safeParse(withoutPercents(use.options))
+  if (!parsed.success) {
+    problems.push(...schemaProblems(parsed.error.issues, word.options, use.options, use.path))
+    return undefined
+  }
+  if (use.from && takesNothing(word)) {
+    const path = [...commonPath(use), 'from']
+    problems.push({
+      code: 'SR_RECIPE_CONFLICT',
+      message: `\`${step.key}\` takes no input`,
+      path,
+      part: 'key',
+      hint: 'remove `from`',
+    })
+  }
+  const options = parsed.data as { [option: string]: unknown }
+  problems.push(...teacherProblems(word, options, use, known.around.teachers))
+  const files = await resolveFiles(word, options, use, known.around.base, problems)
+  for (const side of sidesOf(word, files.options)) {
+    const problem = await sideProblem(side, known)
+    if (problem) problems.push({ ...problem, path: [...use.path, ...pathOf(side.from, use.options)], part: 'value' })
+  }
+  return { ...step, options: files.options, files: files.digests }
+}
+
+/** Names that an option holds: one, a list of them, or none. */
+function namesIn(value: unknown): { name: string; at: Path }[] {
+  if (typeof value === 'string') return [{ name: value, at: [] }]
+  if (!Array.isArray(value)) return []
+  return value.flatMap((name, i) => (typeof name === 'string' ? [{ name, at: [i] }] : []))
+}
+
+const needsOf = (word: Verb | Step) => (word.needs ?? {}) as Needs<{ [option: string]: unknown }>
+
+/** Teachers that the options of a step name, by option. */
+export function teachersOf(
+  word: Verb | Step,
+  options: { [option: string]: unknown },
+): { option: string; name: string }[] {
+  return (needsOf(word).teachers ?? []).flatMap(option =>
+    namesIn(options[option]).map(({ name }) => ({ option, name })),
+  )
+}
+
+export function sidesOf(word: Verb | Step, options: { [option: string]: unknown }): Side[] {
+  return word.side?.(options) ?? []
+}
+
+function teacherProblems(
+  word: Verb | Step,
+  options: { [option: string]: unknown },
+  use: StepUse,
+  teachers: { [name: string]: unknown },
+): Problem[] {
+  const [main] = needsOf(word).teachers ?? []
+  return teachersOf(word, options).flatMap(({ option, name }): Problem[] => {
+    const path = [...use.path, option]
+    if (!Object.hasOwn(teachers, name)) {
+      const hint = didYouMean(name, Object.keys(teachers))
+      return [{ code: 'SR_RECIPE_REFERENCE', message: `there is no teacher \`${name}\``, path, part: 'value', hint }]
+    }
+    // The first teacher a step names is the one it draws samples from; a referee may well be asked at temperature 0.
+    const teacher = teachers[name] as { temperature?: unknown } | null
+    if (option !== main || !(Number(options.samples) > 1) || teacher?.temperature !== 0) return []
+    const message = `\`samples: ${options.samples}\` of \`${name}\` at temperature 0 would all be the same`
+    const hint = `raise the temperature of \`${name}\`, or ask for one sample`
+    return [{ code: 'SR_RECIPE_CONFLICT', message, path: [...use.path, 'samples'], part: 'value', hint }]
+  })
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    found => found.isFile(),
+    () => false,
+  )
+}
+
+/**
+ * Makes the paths of `needs.files` absolute and digests what they hold. A value that is no file stays as it is when it
+ * can be a name of something built in; what looks like a path must exist.
+ */
+async function resolveFiles(
+  word: Verb | Step,
+  options: { [option: string]: unknown },
+  use: StepUse,
+  base: string,
+  problems: Problem[],
+): Promise<{ options: { [option: string]: unknown }; digests: Map<string, Sha> }> {
+  const digests = new Map<string, Sha>()
+  const resolved = { ...options }
+  for (const option of needsOf(word).files ?? []) {
+    const absolute: string[] = []
+    for (const { name, at } of namesIn(options[option])) {
+      const path = resolve(base, name)
+      const found = await isFile(path)
+      if (found) digests.set(path, sha256(await readFile(path)))
+      else if (/[/\\]|\.[a-z0-9]{1,8}$/i.test(name)) problems.push(noFile(name, [...use.path, option, ...at]))
+      absolute.push(found ? path : name)
+    }
+    if (typeof options[option] === 'string') resolved[option] = absolute[0]
+    else if (Array.isArray(options[option])) resolved[option] = absolute
+  }
+  return { options: resolved, digests }
+}
+
+function noFile(name: string, path: Path): Problem {
+  const hint = 'paths are relative to the recipe'
+  return { code: 'SR_RECIPE_REFERENCE', message: `there is no file ${shown(name)}`, path, part: 'value', hint }
+}
+
+async function sideProblem(
+  { from }: Side,
+  known: Known,
+): Promise<Pick<Problem, 'code' | 'message' | 'hint'> | undefined> {
+  const problem = referenceProblem(from, known)
+  if (!problem || !isSideFile(from)) return problem
+  if (await isFile(resolve(known.around.base, from))) return undefined
+  return {
+    code: 'SR_RECIPE_REFERENCE',
+    message: `there is no file ${shown(from)}`,
+    hint: 'paths are relative to the recipe',
+  }
+}
+
+/** Where a name stands among options; nowhere gives the options themselves. */
+function pathOf(name: string, options: unknown): Path {
+  if (typeof options !== 'object' || options === null) return []
+  for (const [key, value] of Object.entries(options)) {
+    const at = Array.isArray(options) ? Number(key) : key
+    if (value === name) return [at]
+    const inner = pathOf(name, value)
+    if (inner.length) return [at, ...inner]
+  }
+  return []
+}
+
+/** Under a dollar budget every teacher needs a price; rule-based ones cost nothing. */
+export function priceProblems(budget: unknown, teachers: { [name: string]: unknown }): Problem[] {
+  if (typeof (budget as { usd?: unknown } | undefined)?.usd !== 'number') return []
+  return Object.entries(teachers).flatMap(([name, teacher]): Problem[] => {
+    const { price, model, at } = (teacher ?? {}) as { price?: unknown; model?: unknown; at?: unknown }
+    if (price !== undefined || typeof model !== 'string') return []
+    if (at === undefined && model.startsWith('builtin/')) return []
+    const message = `\`${name}\` has no price, and \`budget.usd\` cannot be kept without one`
+    const hint = 'add `price: { input: .., output: .. }` in dollars per million tokens, or `price: free`'
+    return [{ code: 'SR_RECIPE_PRICE', message, path: ['teachers', name], part: 'key', hint }]
+  })
+}

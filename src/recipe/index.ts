@@ -1,0 +1,18 @@
+/** Recipes: from YAML or an object to diagnostics with positions, and to a checked plan of stages with fingerprints. */
+export { describeVerb, type OptionNote, recipeJsonSchema, type VerbNote } from './describe.ts'
+export { exclusions, fingerprintVersion } from './exclusions.ts'
+export type { Node, Plan, Stage } from './plan.ts'
+export { type PlanContext, planRecipe } from './planner.ts'
+export type { Path, Positions } from './positions.ts'
+export { parseRecipe, type ReadRecipe, readRecipe } from './read.ts'
+export {
+  defineRecipe,
+  type Recipe,
+  type RecipeInput,
+  type Restriction,
+  recipeSchema,
+  type SourceEntry,
+  type StepUse,
+  type Words,
+} from './schema.ts'
+export { didYouMean, editDistance, nearest } from './suggest.ts'

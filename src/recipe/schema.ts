@@ -1,0 +1,133 @@
+import { type ZodType, z } from 'zod'
+import type { Kind } from '../records/index.ts'
+import { kinds } from '../records/index.ts'
+import type { Step, Verb } from '../steps/index.ts'
+import { teacherConfig } from '../teachers/index.ts'
+
+/** The vocabulary a recipe is read with: rooms of later tiers hand in what they know. */
+export type Words = {
+  /** The one list of built-in steps. `chunk` among them is what `chunk:` of a source stands for. */
+  verbs: readonly (Verb | Step)[]
+  /** Schema of one source's configuration. */
+  source: ZodType
+  /** Ids of the gates. */
+  gates: readonly string[]
+  /** Kind of record that a source holds; may look into its files. `base` is the recipe's folder. */
+  sourceKind(name: string, config: SourceEntry, base: string): Promise<Kind>
+  /** Steps that stand in front of the first paid step of a restricted run; none are inserted without it. */
+  restrict?(options: Restriction): { step: Step; options: unknown }[]
+}
+
+/** A source as its schema returned it; `chunk` is the one option that the recipe itself reads. */
+export type SourceEntry = { chunk?: unknown; [option: string]: unknown }
+
+/** `limit` takes the first n records by id hash; `drop` leaves out records by id. */
+export type Restriction = { limit?: number; drop?: string[] }
+
+/** Names of sources, teachers and steps: dots and slashes join them to longer keys, so they are not allowed inside. */
+export const nameOf = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u, 'a name of letters, digits, - and _')
+
+const purpose = z
+  .strictObject({
+    base: z.string().optional().describe('Model to be trained, for example Qwen/Qwen3-8B-Base'),
+    product: z.string().optional().describe('What the trained model is, for example domain or assistant'),
+    commercial: z.boolean().optional(),
+    distribute: z.enum(['private', 'public']).optional().describe('Who gets the trained model'),
+    users: z.enum(['under-700M', 'over-700M']).optional().describe('Monthly users; some model licenses ask'),
+    regulated: z.boolean().optional().describe('Used in a regulated field such as health or credit'),
+  })
+  .describe('What the data is for: terms and licenses are checked against it')
+
+const budget = z
+  .strictObject({
+    usd: z.number().positive().optional(),
+    tokens: z.int().positive().optional(),
+    calls: z.int().positive().optional(),
+  })
+  .describe('Hard limits of everything spent under this recipe')
+
+const release = z.strictObject({
+  version: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'a version such as 0.1.0 (in quotes if YAML reads a number)'),
+  license: z.string().min(1).describe('SPDX identifier as the Hub writes it, for example cc-by-4.0'),
+  date: z.iso.date().describe('Date of the release; no other clock enters it'),
+  previous: z.string().default('none').describe('Version this one replaces'),
+  configs: z
+    .partialRecord(z.enum(kinds), nameOf)
+    .optional()
+    .describe('Name of the config for each kind of row; default sft for conversations, else the kind'),
+  splits: z.array(nameOf).min(1).optional().describe('Splits to publish; default all that the rows name'),
+})
+
+/** Fields of a recipe apart from its steps, which are read one by one in `steps.ts`. */
+function fields(words: Words) {
+  const override = z.strictObject({ override: z.string().min(12, 'a written reason of at least 12 characters') })
+  return {
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name of letters, digits, dots, - and _')
+      .describe('Name of the dataset; releases are filed under it'),
+    use: z
+      .enum(['fine-tuning', 'eval-set', 'edge-cases', 'privacy'])
+      .default('fine-tuning')
+      .describe('What the set is for; decides which gates are required'),
+    purpose: purpose.default({}),
+    language: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]+)*$/, 'a language tag such as en or ja')
+      .default('en'),
+    seed: z.int().min(0).default(0).describe('Seed of every choice; another seed repays no equal request'),
+    tokenizer: z.string().min(1).optional().describe("The student's tokenizer: a name or a path to tokenizer.json"),
+    teachers: z.record(nameOf, teacherConfig).default({}).describe('Models that write, answer and judge'),
+    sources: z
+      .record(nameOf, words.source as ZodType<SourceEntry>)
+      .default({})
+      .describe('Real data that goes in'),
+    budget: budget.default({}),
+    gates: z
+      .strictObject(Object.fromEntries(words.gates.map(gate => [gate, override.optional()])))
+      .default({})
+      .describe('Overrides of gates, each with a written reason'),
+    floor: z.int().min(0).default(1).describe('Rows under which the yield of a step ends the run with exit code 5'),
+    release: release.optional(),
+  }
+}
+
+/** The recipe language. Steps are checked one by one, with their own schemas, because a union of all says little. */
+export function recipeSchema(words: Words) {
+  return z.strictObject({ ...fields(words), steps: z.array(z.unknown()).min(1).describe('Steps, in order') })
+}
+
+/** One step as it stands in a recipe: its common keys taken off, its own options still as written. */
+export type StepUse = {
+  /** Word of the language, or the path of the user's own module. */
+  verb?: string
+  use?: string
+  as?: string
+  from?: string[]
+  options: { [option: string]: unknown }
+  /** Where its options stand in the recipe. */
+  path: (string | number)[]
+}
+
+type Fields = ReturnType<typeof fields>
+
+/** A recipe after validation, defaults filled in. */
+export type Recipe = Omit<{ [F in keyof Fields]: z.output<Fields[F]> }, 'gates'> & {
+  gates: { [gate: string]: { override: string } | undefined }
+  steps: StepUse[]
+}
+
+type Common = { as?: string; from?: string | string[] }
+/** A recipe as written. */
+export type RecipeInput = Omit<z.input<z.ZodObject<Omit<Fields, 'gates'>>>, never> & {
+  gates?: { [gate: string]: { override: string } }
+  steps: (string | { [verb: string]: (Common & { [option: string]: unknown }) | null } | UseInput)[]
+}
+type UseInput = Common & { use: string; options?: { [option: string]: unknown } }
+
+/** A recipe in TypeScript: the same object as in YAML, with the compiler looking over it. */
+export function defineRecipe(recipe: RecipeInput): RecipeInput {
+  return recipe
+}
