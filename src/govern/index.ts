@@ -1,0 +1,16 @@
+/** Rules with evidence: gates, teachers' terms and licenses. It decides; it never calls, reads rows or writes releases. */
+
+export { type Acceptance, readAcceptances, writeAcceptance } from './acceptance.ts'
+export { builtinGates, gateIds } from './builtin-gates.ts'
+export type { Facts, Purpose, StepFacts, TeacherFacts, Use } from './facts.ts'
+export {
+  blocking,
+  defineGate,
+  evaluateGates,
+  type Gate,
+  type GateReport,
+  type GateResult,
+  type Overrides,
+} from './gate.ts'
+export { duties, type License, modelLicense, normaliseLicense } from './license.ts'
+export { type Route, register, type Sure, type TermsEntry, type TermsVerdict, termsVerdict } from './terms.ts'

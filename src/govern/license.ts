@@ -1,0 +1,83 @@
+import table from './licenses.json' with { type: 'json' }
+import type { Ruling } from './terms.ts'
+
+/** A license by its two usual names. Unknown ones are `other` on the Hub and a `LicenseRef-` in SPDX; none is `unknown`. */
+export type License = { hub: string; spdx: string; traits: string[] }
+
+const slug = (text: string) =>
+  text
+    .trim()
+    .toLowerCase()
+    .replace(/^licenseref-/, '')
+    .replace(/\b(the|licen[cs]e|version|international|public|universal)\b/g, ' ')
+    .replace(/[^a-z0-9.]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+
+const known = new Map<string, License>()
+for (const { hub, spdx, also, traits } of table.known) {
+  for (const name of [hub, spdx, ...also]) known.set(slug(name), { hub, spdx, traits })
+}
+
+/** Creative Commons licenses spelled in any usual way, such as `CC BY-NC-SA 4.0` or by their full names. */
+function creativeCommons(name: string): License | undefined {
+  const words = name
+    .replace('creative-commons', 'cc')
+    .replace('attribution', 'by')
+    .replace(/non-?commercial/, 'nc')
+    .replace(/no-?deriv(ative)?s?/, 'nd')
+    .replace(/share-?alike/, 'sa')
+  const match = /^cc-by(-nc)?(-nd|-sa)?(?:-([1-4]\.\d))?$/.exec(words)
+  if (!match) return undefined
+  const [, nc = '', more = '', version = '4.0'] = match
+  const traits = [
+    'attribution',
+    ...(nc && ['non-commercial']),
+    ...(more === '-sa' ? ['share-alike'] : more ? ['no-derivatives'] : []),
+  ]
+  return { hub: `cc-by${nc}${more}-${version}`, spdx: `CC-BY${nc}${more}-${version}`.toUpperCase(), traits }
+}
+
+/** Brings a license as people write it to its Hub id and its SPDX id. */
+export function normaliseLicense(text: string): License {
+  const name = slug(text)
+  if (name === '' || name === 'unknown') return { hub: 'unknown', spdx: 'NOASSERTION', traits: [] }
+  return (
+    known.get(name) ??
+    creativeCommons(name) ?? {
+      hub: 'other',
+      spdx: `LicenseRef-${text
+        .trim()
+        .replace(/^LicenseRef-/i, '')
+        .replace(/[^A-Za-z0-9.]+/g, '-')}`,
+      traits: ['custom'],
+    }
+  )
+}
+
+/** What a license asks of those who pass the data on, one sentence each. */
+export function duties(license: License): string[] {
+  return license.traits.map(trait => table.traits[trait as keyof typeof table.traits])
+}
+
+export type WeightsLicense = Ruling & { id: string; title: string; version: string }
+
+const weights = new Map(table.weights.map(entry => [entry.id, entry as WeightsLicense]))
+const families = table.families.map(family => ({ ...family, pattern: new RegExp(`(^|[^a-z])${family.pattern}`, 'i') }))
+/** Hub ids that share one entry of the table. */
+const sameText: { [hub: string]: string } = {
+  llama2: 'llama3',
+  'llama3.1': 'llama3.x',
+  'llama3.2': 'llama3.x',
+  'llama3.3': 'llama3.x',
+}
+
+/** The license of open weights: as stated, else by the model's name. Undefined where neither is known. */
+export function modelLicense(model: string, stated?: string): WeightsLicense | undefined {
+  if (stated !== undefined) {
+    const { hub } = normaliseLicense(stated)
+    return weights.get(sameText[hub] ?? hub) ?? weights.get(stated.trim().toLowerCase())
+  }
+  const family = families.find(({ pattern }) => pattern.test(model))
+  const license = family && weights.get(family.license)
+  return license && { ...license, sure: (family.sure as WeightsLicense['sure'] | undefined) ?? license.sure }
+}
