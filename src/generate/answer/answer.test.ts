@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Rec } from '../../records/index.ts'
+import type { Answer } from '../../steps/index.ts'
+import {
+  agree,
+  answer,
+  cluster,
+  draw,
+  finalAnswer,
+  majority,
+  normaliseFinal,
+  overlap,
+  withoutThinking,
+} from './index.ts'
+
+const lineage = { origin: 'synthetic' as const, generation: 1, parents: [] }
+const prompt = {
+  kind: 'prompt',
+  id: 'p',
+  digest: 'x',
+  messages: [{ role: 'user', content: 'What is 6 x 7?' }],
+  language: 'en',
+  facets: {},
+  scores: {},
+  lineage,
+} as Rec<'prompt'>
+const drawn = (n: number, content: string) =>
+  ({
+    ...prompt,
+    kind: 'conversation',
+    id: `c${n}`,
+    messages: [...prompt.messages, { role: 'assistant', content }],
+    facets: { draw: n },
+  }) as Rec<'conversation'>
+
+describe('expansion', () => {
+  const names = (options: object) =>
+    answer.expand(answer.options.parse(options), 'answer').map(p => [p.as, p.step.verb])
+  test('one sample is one step, several are drawn and compared, a floor is a cut of its own', () => {
+    expect(names({ teacher: 't' })).toEqual([['', 'draw']])
+    expect(names({ teacher: 't', samples: 5, agreement: 0.6 })).toEqual([
+      ['draw', 'draw'],
+      ['agree', 'agree'],
+      ['floor', 'cut-below'],
+    ])
+    const floor = answer.expand(answer.options.parse({ teacher: 't', samples: 5, agreement: 0.6 }), 'a2').at(-1)!
+    expect(floor.step.options.parse(floor.options)).toMatchObject({ by: 'a2/agreement', below: 0.6 })
+  })
+  test('a floor without samples is a mistake', () => {
+    expect(answer.options.safeParse({ teacher: 't', agreement: 0.6 }).error?.issues[0]?.path).toEqual(['samples'])
+  })
+})
+
+describe('draws', () => {
+  const run = async (replies: Partial<Answer>[]) => {
+    const asked: { content: string | null }[][] = []
+    const ctx = {
+      options: draw.options.parse({ teacher: 't', samples: replies.length }),
+      language: 'en',
+      ancestor: () => ({ kind: 'document', text: 'Six times seven is forty-two.' }),
+      call: async (_: string, request: { messages: { content: string | null }[] }, n: number) => {
+        asked.push(request.messages)
+        return { call: `call${n}`, content: '', finish: 'stop', usage: {}, warnings: [], ...replies[n] }
+      },
+    } as never
+    return { outcome: await draw.run(prompt, ctx), asked }
+  }
+
+  test('one conversation a draw, reasoning apart, what is unusable lost by name; the reference is not in the row', async () => {
+    const { outcome, asked } = await run([
+      { content: '42', reasoning: '6 x 7' },
+      { content: '<think>six sevens</think>\nIt is 42.' },
+      { content: ' ' },
+      { bad: { reason: 'refused', detail: 'no' } },
+    ])
+    if (outcome.is !== 'made') throw new Error(outcome.is)
+    expect(outcome.made.map(d => [d.index, (d.payload as Rec<'conversation'>).messages])).toEqual([
+      [0, [prompt.messages[0], { role: 'assistant', content: '42', reasoning: '6 x 7' }]],
+      [1, [prompt.messages[0], { role: 'assistant', content: 'It is 42.', reasoning: 'six sevens' }]],
+    ])
+    expect(outcome.lost?.map(l => [l.index, l.reason])).toEqual([
+      [2, 'empty-answer'],
+      [3, 'refused'],
+    ])
+    expect(asked[0]!.map(m => m.content).join()).toContain('<reference>\nSix times seven is forty-two.\n</reference>')
+  })
+
+  test('no usable draw drops the prompt', async () => {
+    const { outcome } = await run([{ bad: { reason: 'truncated', detail: 'cap' } }, { content: '' }])
+    expect(outcome).toMatchObject({ is: 'dropped', reason: 'truncated' })
+  })
+
+  test('thinking is taken off the front alone', () => {
+    expect(withoutThinking({ content: 'Write <think>x</think> like this.' })).toEqual({
+      content: 'Write <think>x</think> like this.',
+    })
+  })
+})
+
+describe('final answers', () => {
+  test.each([
+    ['Work.\nAnswer: 1,000', '1000'],
+    ['**Final answer:** $1000.0', '1000'],
+    ['Answer: 12\nNo, wait.\nAnswer: 13.', '13'],
+    ['よって\n答え: １０００', '1000'],
+    ['so \\boxed{\\frac{1}{2}} holds', '\\frac12'],
+    ['#### 1e3', '1000'],
+    ['The answer to that is unclear.', undefined],
+    ['Answer: Paris.', 'paris'],
+  ])('%j -> %j', (text, final) => {
+    expect(finalAnswer(text)).toBe(final)
+  })
+  test('notation never matters', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -1e9, max: 1e9 }), n => {
+        const forms = [String(n), `${n}.0`, n.toLocaleString('en-US'), `**${n}**`, `${n}.`]
+        expect(new Set(forms.map(normaliseFinal))).toEqual(new Set([String(n)]))
+      }),
+    )
+  })
+})
+
+describe('agreement', () => {
+  const run = (texts: string[], options: object = {}, reply: Partial<Answer> = {}) =>
+    agree.run(texts.map((text, n) => drawn(n, text)).reverse(), {
+      options: agree.options.parse({ group: 'answer.draw', ...options }),
+      language: 'en',
+      call: async () => ({ call: 'c', content: '', finish: 'stop', usage: {}, warnings: [], ...reply }),
+    } as never)
+
+  test('the first of the largest group passes with its share, whatever order the draws arrive in', async () => {
+    const { each } = await run(['Answer: 41', 'Answer: 42', 'Answer: 42.0', 'no idea'])
+    expect(each.get('c1')).toEqual({
+      is: 'passed',
+      notes: { scores: { agreement: { method: 'final answer', value: 0.5 } } },
+    })
+    for (const id of ['c0', 'c2', 'c3']) expect(each.get(id)).toMatchObject({ is: 'dropped', reason: 'not-chosen' })
+  })
+  test('a tie goes to the lowest draw', async () => {
+    const { each } = await run(['Answer: 1', 'Answer: 2', 'Answer: 2', 'Answer: 1'])
+    expect(each.get('c0')).toMatchObject({ is: 'passed' })
+  })
+  test('open answers agree by their words', async () => {
+    const { each } = await run([
+      'Cats purr loudly at night.',
+      'A lock protects shared data.',
+      'A lock protects the shared data.',
+    ])
+    expect(each.get('c1')).toMatchObject({ is: 'passed', notes: { scores: { agreement: { value: 2 / 3 } } } })
+  })
+  test('a referee names the set; numbers it makes up count for nothing', async () => {
+    const { each } = await run(['a', 'b', 'c'], { by: 'judge', referee: 'r' }, { data: { equivalent: [3, 2, 9, 3] } })
+    expect(each.get('c1')).toMatchObject({ is: 'passed', notes: { scores: { agreement: { value: 2 / 3 } } } })
+    const none = await run(['a', 'b'], { by: 'judge', referee: 'r' }, { bad: { reason: 'unparseable', detail: '' } })
+    expect([...none.each.values()].map(v => 'reason' in v && v.reason)).toEqual(['no-agreement', 'no-agreement'])
+  })
+  test('pieces', () => {
+    expect(majority(['a', undefined, 'b', 'b', undefined])).toEqual([2, 3])
+    expect(majority([undefined, undefined])).toEqual([0])
+    expect(overlap('日本の首都は東京です', '首都は東京です')).toBeGreaterThan(0.6)
+    expect(overlap('x', 'x')).toBe(1)
+    expect(cluster(['a b', 'c d'], 0.6)).toEqual([0])
+  })
+})

@@ -1,0 +1,12 @@
+/** Techniques that make new records out of documents, prompts or nothing at all. */
+import type { Step, Verb } from '../steps/index.ts'
+import { answer } from './answer/index.ts'
+import { ask } from './ask/index.ts'
+import { instruct } from './instruct/index.ts'
+
+export { answer } from './answer/index.ts'
+export { ask } from './ask/index.ts'
+export { instruct } from './instruct/index.ts'
+
+/** Verbs of this room, for the one list of steps. */
+export const generateSteps: (Step | Verb)[] = [ask, answer, instruct]

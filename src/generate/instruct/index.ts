@@ -1,0 +1,2 @@
+/** M6: domain x task type x difficulty. */
+export { instruct, instructGrid, instructWrite, taskTypes } from './instruct.ts'
