@@ -109,8 +109,11 @@ export type GroupStep<O = any, I extends Kind = any, G extends Kind = any> = Spe
 }
 export type FilterStep<O = any> = Spec<O> & { shape: 'filter'; test(record: Rec, options: O): Verdict }
 
-/** What a global decided: `shared` for every shard, `each` by record id (a shard sees its own ids alone). */
-export type Decision<V = Json, S = Json> = { shared?: S; each: Map<Id, V> }
+/**
+ * What a global decided: `shared` for every shard, `each` by record id (a shard sees its own ids alone). What changes with
+ * every row, such as totals, belongs into `notes`: sentences for people, shown by the run and on the card.
+ */
+export type Decision<V = Json, S = Json> = { shared?: S; each: Map<Id, V>; notes?: string[] }
 /** One look over the whole input, in partitions that can be decided apart. Artifacts must survive `v8.serialize`. */
 export type Pass<O = any, A = any, P = any, D = any> = {
   survey(records: Iterable<Rec>, options: O, at: { side?: string; earlier?: any; seed: string }): Map<number, A>

@@ -5,7 +5,7 @@ import { defineFilter, defineGlobal } from './define.ts'
 
 const scoreName = z.string().describe('Stored score, written as <step key>/<aspect>')
 
-function valueOf(record: Rec, by: string): number | undefined {
+function scoreOf(record: Rec, by: string): number | undefined {
   const score = record.scores[by]
   return score && 'value' in score ? score.value : undefined
 }
@@ -15,14 +15,20 @@ export const cutBelow = defineFilter({
   verb: 'cut-below',
   about: 'Drops records whose stored score is under a fixed value.',
   version: 1,
-  options: z.strictObject({ by: scoreName, below: z.number(), unscored: z.enum(['drop', 'keep']).default('drop') }),
+  options: z.strictObject({
+    by: scoreName,
+    below: z.number().describe('Rows under this value are dropped'),
+    unscored: z.enum(['drop', 'keep']).default('drop').describe('What happens to rows without a score'),
+  }),
   takes: kinds,
   gives: 'same',
   reasons: ['below-threshold', 'unscored'],
   test(record, options) {
-    const value = valueOf(record, options.by)
+    const value = scoreOf(record, options.by)
     if (value === undefined) {
-      return options.unscored === 'keep' ? { is: 'passed' } : { is: 'dropped', reason: 'unscored', evidence: { by: options.by } }
+      return options.unscored === 'keep'
+        ? { is: 'passed' }
+        : { is: 'dropped', reason: 'unscored', evidence: { by: options.by } }
     }
     if (value >= options.below) return { is: 'passed' }
     return { is: 'dropped', reason: 'below-threshold', evidence: { by: options.by, value, below: options.below } }
@@ -37,7 +43,11 @@ export const cutShare = defineGlobal({
   verb: 'cut-share',
   about: 'Drops the lowest share of the records by a stored score.',
   version: 1,
-  options: z.strictObject({ by: scoreName, drop: z.number().min(0).max(1), unscored: z.enum(['drop', 'keep']).default('drop') }),
+  options: z.strictObject({
+    by: scoreName,
+    drop: z.number().min(0).max(1).describe('Share of the scored rows to drop'),
+    unscored: z.enum(['drop', 'keep']).default('drop').describe('What happens to rows without a score'),
+  }),
   takes: kinds,
   gives: 'same',
   reasons: ['bottom-share', 'unscored'],
@@ -46,7 +56,7 @@ export const cutShare = defineGlobal({
       survey(records, options) {
         const scored: [number, string][] = []
         for (const record of records) {
-          const value = valueOf(record, options.by)
+          const value = scoreOf(record, options.by)
           if (value !== undefined) scored.push([value, record.id])
         }
         return new Map([[0, scored]])
@@ -55,14 +65,21 @@ export const cutShare = defineGlobal({
       decide(_, scored: [number, string][], options) {
         scored.sort((a, b) => b[0] - a[0] || (a[1] < b[1] ? -1 : 1))
         const cut = scored.slice(scored.length - Math.floor(options.drop * scored.length + 1e-9))
-        return cut.map(([value, id], i) => [id, { value, rank: scored.length - cut.length + i + 1, of: scored.length }] as const)
+        return { cut: cut.map(([value, id]) => [id, value] as const), of: scored.length }
       },
-      combine: (parts: (readonly [string, { value: number; rank: number; of: number }])[][]) => ({ each: new Map(parts.flat()) }),
+      combine: (parts: { cut: (readonly [string, number])[]; of: number }[]) => ({
+        each: new Map(parts.flatMap(part => part.cut)),
+        notes: parts.map(
+          ({ cut, of }) =>
+            `${cut.length} of ${of} scored rows are the lowest share${cut[0] ? `; the best of them has ${cut[0][1]}` : ''}`,
+        ),
+      }),
     },
   ],
   apply(record, decided, _, options) {
-    if (decided) return { is: 'dropped', reason: 'bottom-share', evidence: { by: options.by, ...(decided as object) } }
-    if (valueOf(record, options.by) === undefined && options.unscored === 'drop') {
+    if (decided !== undefined)
+      return { is: 'dropped', reason: 'bottom-share', evidence: { by: options.by, value: decided } }
+    if (scoreOf(record, options.by) === undefined && options.unscored === 'drop') {
       return { is: 'dropped', reason: 'unscored', evidence: { by: options.by } }
     }
     return { is: 'passed' }

@@ -26,15 +26,17 @@ export type OneCall<O, I extends Kind, G extends Kind, T> = Spec<O> & {
 
 /** The drop that an unusable reply ends in: the reply stays in the journal, the evidence says why. */
 export function unusable(reply: Answer): Outcome {
-  return { is: 'dropped', reason: reply.bad?.reason ?? 'unparseable', evidence: { call: reply.call, detail: reply.bad?.detail } }
+  return {
+    is: 'dropped',
+    reason: reply.bad?.reason ?? 'unparseable',
+    evidence: { call: reply.call, detail: reply.bad?.detail },
+  }
 }
 
 const badReplies = ['refused', 'truncated', 'unparseable', 'rejected'] as const
 
 /** A step over one record at a time, with calls. Deterministic but for what the journal holds. */
-export function defineMap<O, I extends Kind, G extends Kind>(
-  step: Omit<MapStep<O, I, G>, 'shape'>,
-): MapStep<O, I, G>
+export function defineMap<O, I extends Kind, G extends Kind>(step: Omit<MapStep<O, I, G>, 'shape'>): MapStep<O, I, G>
 export function defineMap<O, I extends Kind, G extends Kind, T = unknown>(step: OneCall<O, I, G, T>): MapStep<O, I, G>
 export function defineMap(step: Omit<MapStep, 'shape'> | OneCall<any, any, any, any>): MapStep {
   if (!('prompt' in step)) return { ...step, shape: 'map' }

@@ -1,5 +1,15 @@
 /** The contracts: what a step is, what it may return, and how verbs expand. */
-export { cutBelow, cutShare } from './cut.ts'
+
 export type * from './contract.ts'
-export { defineFilter, defineGlobal, defineGrid, defineGroup, defineMap, defineVerb, type OneCall, unusable } from './define.ts'
+export { cutBelow, cutShare } from './cut.ts'
+export {
+  defineFilter,
+  defineGlobal,
+  defineGrid,
+  defineGroup,
+  defineMap,
+  defineVerb,
+  type OneCall,
+  unusable,
+} from './define.ts'
 export { fence, loadPrompt, type Prompt, parsePrompt, promptNotes } from './prompt.ts'

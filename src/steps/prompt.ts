@@ -7,7 +7,11 @@ import type { PromptNote } from './contract.ts'
  * A prompt file: Markdown with a `## system` and a `## user` part (a chat in file order), `{{name}}` where a value goes.
  * Its digest enters lineage and stage identity.
  */
-export type Prompt = { name: string; digest: Sha; render(values: { [name: string]: string | number | undefined }): Message[] }
+export type Prompt = {
+  name: string
+  digest: Sha
+  render(values: { [name: string]: string | number | undefined }): Message[]
+}
 
 const loaded = new Map<string, Prompt>()
 
@@ -43,7 +47,8 @@ export function parsePrompt(text: string, name: string): Prompt {
       const messages: Message[] = []
       for (let i = 0; i < parts.length; i += 2) {
         const content = parts[i + 1]!.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
-          if (!(key in values)) throw new Error(`${name}: no value for {{${key}}}; known: ${Object.keys(values).join(', ')}`)
+          if (!(key in values))
+            throw new Error(`${name}: no value for {{${key}}}; known: ${Object.keys(values).join(', ')}`)
           return String(values[key] ?? '')
         })
         messages.push({ role: parts[i] as Role, content: content.replace(/\n{3,}/g, '\n\n') })

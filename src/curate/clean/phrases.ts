@@ -1,0 +1,52 @@
+/** Fixed phrases of chat models, English and Japanese. Openers and closers can be taken off; the rest decides a row. */
+
+/** An answer that opens so declines. It is one only where it is the answer: see `refusal`. */
+export const declines: RegExp[] = [
+  /^(?:(?:i['’]?m|i am) (?:really |very |so )?sorry,? (?:but )?(?:i |that )|sorry,? (?:but )?i |unfortunately,? i |i apologi[sz]e,? (?:but )?i |my apologies,? (?:but )?i )(?:(?:can(?:['’]t|not| not)|could(?:n['’]t| not)|(?:am|['’]m) (?:not able|unable|not allowed|not permitted)|won['’]t|will not|do(?:n['’]t| not) (?:have (?:access|enough|the ability|any information|information)|feel comfortable)|must decline)|is (?:not )?something i)/i,
+  /^i (?:can(?:['’]t|not| not)|(?:am|['’]m) (?:unable|not able)(?: to)?|won['’]t|will not|must decline|do not feel comfortable|don['’]t feel comfortable)\b[^.!?\n]{0,60}\b(?:help|assist|provide|answer|comply|fulfil+|complete|create|generate|discuss|do that|support|engage|share|write|access|respond|continue|offer)\b/i,
+  /^i['’]?(?: a)?m (?:unable|not able|not allowed|not permitted) to\b/i,
+  /^as an? (?:ai|artificial intelligence|large language model|language model)\b[^.!?\n]{0,80}\b(?:can(?:['’]t|not| not)|unable|not able|do(?:n['’]t| not)|won['’]t)\b/i,
+  /^(?:申し訳(?:ございません|ありません|ない)(?:が|けれど|けど)?|(?:すみません|ごめんなさい|恐れ入ります|恐縮です)が)[、,。\s]?[^。\n]{0,60}(?:できません|できかねます|いたしかねます|致しかねます|お答えでき|応じられません|わかりません|分かりません|お断り|存じません|控え)/,
+  /^(?:その|この|そのような|このような|ご)?(?:質問|依頼|要求|要望|内容|リクエスト|ご質問|ご依頼|ご要望)[^。\n]{0,20}(?:には|に|は|については)[^。\n]{0,24}(?:お答えできません|お答えすることはできません|応じることはできません|応じられません|対応できません|お応えできません|お断り)/,
+  /^(?:私は|わたしは)?(?:AI|ＡＩ|人工知能|言語モデル)(?:アシスタント|モデル)?(?:である|です|な|として|の)[^。\n]{0,50}(?:できません|持っていません|ありません|お答えでき|いたしかねます)/,
+  /^(?:お手伝い|お答え|回答|提供|支援)(?:は|を|すること(?:は|が))(?:できません|できかねます|いたしかねます|控えさせて)/,
+]
+
+/** Whole sentences at the beginning that only greet the request. */
+export const openers: RegExp[] = [
+  /^(?:certainly|of course|sure(?: thing)?|absolutely|definitely|great question|good question|(?:that['’]s|what) an? (?:great|good|excellent|interesting|fantastic) question|excellent question|i['’]d be (?:happy|glad|delighted) to(?: help)?(?: you)?(?: with (?:that|this))?|happy to help|i['’]ll do my best to (?:help|assist)(?: you)?|thank(?:s| you) for (?:asking|your question|the question))\s*[!.,:;—–-]+\s*/i,
+  /^(?:here(?:['’]s| is| are)|below (?:is|are)|this is)\s+(?:an?|the|my|your|some|one)\s+(?:\w+[ -]){0,4}?(?:answer|response|explanation|breakdown|overview|summary|rewrite|rewritten version|revised version|step-by-step (?:guide|answer|explanation))\b[^.:!\n]{0,80}[:.!]\s+/i,
+  /^as an? (?:ai|artificial intelligence|large language model|language model)(?: (?:language )?model| assistant)?(?: (?:developed|created|trained|made) by [\w .]+?)?,\s+/i,
+  /^(?:let['’]s (?:dive|delve) (?:in|into (?:this|it))|let me (?:explain|break (?:it|this|that) down)(?: for you)?)\s*[.!:]\s+/i,
+  /^(?:もちろん(?:です|ですとも|、?喜んで(?:お手伝いします|お答えします))?|はい、(?:もちろん(?:です)?|喜んで)|承知(?:しました|いたしました|致しました)|かしこまりました|了解(?:しました|いたしました|です)|わかりました|素晴らしい(?:ご)?質問です(?:ね)?|(?:とても)?良い(?:ご)?質問です(?:ね)?|いい質問です(?:ね)?|お手伝い(?:し|いたし)ます(?:ね)?|ご質問(?:いただき)?ありがとうございます|お(?:問い合わせ|尋ね)(?:いただき)?ありがとうございます)[。！!、]\s*/,
+  /^(?:以下(?:は|が|に)|こちらが)[^。\n]{0,30}(?:回答|答え|説明|解説|要約)(?:です|になります|となります|を示します|を記します)[。：:]\s*/,
+  /^(?:私は)?(?:AI|ＡＩ|人工知能|言語モデル)(?:アシスタント|モデル)?として[、,]\s*/,
+]
+
+/** Whole sentences at the end that offer more help. */
+export const closers: RegExp[] = [
+  /(?:^|(?<=[.!?:)*`\n][ \t]*))(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know|contact me)|(?:do not|don['’]t) hesitate to (?:ask|reach out|contact)|if you (?:have|need|['’]d like|would like|want)[^.!?\n]{0,160}(?:let me know|feel free|just ask|(?:do not|don['’]t) hesitate|i['’]?(?:m| am) (?:here|happy|glad)))[^.!?\n]{0,120}[.!?]*\s*$/i,
+  /(?:^|(?<=[.!?:)*`\n][ \t]*))i hope (?:this|that|these|it)(?: \w+){0,2} (?:helps?|clarif\w+|was helpful|is helpful|makes sense|answers?)[^.!?\n]{0,80}[.!?]*\s*$/i,
+  /(?:^|(?<=[.!?:)*`\n][ \t]*))(?:is there anything else|would you like (?:me to|to know more|more details|further)|do you have any (?:other|more|further) questions)[^.!?\n]{0,100}\?\s*$/i,
+  /(?:^|(?<=[.!?:)*`\n][ \t]*))(?:happy (?:coding|learning|hacking)|good luck|best of luck)(?: [^.!?\n]{0,40})?!\s*$/i,
+  /(?:^|(?<=[。！？!?」）\n][ \t　]*))(?:ほかに|他に|その他|さらに|もし)?[^。！？\n]{0,30}(?:ご?質問|ご不明な?点|不明な?点|ご?疑問|わからないこと|お困りのこと)[^。！？\n]{0,30}(?:お知らせください|お尋ねください|お聞かせください|聞いてください|ご連絡ください|お申し付けください|ご質問ください|お問い合わせください|質問してください)(?:ね)?[。！!]?\s*$/,
+  /(?:^|(?<=[。！？!?」）\n][ \t　]*))[^。！？\n]{0,30}(?:お役に立て(?:れば|たなら|たら)(?:幸い|嬉しい|うれしい)(?:です)?|参考になれば(?:幸い|嬉しい|うれしい)(?:です)?|お役に立てることを願って(?:い)?ます)[。！!]?\s*$/,
+]
+
+/** Special tokens and frames of chat templates. */
+export const templateTokens =
+  /<\|(?:im_start|im_end|im_sep|endoftext|eot_id|end_of_text|begin_of_text|start_header_id|end_header_id|end_of_turn|system|user|assistant|end|pad)\|>|<(?:start_of_turn|end_of_turn|bos|eos|unk|pad)>|<\/s>|<<\/?SYS>>|\[\/?INST\]|<｜(?:User|Assistant|end▁of▁sentence|begin▁of▁sentence)｜>|<\/?think>/
+
+/** Marks of prompts, ours and common ones, that have no business in an answer. */
+export const promptMarks =
+  /^[ \t]*(?:#{2,}[ \t]*(?:Instruction|Response|Input|Output|System|Assistant|Human|User)s?[ \t]*[:：]?[ \t]*$|(?:Human|Assistant|User|System|ASSISTANT|USER)[:：][ \t]*\S?|<\/?(?:question|answer|document|reference|rubric|passage|context|example)(?:-\d+)?>)/m
+
+/** Wording that points at a text which the reader of the row does not have. */
+export const metaReferences: RegExp[] = [
+  /\b(?:according to|based (?:up)?on|as (?:stated|mentioned|described|noted|explained|discussed|shown|outlined) in|mentioned in|described in|stated in|from|in|per) (?:the|this|that) (?:(?:provided|given|above|supplied|accompanying) (?:document|passage|excerpt|text|context|material|content|article|section|reference)|(?:document|passage|excerpt|text|context|material|article) (?:provided|above|given|supplied)|(?:reference|source) (?:material|document|text))\b/i,
+  /\b(?:according to|based on|as (?:stated|mentioned|described|noted|explained|discussed|outlined) in) (?:the|this) (?:document|passage|excerpt|text|article|author|chapter|source)\b(?! of\b)/i,
+  /\b(?:the|this) (?:passage|excerpt|(?:provided|given|above) (?:document|text|article|context|material)) (?:does not|doesn['’]t|states|says|mentions|explains|describes|notes|provides|indicates|emphasi[sz]es|discusses|defines)\b/i,
+  /\b(?:the|this) (?:document|text|article|author) (?:does not (?:say|state|mention|specify|explain)|doesn['’]t (?:say|state|mention|specify|explain)|states that|says that|mentions|emphasi[sz]es|goes on to|clearly)\b/i,
+  /(?:この|本|当該|上記の?|与えられた|提供された|示された|提示された|以下の)(?:文書|文章|資料|本文|記事|テキスト|抜粋|文脈|パッセージ)(?:に(?:よると|よれば|基づ|おいて|書かれ|記載)|で(?:は|述べ|説明|示)|の(?:中で|内容|記述)|には|が(?:述べ|示)|を(?:もとに|基に))/,
+  /(?:文書|文章|資料|本文|記事|テキスト)に(?:よると|よれば|基づくと|基づけば)|(?:本文|資料|文書)(?:中|内)(?:で|に)(?:は|述べ|書かれ|示され)/,
+]

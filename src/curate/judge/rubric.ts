@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { StillroomError } from '../../errors/index.ts'
+import type { Sha } from '../../records/index.ts'
+import { sha256 } from '../../records/index.ts'
+
+/** A rubric file: Markdown with one `### aspect` a criterion. Text before the first aspect is shown to the judge as well. */
+export type Rubric = { name: string; digest: Sha; text: string; aspects: string[] }
+
+export const builtinRubrics = ['accuracy-clarity-usefulness']
+const loaded = new Map<string, Rubric>()
+
+/** Throws SR_RECIPE_VALUE for an unknown name and for a file without usable aspects. */
+export function loadRubric(rubric: string, language: string): Rubric {
+  const own = rubric.endsWith('.md')
+  // A recipe may have made the name absolute along with its other paths.
+  const name = basename(rubric, '.md')
+  if (!own && !builtinRubrics.includes(name)) {
+    throw new StillroomError('SR_RECIPE_VALUE', `There is no rubric "${rubric}".`, {
+      expected: `${builtinRubrics.join(' | ')}, or a path that ends in .md`,
+      received: rubric,
+      hint: 'Write the criteria into a Markdown file, one "### aspect" each, and name its path.',
+    })
+  }
+  const file = own ? rubric : new URL(`./${name}.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url)
+  const known = loaded.get(String(file))
+  if (known) return known
+  const parsed = parseRubric(readFileSync(file, 'utf8'), name)
+  loaded.set(String(file), parsed)
+  return parsed
+}
+
+export function parseRubric(text: string, name: string): Rubric {
+  const aspects = [...text.matchAll(/^### +(.+?)[ \t]*$/gm)].map(match => match[1]!)
+  const bad = aspects.find(
+    aspect => !/^[a-z][a-z0-9_-]*$/.test(aspect) || aspect === 'overall' || aspect === 'rationale',
+  )
+  if (aspects.length === 0 || bad !== undefined || new Set(aspects).size !== aspects.length) {
+    throw new StillroomError(
+      'SR_RECIPE_VALUE',
+      `The rubric "${name}" does not name its aspects as scores can be named.`,
+      {
+        expected:
+          'one or more lines "### aspect": lower-case letters, digits, - and _, each once, not overall or rationale',
+        received: bad ?? (aspects.length === 0 ? 'no line that starts with "### "' : 'the same aspect twice'),
+      },
+    )
+  }
+  return { name, digest: sha256(text), text: text.trim(), aspects }
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { conversation } from '../../../test/support/curate-records.ts'
+import { driveGlobal } from '../../../test/support/drive-global.ts'
+import type { Rec } from '../../records/index.ts'
+import { assign } from './split.ts'
+
+const child = (id: string, subject: string, more: Parameters<typeof conversation>[3] = {}) =>
+  conversation(id, 'q', 'a', { ...more, lineage: { parents: [{ id: subject, role: 'subject' }], ...more.lineage } })
+
+function splits(rows: Rec[], options: object = {}) {
+  const { verdicts } = driveGlobal(assign, [rows], { into: { train: 1, test: 1 }, ...options })
+  return new Map(
+    rows.map(r => [r.id, (verdicts.get(r.id) as { notes: { facets: { split: string } } }).notes.facets.split]),
+  )
+}
+
+test('rows tied by parents, members, whole document or user share a split', () => {
+  const many = [...Array(60).keys()].map(i =>
+    child(`x${i}`, `p${i}`, { facets: { root: `d${i % 20}`, user: `u${i % 40}` } }),
+  )
+  const alone = splits(many.map(r => ({ ...r, facets: {} })))
+  expect(new Set(alone.values())).toEqual(new Set(['train', 'test']))
+  const tied = splits(many)
+  for (const a of many)
+    for (const b of many) {
+      if (a.facets.root === b.facets.root || a.facets.user === b.facets.user)
+        expect(tied.get(a.id)).toBe(tied.get(b.id))
+    }
+  const chain = many.map((r, i) =>
+    child(r.id, `p${i}`, { lineage: { parents: [{ id: `p${i}`, role: 'subject' }], members: [`m${i}`, `m${i + 1}`] } }),
+  )
+  expect(new Set(splits(chain).values()).size).toBe(1)
+})
+
+test('a shared few-shot row ties rows unless told otherwise', () => {
+  const rows = [...Array(30).keys()].map(i =>
+    child(`x${i}`, `p${i}`, {
+      lineage: {
+        parents: [
+          { id: `p${i}`, role: 'subject' },
+          { id: 'shot', role: 'context' },
+        ],
+      },
+    }),
+  )
+  expect(new Set(splits(rows).values()).size).toBe(1)
+  expect(new Set(splits(rows, { context: false }).values()).size).toBe(2)
+})
+
+test('another row of a document moves none of those that were there', () => {
+  const rows = [...Array(80).keys()].map(i => child(`x${i}`, `d${i % 30}`))
+  const before = splits(rows)
+  const after = splits([child('a0', 'd3'), child('zz', 'd99'), ...rows])
+  for (const r of rows) expect(after.get(r.id)).toBe(before.get(r.id))
+  expect(after.get('a0')).toBe(before.get('x3'))
+})
