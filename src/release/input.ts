@@ -1,0 +1,46 @@
+import type { GateReport, Purpose, StepFacts, TeacherFacts, Use } from '../govern/index.ts'
+import type { Id, Json, Kind, Origin, Rec, Sha } from '../records/index.ts'
+
+/** A source of the recipe and what was read from it. */
+export type SourceFacts = {
+  name: string
+  license: string
+  uri: string
+  origin: Origin
+  files: number
+  records: number
+  rejected: { [reason: string]: number }
+}
+
+/** Everything a release is made of. All but `run` decides its bytes. */
+export type ReleaseInput = {
+  name: string
+  version: string
+  /** As the recipe says; brought to Hub and SPDX ids here. */
+  license: string
+  /** YYYY-MM-DD; no other clock enters. */
+  date: string
+  /** The release this one replaces: its version, and the digest of its manifest where it is at hand. */
+  previous?: { version: string; manifest?: Sha }
+  recipe: { digest: Sha; use: Use; purpose: Purpose; language: string; seed: number }
+  /** Final records in the order of the engine; kinds may be mixed, `facets.split` names the split (default `train`). */
+  records: AsyncIterable<Rec>
+  /** Any ancestor of a final record. */
+  lookup(id: Id): Promise<Rec | undefined>
+  sources: SourceFacts[]
+  teachers: TeacherFacts[]
+  /** Primitive steps in order, with the funnel of this run. */
+  steps: StepFacts[]
+  gates: GateReport[]
+  prompts: { step: string; name: string; digest: Sha }[]
+  /** Says on the card that the run was restricted, and how. */
+  restricted?: string
+  /** Names of configs by kind; default `configNames`. */
+  configs?: { [K in Kind]?: string }
+  /** Data files; `jsonl` is used all the same for configs with tools or free columns. Default parquet. */
+  format?: 'parquet' | 'jsonl'
+  /** Most rows a data file holds. Default 100,000. */
+  rowsPerFile?: number
+  /** Cost, dates, machine: written as run.json, outside of the manifest. */
+  run?: Json
+}
