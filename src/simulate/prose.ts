@@ -1,0 +1,284 @@
+/** Rough tokens: four bytes each, which serves Latin and Japanese text alike. */
+export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4)
+
+/** Numbers in [0, 1) by name: the same name gives the same number. */
+export type Pick = (name: string) => number
+
+/**
+ * Numbers out of one root. Not a cryptographic hash: a reply takes dozens of them, and FNV-1a with the finalizer of
+ * MurmurHash3 spreads well enough for choosing words.
+ */
+export function picker(root: string): Pick {
+  const from = fnv(root, 0x811c9dc5)
+  return name => {
+    let h = fnv(name, from)
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+    return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
+  }
+}
+
+function fnv(text: string, from: number): number {
+  let h = from
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  return h
+}
+
+/** What a text gives to write from. */
+type Reading = {
+  japanese: boolean
+  /** Whole sentences, in order; never empty. */
+  sentences: string[]
+  /** Salient phrases, the most salient first; never empty. */
+  phrases: string[]
+}
+/** What a prompt gives: its fenced text (all of it when nothing is fenced), and what is asked about it. */
+export type Material = Reading & {
+  /** The question, task or instruction beside the text: fenced, else what stands outside the fences. */
+  focus: string
+  /** The prompt without its fenced parts: what is asked for. */
+  demand: string
+  /** Fenced parts with a number in their label, such as `answer-2`: what a referee chooses from. */
+  numbered: number
+}
+
+const fence = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
+const isFocus = /question|instruction|task|prompt|problem|query|request/i
+const schemaBlock = /```json\n[\s\S]*?\n```/g
+
+/** The longest fenced text of the last user message; after a refused reply, of the longest one before it. */
+export function materialOf(messages: { role: string; text: string }[]): Material {
+  let prompt = messages.findLast(message => message.role === 'user')?.text ?? messages.at(-1)!.text
+  let parts = [...prompt.matchAll(fence)]
+  if (parts.length === 0) {
+    for (const { role, text } of messages) if (role === 'user' && text.length > prompt.length) prompt = text
+    parts = [...prompt.matchAll(fence)]
+  }
+  let text = ''
+  let focus = ''
+  let numbered = 0
+  for (const [, label, inner] of parts) {
+    if (/-\d+$/.test(label!)) numbered++
+    if (isFocus.test(label!)) focus += `${inner}\n`
+    else if (inner!.length > text.length) text = inner!
+  }
+  const asked = (parts.length > 0 ? prompt.replace(fence, '') : prompt).replace(schemaBlock, '')
+  const system = messages[0]!.role === 'user' ? '' : messages[0]!.text
+  const read = reading(text || focus || asked)
+  const named = parts.length === 0 ? [...asked.matchAll(keyed)].map(([, value]) => value!) : []
+  return {
+    ...read,
+    ...(named.length > 0 && { phrases: [...named, ...read.phrases] }),
+    focus: focus || (parts.length > 0 ? asked : ''),
+    demand: `${system}\n${asked}`,
+    numbered,
+  }
+}
+
+/** Lines such as `Domain: chemistry`, which say what an unfenced prompt is about. */
+const keyed = /^(?:domain|topic|subject|theme|persona|分野|話題|題名)\s*[:：]\s*(\S.{1,60})$/gim
+
+const remembered = new Map<string, Reading>()
+
+/** Many draws, questions and judges come back to the same text: it is read once. */
+function reading(text: string): Reading {
+  const known = remembered.get(text)
+  if (known) return known
+  const found = sentencesOf(text)
+  const sentences = found.length > 0 ? found : [text.trim().slice(0, 200) || 'There is nothing to read.']
+  const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text)
+  const read = { japanese, sentences, phrases: phrasesOf(sentences.join('\n'), japanese) }
+  if (remembered.size >= 512) remembered.clear()
+  remembered.set(text, read)
+  return read
+}
+
+/** Sentences of 20 to 400 characters, without markup, in reading order. */
+export function sentencesOf(text: string): string[] {
+  const found: string[] = []
+  const plain = text
+    .replace(/^---\n[\s\S]*?\n---\n/, '')
+    .replace(/```[\s\S]*?(?:```|$)/g, '\n\n')
+    .replace(/<\/?[a-z][^<>\n]{0,200}>/gi, '')
+  for (const block of plain.split(/\n\s*\n|\n(?=\s*(?:[-*+]|\d+\.|#+)\s)/)) {
+    if (/^\s*(?:#|\||=+\s*$|-+\s*$|\.\. )/.test(block)) continue
+    const flat = block
+      .replace(/^\s*(?:[-*+>]|\d+\.)\s+/, '')
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/[*`]+|(?<!\w)_+|_+(?!\w)/g, '')
+      .replace(/\s+/g, ' ')
+      .trim()
+    for (const sentence of flat.split(/(?<=[.!?]["')\]]?)\s+(?=["'([]?[A-Z0-9])|(?<=[。!?])/)) {
+      const trimmed = sentence.trim()
+      const wide = /[\u3040-\u30ff\u4e00-\u9fff]/.test(trimmed)
+      if (trimmed.length >= (wide ? 8 : 20) && trimmed.length <= 400) found.push(trimmed)
+    }
+  }
+  return found
+}
+
+const stopWords = new Set(
+  (
+    'a about above after again all also although always am an and another any anything are as at be became because been before being below between both but by ' +
+    'can cannot could did do does doing done down during each either else even ever every few first for from further get gets give given gives go goes had has have ' +
+    'having he her here hers him his how however i if in instead into is it its itself just know last let like likely look made make makes many may me mean means might more ' +
+    'most much must my need needs never new next no nor not nothing now of off often on once one only onto or other others our out over own per perhaps put rather ' +
+    'really same say says see seem she should since so some something still such take takes than that the their them themselves then there these they thing things this those ' +
+    'though three through thus to together too two under until up upon us use used uses using very want was way we well were what when where whether which while who ' +
+    'whole whom whose why will with within without would yet you your'
+  ).split(' '),
+)
+
+/** Runs of one to three content words between stop words and punctuation, by length and frequency (after RAKE, Rose et al. 2010). */
+function phrasesOf(text: string, japanese: boolean): string[] {
+  const count = new Map<string, number>()
+  const add = (phrase: string) => count.set(phrase, (count.get(phrase) ?? 0) + 1)
+  if (japanese) {
+    for (const [run] of text.matchAll(/[\p{Script=Katakana}ー]{2,}|\p{Script=Han}{2,8}|[A-Za-z][A-Za-z0-9]{2,}/gu)) add(run)
+  } else {
+    let run: string[] = []
+    const close = () => {
+      if (run.length > 0 && run.length <= 3 && run.join('').length >= 5) add(run.join(' '))
+      run = []
+    }
+    for (const [token] of text.matchAll(/[\p{L}\p{N}][\p{L}\p{N}'’-]*|[^\s]/gu)) {
+      if (token.length > 2 && !/^\d+$|['’]/.test(token) && !stopWords.has(token.toLowerCase())) run.push(token)
+      else close()
+    }
+    close()
+  }
+  const weight = ([phrase, times]: [string, number]) =>
+    times * (phrase.split(' ').length ** 1.5 + Math.min(phrase.length, 24) / 12)
+  // Stable: Map order is reading order, and the sort keeps it among equals.
+  const ranked = [...count]
+    .sort((a, b) => weight(b) - weight(a))
+    .slice(0, 40)
+    .map(([phrase]) => phrase)
+  return ranked.length > 0 ? ranked : [japanese ? 'この文章' : 'this text']
+}
+
+const at = <T>(list: readonly T[], u: number, shift = 0): T =>
+  list[(Math.floor(u * list.length) + shift) % list.length]!
+
+const questions = {
+  en: [
+    'What is meant by {p}, and why does it matter?',
+    'How are {p} and {q} connected?',
+    'Why would somebody care about {p} in practice?',
+    'What would go wrong if {p} were ignored?',
+    'Can you explain {p} to a person who only knows about {q}?',
+    'Which conditions have to hold before {p} makes sense?',
+    'In what way does {p} differ from {q}?',
+    'When is {p} the better choice, and when is it not?',
+    'What steps lead from {q} to {p}?',
+    'Give an example that shows the effect of {p}.',
+    'What is known about {p}, and what supports it?',
+    'Suppose {q} changed: what would follow for {p}?',
+    'Which common mistake about {p} should be avoided?',
+  ],
+  ja: [
+    '{p}とは何を指し、なぜ重要なのですか。',
+    '{p}と{q}はどのように関係していますか。',
+    '{p}を無視すると、どのような問題が起こりますか。',
+    '{q}しか知らない人に{p}をどう説明しますか。',
+    '{p}が成り立つための条件は何ですか。',
+    '{p}と{q}の違いを説明してください。',
+    '{p}の具体例を一つ挙げてください。',
+    '{p}について何が分かっていて、その根拠は何ですか。',
+    '{q}が変わると{p}はどうなりますか。',
+    '{p}についてよくある誤解は何ですか。',
+    'どのような場合に{p}を選ぶべきですか。',
+  ],
+}
+
+/** A question about the text. Positions in one list give different questions. */
+export function question(material: Material, u: number, position: number): string {
+  const { phrases, japanese } = material
+  const templates = japanese ? questions.ja : questions.en
+  const start = Math.floor(u * templates.length * phrases.length)
+  const p = phrases[(start + position) % phrases.length]!
+  const q = phrases[(start + position + 1 + (position % Math.max(1, phrases.length - 2))) % phrases.length]!
+  const template = templates[(start + position * 5) % templates.length]!
+  return template.replace('{p}', p).replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
+}
+
+/** Sentences that share words with the question, in the order of the text. */
+export function relevant(material: Material, count: number, u: number): string[] {
+  const { sentences, focus } = material
+  if (sentences.length <= count) return sentences
+  const words = new Set(focus.toLowerCase().match(/[\p{L}\p{N}]{4,}|[\p{Script=Han}\p{Script=Katakana}]{2,}/gu) ?? [])
+  const start = Math.floor(u * sentences.length)
+  const scored = sentences.map((sentence, i) => {
+    let score = ((i - start + sentences.length) % sentences.length) / -sentences.length
+    for (const word of words) if (sentence.toLowerCase().includes(word)) score += 1
+    return { i, score }
+  })
+  return scored
+    .sort((a, b) => b.score - a.score || a.i - b.i)
+    .slice(0, count)
+    .map(({ i }) => i)
+    .sort((a, b) => a - b)
+    .map(i => sentences[i]!)
+}
+
+/** A short final answer: a number where one is asked for, else a phrase. `variant` 0 is the usual one. */
+export function shortAnswer(material: Material, u: number, variant: number): string {
+  const { focus, demand, phrases, sentences } = material
+  if (
+    /\b(how (?:many|much)|number of|calculate|total|sum|average|percent)\b|いくつ|何(?:個|人|円)|合計/i.test(
+      focus || demand,
+    )
+  ) {
+    const numbers = (focus + sentences.join(' ')).match(/\d+(?:\.\d+)?/g) ?? ['12']
+    return String(Number(at(numbers, u)) + variant * 3)
+  }
+  return at(phrases, u, variant)
+}
+
+const openings = {
+  en: [
+    'The text treats {p} directly.',
+    'It helps to begin with {p}.',
+    'The point turns on {p}.',
+    'Consider first what is said of {p}.',
+  ],
+  ja: ['本文は{p}について述べています。', 'まず{p}から考えます。', '要点は{p}にあります。'],
+}
+const closings = {
+  en: [
+    'Taken together, this is why {p} matters here.',
+    'So {p} follows from what was said about {q}.',
+    'That settles how {p} and {q} belong together.',
+  ],
+  ja: ['以上から、{p}が重要だと分かります。', 'したがって、{p}は{q}と結びついています。'],
+}
+
+/** Two or three paragraphs out of the text's own sentences. */
+export function paragraphs(material: Material, pick: Pick, path = 'prose'): string {
+  const { phrases, japanese } = material
+  const [open, close] = japanese ? [openings.ja, closings.ja] : [openings.en, closings.en]
+  const p = at(phrases, pick(`${path}.p`))
+  const q = at(phrases, pick(`${path}.p`), 1 + Math.floor(pick(`${path}.q`) * 3))
+  const fill = (template: string) => template.replace('{p}', p).replace('{q}', q)
+  const body = relevant(material, 3 + Math.floor(pick(`${path}.n`) * 4), pick(`${path}.start`))
+  const half = Math.ceil(body.length / 2)
+  const space = japanese ? '' : ' '
+  return [
+    [fill(at(open, pick(`${path}.open`))), ...body.slice(0, half)].join(space),
+    [...body.slice(half), fill(at(close, pick(`${path}.close`)))].join(space),
+  ].join('\n\n')
+}
+
+const asksFor =
+  /(?:^|[\s"'`“「*:])((?:final )?answer|最終的な答え|最終回答|答え|回答|score|rating|grade|verdict|評価|スコア|点数)\s*[::]/i
+
+/** The label that the prompt wants on the last line, such as `Answer`. */
+export const labelOf = (material: Material): string | undefined => asksFor.exec(material.demand)?.[1]
+export const isScoreLabel = (label: string): boolean => /score|rating|grade|評価|スコア|点数/i.test(label)
+
+/** The scale a prompt names, such as `1 to 5`; else 1 to 10. */
+export function scaleOf(material: Material): [number, number] {
+  const found = /(\d+)\s*(?:to|through|-|–|から|〜|~)\s*(\d+)/.exec(material.demand)
+  const [low, high] = [Number(found?.[1] ?? 1), Number(found?.[2] ?? 10)]
+  return high > low && high <= 100 ? [low, high] : [1, 10]
+}

@@ -1,0 +1,43 @@
+import type { Json } from '../records/index.ts'
+
+/** A request without its vendor's clothes. */
+export type Asked = {
+  model: string
+  messages: { role: string; text: string }[]
+  /** Output tokens; undefined is no cap. */
+  cap: number | undefined
+  /** What tells independent draws of one request apart. */
+  draw?: string
+  choices: number
+  schema: Json | undefined
+  /** JSON mode without a schema. */
+  json: boolean
+  stop: string[]
+  reasoning: boolean
+  tools: { name: string; parameters: Json | undefined }[]
+  mustCall: boolean
+  /** Rough count of prompt tokens, filled in by the server. */
+  input?: number
+}
+
+/** One reply without its vendor's clothes. `tokens` counts reasoning too; `cut` says that the cap or a stop word ended it. */
+export type Said = {
+  content: string
+  reasoning?: string
+  refusal?: string
+  call?: { name: string; arguments: { [key: string]: Json } }
+  tokens: number
+  cut: boolean
+  stopped?: string
+}
+
+/** How one vendor words requests, replies and errors. */
+export type Protocol = {
+  /** The body of a 400, when the request does not follow the published shape. */
+  check(body: unknown): object | undefined
+  /** The body of a 400 for a parameter that this model does not take. */
+  refuse(parameter: string): object
+  error(status: number, message: string): object
+  asked(body: unknown): Asked
+  reply(asked: Asked, said: Said[], id: string, body: unknown): object
+}
