@@ -1,0 +1,204 @@
+import { z } from 'zod'
+import { type Rec, sha256 } from '../records/index.ts'
+import { type Draft, defineMap } from '../steps/index.ts'
+import { type Block, blocks, type Format, plainText, sentences } from '../text/index.ts'
+
+export const chunkOptions = z
+  .strictObject({
+    tokens: z.int().min(16).default(800).describe('Target size of a chunk in tokens'),
+    overlap: z.int().min(0).default(0).describe('Tokens of the text before that a chunk repeats, in whole sentences'),
+  })
+  .refine(({ tokens, overlap }) => overlap * 2 <= tokens, 'the overlap must be at most half of the tokens')
+
+/** Cuts documents by structure. Text is sliced, never rewritten: `span` gives the place in the document. */
+export const chunk = defineMap({
+  verb: 'chunk',
+  about: 'Cuts documents into chunks along headings, paragraphs and sentences, never through a code block.',
+  version: 1,
+  options: chunkOptions,
+  takes: ['document'],
+  gives: ['document'],
+  reasons: ['empty'],
+  needs: { segmenter: true },
+  async run(record: Rec<'document'>, { options, tokens, language }) {
+    const { text, title, uri } = record
+    const format = formatOf(record)
+    const seen = new Map<string, number>()
+    const made = cutText(text, format, { ...options, language, count: tokens }).map(({ start, end, path }, index) => {
+      const piece = text.slice(start, end)
+      const digest = sha256(piece).slice(0, 16)
+      const occurrence = seen.get(digest) ?? 0
+      seen.set(digest, occurrence + 1)
+      const names = [title, ...path].filter((name, i, all) => name && name !== all[i - 1])
+      const draft: Draft<'document'> = {
+        payload: {
+          kind: 'document',
+          text: piece,
+          ...(names.length > 0 ? { title: names.join(' › ') } : {}),
+          ...(uri ? { uri } : {}),
+        },
+        index,
+        key: `${digest}:${occurrence}`,
+        span: [start, end],
+        ...(record.language ? { notes: { language: record.language } } : {}),
+      }
+      return draft
+    })
+    return { is: 'made', made }
+  },
+})
+
+/** The ending of the file says it; rows of a table may be anything, and the marks of one format are rare in the other. */
+function formatOf(record: Rec<'document'>): Format {
+  const uri = record.lineage.source?.uri ?? record.uri ?? ''
+  if (/\.(?:md|markdown)$/i.test(uri)) return 'markdown'
+  if (/\.rst$/i.test(uri)) return 'rst'
+  if (/\.txt$/i.test(uri)) return 'text'
+  return /^\.\. [\w-]+::/m.test(record.text) && !/^#{1,6} /m.test(record.text) ? 'rst' : 'markdown'
+}
+
+type Sizes = { tokens: number; overlap: number; language: string; count(text: string): number }
+/** A stretch that is cut only when it does not fit. Without a block it is a sentence or line, or a `word`. */
+type Unit = { start: number; end: number; size: number; path: string[]; block?: Block; word?: true }
+/** Units packed together. `open`: the next one may join; `path`: headings that all of it stands under. */
+type Piece = {
+  start: number
+  end: number
+  size: number
+  path: string[]
+  open: boolean
+  headingFirst: boolean
+  headingsOnly: boolean
+}
+
+/**
+ * Where to cut: sections by heading level, then blocks, then items, sentences or lines, at last words, each packed up
+ * to the target. Code and formulas are never cut, so that they alone may exceed it. A heading stays with what follows.
+ * A chunk repeats an overlap only where the cut is inside a section; a last one under a quarter of the target joins
+ * the one before where both stay under 1.25 targets.
+ */
+export function cutText(text: string, format: Format, sizes: Sizes): { start: number; end: number; path: string[] }[] {
+  const units = blockUnits(blocks(text, format), text.length, [], text, sizes)
+  const path: { level: number; title: string }[] = []
+  for (const unit of units) {
+    if (unit.block?.type === 'heading') {
+      while (path.length > 0 && path.at(-1)!.level >= unit.block.level!) path.pop()
+      path.push({ level: unit.block.level!, title: plainText(unit.block.text, format).trim() })
+    }
+    unit.path = path.map(({ title }) => title)
+  }
+  const total = units.reduce((sum, { size }) => sum + size, 0)
+  const target = total <= sizes.tokens ? sizes.tokens : sizes.tokens - sizes.overlap
+  const pieces = units.length > 0 ? cut(units, target, text, sizes) : []
+  return pieces.map(({ start, end, path, headingFirst }, i) => {
+    if (i === 0 || headingFirst || sizes.overlap === 0) return { start, end, path }
+    return { start: repeatFrom(units, pieces[i - 1]!.start, start, text, sizes), end, path }
+  })
+}
+
+/** Blocks as units. A size includes the white space up to the next unit, so that sizes add up. */
+function blockUnits(found: Block[], end: number, path: string[], text: string, sizes: Sizes): Unit[] {
+  return found.map((block, i) => {
+    const size = sizes.count(text.slice(block.start, found[i + 1]?.start ?? end))
+    return { start: block.start, end: block.end, size, path, block }
+  })
+}
+
+function cut(units: Unit[], target: number, text: string, sizes: Sizes): Piece[] {
+  const levels = units.slice(1).flatMap(({ block }) => (block?.type === 'heading' ? [block.level!] : []))
+  const top = Math.min(...levels)
+  const sections = levels.length > 0
+  const groups: Unit[][] = []
+  for (const unit of units) {
+    const begins = !sections || (unit.block?.type === 'heading' && unit.block.level! <= top)
+    if (begins || groups.length === 0) groups.push([unit])
+    else groups.at(-1)!.push(unit)
+  }
+  const pieces: Piece[] = []
+  for (const group of groups) {
+    const whole = pieceOf(group)
+    if (whole.size <= target) {
+      add(pieces, whole, target)
+      continue
+    }
+    const inner = group.length > 1 ? group : finer(group[0]!, text, sizes)
+    const cuts = inner ? cut(inner, target, text, sizes) : [whole]
+    // What follows a section that had to be cut begins a chunk of its own; after a paragraph it may go on.
+    for (const [i, piece] of cuts.entries()) {
+      const open = !sections && i === cuts.length - 1
+      if (i === 0 && pieces.at(-1)?.headingsOnly) add(pieces, { ...piece, open }, Number.POSITIVE_INFINITY)
+      else pieces.push({ ...piece, open })
+    }
+  }
+  const [before, tail] = pieces.slice(-2)
+  if (before && tail && tail.size < target / 4 && before.size + tail.size <= 1.25 * target) {
+    pieces.splice(-2, 2, joined(before, tail))
+  }
+  return pieces
+}
+
+function add(pieces: Piece[], next: Piece, target: number): void {
+  const last = pieces.at(-1)
+  const fits = last?.open && last.size + next.size <= target
+  if (last && (fits || last.headingsOnly)) pieces.splice(-1, 1, joined(last, next))
+  else pieces.push(next)
+}
+
+function pieceOf(units: Unit[]): Piece {
+  const pieces = units.map(({ start, end, size, path, block }): Piece => {
+    const heading = block?.type === 'heading'
+    return { start, end, size, path, open: true, headingFirst: heading, headingsOnly: heading }
+  })
+  return pieces.reduce(joined)
+}
+
+function joined(a: Piece, b: Piece): Piece {
+  const differs = a.path.findIndex((name, i) => name !== b.path[i])
+  return {
+    start: a.start,
+    end: b.end,
+    size: a.size + b.size,
+    path: differs < 0 ? a.path : a.path.slice(0, differs),
+    open: b.open,
+    headingFirst: a.headingFirst,
+    headingsOnly: a.headingsOnly && b.headingsOnly,
+  }
+}
+
+/** The same stretch in smaller units: children, then sentences of prose or lines of all else, then words. */
+function finer({ start, end, path, block, word }: Unit, text: string, sizes: Sizes): Unit[] | undefined {
+  if (block?.type === 'code' || block?.type === 'math' || word) return undefined
+  if (block?.children?.length) return blockUnits(block.children, end, path, text, sizes)
+  const body = text.slice(start, end)
+  const spans =
+    block?.type === 'paragraph' ? sentences(body, sizes.language) : matches(body, block ? /\S[^\n]*/g : /\S{1,32}/gu)
+  return spans.map((span, i) => {
+    const from = start + (i === 0 ? 0 : span.start)
+    const size = sizes.count(text.slice(from, start + (spans[i + 1]?.start ?? body.length)))
+    return { start: from, end: start + span.end, size, path, ...(block ? {} : { word: true as const }) }
+  })
+}
+
+function matches(body: string, pattern: RegExp): { start: number; end: number }[] {
+  return [...body.matchAll(pattern)].map(match => ({ start: match.index, end: match.index + match[0].length }))
+}
+
+/** Where the repeated text begins: as many whole sentences, lines or code blocks before the cut as the overlap holds. */
+function repeatFrom(units: Unit[], earliest: number, at: number, text: string, sizes: Sizes): number {
+  const near = units.filter(({ start, end }) => end > earliest && start < at)
+  const whole = near
+    .flatMap(unit => smallest(unit, text, sizes))
+    .filter(({ start, end }) => start >= earliest && end <= at)
+  let from = at
+  for (const unit of whole.reverse()) {
+    if (unit.block?.type === 'heading' || text.slice(unit.end, from).trim() !== '') break
+    if (sizes.count(text.slice(unit.start, at)) > sizes.overlap) break
+    from = unit.start
+  }
+  return from
+}
+
+function smallest(unit: Unit, text: string, sizes: Sizes): Unit[] {
+  if (!unit.block || unit.block.type === 'heading') return [unit]
+  return finer(unit, text, sizes)?.flatMap(inner => smallest(inner, text, sizes)) ?? [unit]
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { kinds } from '../records/index.ts'
+import { chunkOptions } from './chunk.ts'
+
+/** Fields of payloads and records that a column of the file may fill. */
+const fields = [
+  ...['text', 'title', 'uri', 'messages', 'prompt', 'completion', 'chosen', 'rejected', 'label', 'tools', 'system'],
+  ...['reference', 'verifier', 'target', 'choices', 'rubric'],
+  ...['language', 'difficulty', 'topic', 'audience', 'style', 'register', 'domain'],
+] as const
+
+/** What a recipe says about one source. */
+export const sourceConfig = z.strictObject({
+  files: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .describe('Paths or patterns, relative to the recipe; a folder stands for all readable files below it'),
+  license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
+  uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
+  origin: z.enum(['real', 'synthetic']).default('real').describe('Whether a person or a model wrote it'),
+  generation: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Rounds of generation behind the rows; default 0 for real, 1 for synthetic'),
+  kind: z.enum(kinds).optional().describe('Kind of record; default by format and first row'),
+  format: z
+    .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet'])
+    .optional()
+    .describe('Default by the ending of each file'),
+  id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
+  columns: z
+    .partialRecord(z.enum(fields as unknown as [string, ...string[]]), z.string().min(1))
+    .optional()
+    .describe('Column of the file for each field of the record, where names differ'),
+  robots: z.string().optional().describe('What robots.txt or terms of the site said about this use'),
+  chunk: z
+    .union([z.int().min(16), z.boolean(), chunkOptions])
+    .transform(chunk => (typeof chunk === 'number' ? { tokens: chunk, overlap: 0 } : chunk))
+    .optional()
+    .describe('Cuts documents: a token target, or options of the step `chunk`'),
+})
+export type SourceConfig = z.infer<typeof sourceConfig>
+
+/** The address of one file: the base of its source and its path, or the path alone without a base. */
+export function sourceUri(config: Pick<SourceConfig, 'uri'>, path: string): string {
+  if (config.uri === undefined) return path
+  return `${config.uri.replace(/\/$/, '')}/${path.replace(/^(?:\.\.?\/)+|^\//, '')}`
+}

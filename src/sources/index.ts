@@ -1,0 +1,6 @@
+/** Sources: files become records; what cannot be read becomes a rejection with a reason, and the rest goes on. */
+export { chunk, chunkOptions } from './chunk.ts'
+export { type SourceConfig, sourceConfig, sourceUri } from './config.ts'
+export { listFiles, type SourceFile } from './files.ts'
+export { type Item, type ReadOptions, readSource, sourceKind } from './read.ts'
+export { sourceReasons } from './reasons.ts'

@@ -1,0 +1,177 @@
+import { isUtf8 } from 'node:buffer'
+import { basename } from 'node:path'
+import { StillroomError } from '../errors/index.ts'
+import type { Facets, Json, Kind, Payload } from '../records/index.ts'
+import { blocks, detectLanguage, type Format, plainText } from '../text/index.ts'
+import { Unreadable, utf8Bytes } from './bytes.ts'
+import { Misshapen, object } from './columns.ts'
+import { type SourceConfig, sourceUri } from './config.ts'
+import { type FileFormat, formatOf, type SourceFile } from './files.ts'
+import type { SourceReason } from './reasons.ts'
+import { csvRows, jsonRows, parquetRows, type Row } from './rows.ts'
+import { guessKind, notesOf, payloadOf, renamed } from './shape.ts'
+
+/** What a reader gives: a record to be, or a rejection. `row` counts from 1; `span` is in bytes of the file. */
+export type Item =
+  | { is: 'record'; payload: Payload; rowId?: string; row?: number; language?: string; facets?: Facets }
+  | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }
+
+export type ReadOptions = {
+  /** Kind of the whole source (`sourceKind`); default by the first row of this file. */
+  kind?: Kind
+  /** Longest line, row or document in bytes; default 32 MiB. */
+  bound?: number
+}
+
+const largest = 32 * 2 ** 20
+
+/**
+ * The records of one file, as a stream: memory is bounded by the longest row allowed, plus the ids of an `id:` column.
+ * A bad row, or a bad file, becomes a rejection and everything else goes on. Throws SR_SOURCE_READ alone.
+ */
+export async function* readSource(
+  name: string,
+  config: SourceConfig,
+  file: SourceFile,
+  options: ReadOptions = {},
+): AsyncGenerator<Item> {
+  const bound = options.bound ?? largest
+  const format = formatOf(config, file.path)
+  let empty = true
+  try {
+    if (isDocument(format)) {
+      yield await readDocument(config, file, format, bound)
+      return
+    }
+    const ids = new Set<string>()
+    let kind = options.kind ?? config.kind
+    for await (const row of rowsOf(file, format, bound)) {
+      empty = false
+      kind ??= 'value' in row ? kindOf(config, row.value) : undefined
+      yield itemOf(config, kind ?? 'row', row, ids)
+    }
+    if (empty) yield { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
+  } catch (error) {
+    if (error instanceof Unreadable) yield { is: 'rejected', reason: error.reason, evidence: { error: error.message } }
+    else if (StillroomError.is(error)) throw error
+    else {
+      throw new StillroomError('SR_SOURCE_READ', `The file ${file.path} of source ${name} could not be read.`, {
+        received: (error as Error).message,
+        hint: 'Check that the file still exists and that you may read it, then run again.',
+        cause: error,
+      })
+    }
+  }
+}
+
+/**
+ * Kind of record a source holds: as declared, `document` for prose, else by the first row that can be read.
+ * Throws SR_SOURCE_EMPTY without files.
+ */
+export async function sourceKind(config: SourceConfig, files: readonly SourceFile[]): Promise<Kind> {
+  if (config.kind) return config.kind
+  if (files.length === 0) {
+    throw new StillroomError('SR_SOURCE_EMPTY', 'The patterns of a source match no file.', {
+      received: [config.files].flat().join(', '),
+      hint: 'Paths are relative to the recipe; hidden folders, node_modules and releases are skipped unless named.',
+    })
+  }
+  for (const file of files) {
+    const format = formatOf(config, file.path)
+    if (isDocument(format)) return 'document'
+    try {
+      for await (const row of rowsOf(file, format, largest)) {
+        const kind = 'value' in row ? kindOf(config, row.value) : undefined
+        if (kind) return kind
+      }
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error
+    }
+  }
+  return 'row'
+}
+
+const isDocument = (format: FileFormat): format is Format =>
+  format === 'markdown' || format === 'rst' || format === 'text'
+
+function rowsOf(file: SourceFile, format: FileFormat, bound: number): AsyncGenerator<Row> {
+  if (format === 'parquet') return parquetRows(file)
+  return format === 'csv' ? csvRows(file, bound) : jsonRows(file, bound)
+}
+
+function kindOf(config: SourceConfig, value: Json): Kind | undefined {
+  const columns = object(value)
+  if (!columns) return undefined
+  try {
+    return guessKind(renamed(columns, config.columns))
+  } catch {
+    return undefined
+  }
+}
+
+function itemOf(config: SourceConfig, kind: Kind, row: Row, ids: Set<string>): Item {
+  const at = { row: row.row, ...(row.span ? { span: row.span } : {}) }
+  if ('reason' in row) return { is: 'rejected', reason: row.reason, evidence: row.evidence, ...at }
+  try {
+    const given = object(row.value)
+    if (!given) throw new Misshapen('wrong-shape', { row: 'not an object' })
+    const columns = renamed(given, config.columns)
+    const payload = payloadOf(kind, kind === 'row' ? given : columns)
+    const notes = notesOf(columns, config.columns)
+    if (config.id === undefined) return { is: 'record', payload, row: row.row, ...notes }
+    const id = given[config.id]
+    if (id === undefined || id === null || id === '') throw new Misshapen('missing-column', { column: config.id })
+    if (typeof id === 'object') throw new Misshapen('wrong-shape', { [config.id]: 'an id that is not a single value' })
+    const rowId = String(id)
+    if (ids.has(rowId)) throw new Misshapen('duplicate-id', { id: rowId })
+    ids.add(rowId)
+    return { is: 'record', payload, rowId, row: row.row, ...notes }
+  } catch (error) {
+    if (error instanceof Misshapen) return { is: 'rejected', reason: error.reason, evidence: error.evidence, ...at }
+    throw error
+  }
+}
+
+/** A file that is one document. Its text is kept as it stands, so that offsets into it are offsets into the file. */
+async function readDocument(config: SourceConfig, file: SourceFile, format: Format, bound: number): Promise<Item> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of utf8Bytes(file)) {
+    size += chunk.length
+    if (size > bound) return { is: 'rejected', reason: 'too-large', evidence: { bytes: file.size, bound } }
+    chunks.push(chunk)
+  }
+  const bytes = Buffer.concat(chunks)
+  if (!isUtf8(bytes)) {
+    const good = bytes.toString('utf8').indexOf('\ufffd')
+    return { is: 'rejected', reason: 'invalid-utf8', evidence: { character: good } }
+  }
+  const text = bytes.toString('utf8')
+  if (text.trim() === '') return { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
+  const title = titleOf(text, format) ?? basename(file.path).replace(/(?<=.)\.[^.]+$/, '')
+  const language = detectLanguage(plainText(text.slice(0, 20_000), format))
+  const uri = config.uri === undefined ? {} : { uri: sourceUri(config, file.path) }
+  const payload: Payload = { kind: 'document', text, title, ...uri }
+  if (config.kind !== undefined && config.kind !== 'document') {
+    return {
+      is: 'rejected',
+      reason: 'wrong-shape',
+      evidence: { kind: config.kind, error: 'a text file is one document' },
+    }
+  }
+  return { is: 'record', payload, ...(language ? { language } : {}) }
+}
+
+/** The title in the front matter, else the words of the first heading. */
+function titleOf(text: string, format: Format): string | undefined {
+  if (format === 'text') return undefined
+  for (const block of blocks(text.slice(0, 100_000), format)) {
+    if (block.type === 'front-matter') {
+      const line = /^title[ \t]*[:=][ \t]*(.+)$/m.exec(block.text)?.[1]?.trim()
+      const title = line?.replace(/^(["'])([\s\S]*)\1(?:[ \t]+#.*)?$/, '$2').trim()
+      if (title) return title
+    }
+    if (block.type === 'heading' && block.title) return plainText(block.text, format).trim() || undefined
+  }
+  return undefined
+}

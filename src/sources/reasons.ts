@@ -1,0 +1,16 @@
+/** Why an input, or a row of one, was not read. */
+export const sourceReasons = {
+  'empty-file': 'The file holds no text or no rows.',
+  'too-large': 'A file that is one document is larger than the bound.',
+  binary: 'The file holds binary data where text was expected.',
+  'invalid-utf8': 'The bytes are no valid text in the encoding of the file.',
+  'line-too-long': 'A line, or one row of a CSV file, is longer than the bound; it was not kept in memory.',
+  'invalid-json': 'The line is no JSON value.',
+  'invalid-csv': 'A quote opens and never closes, so that the rest of the file cannot be split into rows.',
+  'ragged-row': 'The row has another number of fields than the header.',
+  'missing-column': 'The row lacks a column that the kind or the source needs.',
+  'wrong-shape': 'The columns are there, and their values have another form than the kind needs.',
+  'duplicate-id': 'The value of the id column occurred before in this file.',
+  damaged: 'The compressed or Parquet file cannot be decoded from here on.',
+} as const
+export type SourceReason = keyof typeof sourceReasons

@@ -1,0 +1,174 @@
+import { isUtf8 } from 'node:buffer'
+import { Readable } from 'node:stream'
+import { type CsvError, parse } from 'csv-parse'
+import { type Json, readParquet } from '../records/index.ts'
+import { Unreadable, utf8Bytes } from './bytes.ts'
+import type { SourceFile } from './files.ts'
+import type { SourceReason } from './reasons.ts'
+
+/** One row of a file, numbered from 1: lines of JSON Lines (blank ones count), records below the header elsewhere. */
+export type Row = { row: number; span?: [number, number] } & (
+  | { value: Json }
+  | { reason: SourceReason; evidence: Json }
+)
+
+/** JSON Lines: one value a line. `span` is in bytes of the file (of its UTF-8 form, if it was transcoded or packed). */
+export async function* jsonRows(file: SourceFile, bound: number): AsyncGenerator<Row> {
+  for await (const line of lines(utf8Bytes(file), bound)) {
+    const { row, span, bytes } = line
+    if (bytes === undefined) {
+      yield { row, span, reason: 'line-too-long', evidence: { bytes: span[1] - span[0], bound } }
+      continue
+    }
+    if (!isUtf8(bytes)) {
+      yield { row, span, reason: 'invalid-utf8', evidence: { byte: span[0] + badByte(bytes) } }
+      continue
+    }
+    const text = bytes.toString('utf8')
+    if (text.trim() === '') continue
+    try {
+      yield { row, span, value: JSON.parse(text) as Json }
+    } catch (error) {
+      // One array over many lines would be rejected line by line.
+      if (row === 1 && text.trimStart().startsWith('[')) {
+        throw new Unreadable('wrong-shape', 'a JSON array over several lines; write one JSON object a line')
+      }
+      yield { row, span, reason: 'invalid-json', evidence: { error: parseError(error) } }
+    }
+  }
+}
+
+type ByteLine = { row: number; span: [number, number]; bytes: Buffer | undefined }
+
+/** Lines as bytes. One longer than `bound` comes without its bytes, which are let go as they arrive. */
+async function* lines(chunks: AsyncIterable<Buffer>, bound: number): AsyncGenerator<ByteLine> {
+  let held: Buffer[] = []
+  let length = 0
+  let offset = 0
+  let row = 0
+  const line = (): ByteLine => {
+    const bytes = length > bound ? undefined : held.length === 1 ? held[0]! : Buffer.concat(held)
+    const made: ByteLine = { row: ++row, span: [offset, offset + length], bytes }
+    offset += length + 1
+    held = []
+    length = 0
+    return made
+  }
+  for await (const chunk of chunks) {
+    let start = 0
+    for (let end = chunk.indexOf(10); ; end = chunk.indexOf(10, start)) {
+      const part = chunk.subarray(start, end < 0 ? undefined : end)
+      length += part.length
+      if (length > bound) held = []
+      else if (part.length > 0) held.push(part)
+      if (end < 0) break
+      yield line()
+      start = end + 1
+    }
+  }
+  if (length > 0) yield line()
+}
+
+/** Where decoding first fails. */
+function badByte(bytes: Buffer): number {
+  const text = bytes.toString('utf8')
+  return Buffer.byteLength(text.slice(0, text.indexOf('\ufffd')))
+}
+
+/** What the parser says, without the piece of the text that it quotes: rejected text is not kept. */
+function parseError(error: unknown): string {
+  return (error as Error).message
+    .replace(/,? ?(?:\.\.\.)?"[\s\S]*" is not valid JSON$/, '')
+    .replace(/^Unexpected token .*$/su, 'unexpected character')
+}
+
+/** CSV after RFC 4180 with a header; `,`, `;` or tab, whichever the header has most of. All values are strings. */
+export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<Row> {
+  const bytes = utf8Bytes(file, true)
+  const first = await bytes.next()
+  if (first.done) return
+  const rest = (async function* () {
+    yield first.value
+    yield* bytes
+  })()
+  // Bytes pass through as Latin-1 and each row is decoded for itself, so that a bad byte costs one row.
+  const parser = parse({
+    encoding: 'latin1',
+    delimiter: delimiterOf(first.value, file.path),
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    max_record_size: bound,
+  })
+  const source = Readable.from(rest, { objectMode: false })
+  source.on('error', error => parser.destroy(error)).pipe(parser)
+  let header: string[] | undefined
+  let row = 0
+  try {
+    for await (const cells of parser as AsyncIterable<string[]>) {
+      const fields = cells.map(decoded)
+      if (header === undefined) {
+        if (fields.includes(undefined)) throw new Unreadable('invalid-utf8', 'in the header')
+        header = columnNames(fields as string[])
+        continue
+      }
+      row++
+      const bad = fields.indexOf(undefined)
+      if (fields.length !== header.length) {
+        yield { row, reason: 'ragged-row', evidence: { fields: fields.length, header: header.length } }
+      } else if (bad >= 0) {
+        yield { row, reason: 'invalid-utf8', evidence: { column: header[bad]! } }
+      } else {
+        yield { row, value: Object.fromEntries(header.map((name, i) => [name, fields[i]!])) }
+      }
+    }
+  } catch (error) {
+    const code = (error as CsvError).code
+    if (typeof code !== 'string' || !code.startsWith('CSV_')) throw error
+    const reason = code === 'CSV_MAX_RECORD_SIZE' ? 'line-too-long' : 'invalid-csv'
+    throw new Unreadable(
+      reason,
+      reason === 'line-too-long' ? `row ${row + 1} is over ${bound} bytes` : `in or after row ${row + 1}`,
+    )
+  } finally {
+    source.destroy()
+    parser.destroy()
+  }
+}
+
+function decoded(cell: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
+  if (/^[\u0000-\u007f]*$/.test(cell)) return cell
+  const bytes = Buffer.from(cell, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
+}
+
+function delimiterOf(head: Buffer, path: string): string {
+  if (/\.tsv(?:\.gz)?$/i.test(path)) return '\t'
+  const line = head.subarray(0, head.indexOf(10) < 0 ? head.length : head.indexOf(10)).toString('latin1')
+  const bare = line.replace(/"(?:[^"]|"")*"/g, '')
+  const counts = [',', ';', '\t'].map(sign => [bare.split(sign).length, sign] as const)
+  return counts.reduce((best, next) => (next[0] > best[0] ? next : best))[1]
+}
+
+/** Every column has a name of its own: an empty one counts its place, a repeated one its repetition. */
+function columnNames(names: string[]): string[] {
+  const seen = new Set<string>()
+  return names.map((given, i) => {
+    const base = given.trim() || `column_${i + 1}`
+    let name = base
+    for (let n = 2; seen.has(name); n++) name = `${base}_${n}`
+    seen.add(name)
+    return name
+  })
+}
+
+/** Rows of a Parquet file. */
+export async function* parquetRows(file: SourceFile): AsyncGenerator<Row> {
+  let row = 0
+  try {
+    for await (const value of readParquet(file.absolute)) yield { row: ++row, value }
+  } catch (error) {
+    throw new Unreadable('damaged', `Parquet, after row ${row}: ${(error as Error).message}`)
+  }
+}
