@@ -1,4 +1,4 @@
-import { codes, type Code } from './codes.ts'
+import { type Code, codes } from './codes.ts'
 
 /** Where in a user's file something is wrong. Lines and columns start at 1. */
 export type Position = { file: string; line?: number; column?: number }

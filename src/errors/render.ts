@@ -17,7 +17,8 @@ export function renderDiagnostic(d: Diagnostic): string {
 
 /** Any thrown value as words for a terminal; a stack only for mistakes of our own. */
 export function renderError(error: unknown): string {
-  if (!StillroomError.is(error)) return `SR_INTERNAL  ${error instanceof Error ? (error.stack ?? error.message) : error}`
+  if (!StillroomError.is(error))
+    return `SR_INTERNAL  ${error instanceof Error ? (error.stack ?? error.message) : error}`
   if (error.diagnostics.length > 0) return error.diagnostics.map(renderDiagnostic).join('\n\n')
   return renderDiagnostic(error)
 }

@@ -2,8 +2,7 @@
 export { canonical, digestOf, sha256 } from './canonical.ts'
 export { declaredRowId, fileId, madeId, payloadDigest, rowId } from './id.ts'
 export type { Lineage, Made, Origin, Parent, Review, SourceNote } from './lineage.ts'
-export * from './record.ts'
-
 export { type Columns, type ColumnType, parquetWriter, type Row, readParquet } from './parquet.ts'
 export { random, unit } from './random.ts'
+export * from './record.ts'
 export { decodeFrame, endsShard, type Frame, type Piece, pieceEncoder, shardTarget } from './shard.ts'

@@ -1,4 +1,5 @@
-import type { Warning } from './contract.ts'
+import { canonical } from '../records/index.ts'
+import type { Request, Warning } from './contract.ts'
 import type { VendorError } from './post.ts'
 
 /** Words by which servers say that a parameter is not for this model, as against a wrong value of a right one. */
@@ -11,11 +12,11 @@ const refused =
  */
 export type Adaptations = {
   /** Applies what was learnt to a body; warnings say what is missing from it. */
-  apply(body: Record<string, unknown>, schemaName?: string): Warning[]
+  apply(body: Record<string, unknown>, schema?: Request['schema']): Warning[]
   /** Learns from a refusal of this body. False when it names nothing that could be left out. */
-  learn(error: VendorError, body: Record<string, unknown>, schemaName?: string): boolean
-  /** The schema of this name is refused on the wire and has to be put in words. */
-  inWords(schemaName: string): boolean
+  learn(error: VendorError, body: Record<string, unknown>, schema?: Request['schema']): boolean
+  /** This schema is refused on the wire and has to be put in words; others may still go out. */
+  inWords(schema: Request['schema']): boolean
 }
 
 /** `droppable` in the order in which a message is searched; `renames` are tried before dropping. */
@@ -25,12 +26,14 @@ export function adaptations(
   schemaField: string,
 ): Adaptations {
   const learnt = new Map<string, { to?: string; why: string }>()
-  const keyOf = (name: string, schemaName?: string) => (name === schemaField ? `${name} ${schemaName ?? ''}` : name)
+  const keyOf = (name: string, schema?: Request['schema']) =>
+    name === schemaField && schema ? `${name} ${canonical(schema.schema)}` : name
   return {
-    apply(body, schemaName) {
+    apply(body, schema) {
       const warnings: Warning[] = []
+      if (learnt.size === 0) return warnings
       for (const name of Object.keys(body)) {
-        const known = learnt.get(keyOf(name, schemaName))
+        const known = learnt.get(keyOf(name, schema))
         if (!known) continue
         if (known.to) body[known.to] = body[name]
         delete body[name]
@@ -39,7 +42,7 @@ export function adaptations(
       }
       return warnings
     },
-    learn(error, body, schemaName) {
+    learn(error, body, schema) {
       const said = `${error.code ?? ''} ${error.message}`
       if (!refused.test(said)) return false
       const sent = [...Object.keys(renames), ...droppable].filter(name => body[name] !== undefined)
@@ -48,7 +51,7 @@ export function adaptations(
       const name =
         named ?? sent.find(name => new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?!\\w)`).test(error.message))
       if (!name) return false
-      const key = keyOf(name, schemaName)
+      const key = keyOf(name, schema)
       // Another call has taught it meanwhile: worth another try with what is known now.
       if (learnt.has(key)) return true
       const to = renames[name]
@@ -57,6 +60,6 @@ export function adaptations(
       learnt.set(key, { ...(to !== undefined && { to }), why: error.message.slice(0, 200) })
       return true
     },
-    inWords: schemaName => learnt.has(keyOf(schemaField, schemaName)),
+    inWords: schema => learnt.size > 0 && learnt.has(keyOf(schemaField, schema)),
   }
 }

@@ -29,10 +29,10 @@ export function anthropic({ id, route, revision, dispatcher, key }: Client): Tea
     can: route.can,
     async doGenerate(request, wire) {
       for (;;) {
-        const worded = request.schema && (!route.can.schema || adapted.inWords(request.schema.name))
+        const worded = request.schema && (!route.can.schema || adapted.inWords(request.schema))
         const warnings: Warning[] = []
         const body = bodyOf(worded ? instruct(request) : request, wire, route, warnings)
-        warnings.push(...adapted.apply(body, request.schema?.name))
+        warnings.push(...adapted.apply(body, request.schema))
         if (worded && route.can.schema) {
           warnings.push({
             kind: 'parameter',
@@ -51,7 +51,7 @@ export function anthropic({ id, route, revision, dispatcher, key }: Client): Tea
         if (answered.status < 400) return replyOf(answered.json as RawMessage, warnings)
         const error = errorOf(answered.json, answered.text)
         const refusal = { ...error, message: scrub(error.message, key) }
-        if (answered.status === 413 || !adapted.learn(refusal, body, request.schema?.name)) {
+        if (answered.status === 413 || !adapted.learn(refusal, body, request.schema)) {
           return rejected(answered.status, refusal.message, warnings)
         }
       }

@@ -54,10 +54,10 @@ export function openaiCompatible({ id, route, revision, dispatcher, key }: Clien
     can: route.can,
     async doGenerate(request, wire) {
       for (;;) {
-        const worded = request.schema && (!route.can.schema || adapted.inWords(request.schema.name))
+        const worded = request.schema && (!route.can.schema || adapted.inWords(request.schema))
         const asked = worded ? instruct(request) : request
         const body = bodyOf(asked, wire, route)
-        const warnings = adapted.apply(body, request.schema?.name)
+        const warnings = adapted.apply(body, request.schema)
         if (worded && route.can.schema) {
           warnings.push({ kind: 'parameter', message: 'response_format was refused: the schema stands in the prompt' })
         }
@@ -75,7 +75,7 @@ export function openaiCompatible({ id, route, revision, dispatcher, key }: Clien
         const error = errorOf(answered.json, answered.text)
         if (answered.status >= 400) {
           const refusal = { ...error, message: scrub(error.message, key) }
-          if (answered.status !== 413 && adapted.learn(refusal, body, request.schema?.name)) continue
+          if (answered.status !== 413 && adapted.learn(refusal, body, request.schema)) continue
           return rejected(answered.status, refusal.message, warnings)
         }
         const json = answered.json as Completion
@@ -108,10 +108,7 @@ function bodyOf(request: Request, wire: Wire, route: Resolved): Record<string, u
     messages: request.messages.map((message, i) => messageOf(message, i, route.provider)),
     ...request.sampling,
     ...(schema && {
-      response_format: {
-        type: 'json_schema',
-        json_schema: { name: schema.name, schema: schema.schema, strict: isStrict(schema.schema) },
-      },
+      response_format: { type: 'json_schema', json_schema: { name: schema.name, ...onTheWire(schema.schema) } },
     }),
     ...(tools?.length && { tools }),
     ...(logprobs !== undefined &&
@@ -121,17 +118,52 @@ function bodyOf(request: Request, wire: Wire, route: Resolved): Record<string, u
   }
 }
 
+const wired = new WeakMap<object, { schema: Json; strict: boolean }>()
+
+/** A step's schema is one object however often it asks, so it is prepared once. */
+function onTheWire(schema: { [key: string]: Json }): { schema: Json; strict: boolean } {
+  let known = wired.get(schema)
+  if (!known) {
+    const shut = closed(schema)
+    known = { schema: shut, strict: isStrict(shut) }
+    wired.set(schema, known)
+  }
+  return known
+}
+
+type Schema = { [key: string]: Json }
+const named = new Set(['properties', 'patternProperties', '$defs', 'definitions'])
+const nested = new Set(['items', 'prefixItems', 'additionalProperties', 'anyOf', 'oneOf', 'allOf', 'not'])
+const isObject = (value: Json | undefined): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Objects that declare their properties take no others: narrower than the schema, so still valid under it. */
+function closed(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (!isObject(schema)) return schema
+  const shut: Schema = {}
+  for (const [key, value] of Object.entries(schema)) {
+    if (named.has(key) && isObject(value)) {
+      shut[key] = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, closed(part)]))
+    } else shut[key] = nested.has(key) ? closed(value) : value
+  }
+  if (isObject(schema.properties) && schema.additionalProperties === undefined) shut.additionalProperties = false
+  return shut
+}
+
 /** Strict mode wants every object closed and every property required; another schema goes out as guidance. */
-export function isStrict(schema: Json | undefined): boolean {
+function isStrict(schema: Json): boolean {
   if (Array.isArray(schema)) return schema.every(isStrict)
-  if (typeof schema !== 'object' || schema === null) return true
-  const properties = schema.properties
-  if (schema.type === 'object' || properties !== undefined) {
-    const names = Object.keys((properties ?? {}) as object)
+  if (!isObject(schema)) return true
+  if (schema.type === 'object') {
+    const names = Object.keys(isObject(schema.properties) ? schema.properties : {})
     const required = Array.isArray(schema.required) ? schema.required : []
     if (schema.additionalProperties !== false || names.some(name => !required.includes(name))) return false
   }
-  return Object.entries(schema).every(([key, value]) => (key === 'enum' || key === 'const' ? true : isStrict(value)))
+  return Object.entries(schema).every(([key, value]) => {
+    if (named.has(key) && isObject(value)) return Object.values(value).every(isStrict)
+    return !nested.has(key) || isStrict(value)
+  })
 }
 
 function messageOf(message: Message, index: number, provider: string): Record<string, unknown> {

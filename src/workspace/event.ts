@@ -7,6 +7,7 @@ export type Event =
   | { event: 'run-started'; run: string; recipe: string; version: string; stages: { key: string; steps: string[] }[] }
   | { event: 'stage-sized'; stage: string; tasks: number }
   | { event: 'task-done'; stage: string; task: string; cached: boolean; funnel: { [step: string]: Counts } }
+  | { event: 'stage-recalled'; stage: string; summary: string; tasks: number; funnel: { [step: string]: Counts } }
   | { event: 'route'; teacher: string; type: string; message?: string; wait?: number; width?: number; streak?: number }
   | { event: 'note'; step?: string; message: string }
   | { event: 'unpaid'; root: string; step: string }
@@ -15,5 +16,7 @@ export type Event =
   | { event: 'call'; teacher: string; from: 'teacher' | 'journal'; usage: Usage; usd: number | null }
 
 export type Status = 'done' | 'failed' | 'budget' | 'interrupted' | 'yield' | 'paused'
-export type CallTotals = { [teacher: string]: { sent: number; journal: number; input: number; output: number; usd: number | null } }
+export type CallTotals = {
+  [teacher: string]: { sent: number; journal: number; input: number; output: number; usd: number | null }
+}
 export type Emit = (event: Event) => void

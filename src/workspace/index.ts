@@ -4,6 +4,7 @@ export {
   type CallKey,
   type CallRow,
   type Carrier,
+  callBase,
   callSha,
   type Journal,
   type Money,

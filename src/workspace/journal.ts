@@ -1,11 +1,18 @@
 import { DatabaseSync } from 'node:sqlite'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { StillroomError } from '../errors/index.ts'
-import { canonical, digestOf, type Sha, sha256 } from '../records/index.ts'
+import { type Sha, sha256 } from '../records/index.ts'
 import type { Reached } from './store.ts'
 
 /** What names a call. `request` is the digest of the request as asked: without cap, seed, endpoint and time-outs. */
-export type CallKey = { provider: string; model: string; revision?: string; request: Sha; draw: number; attempt: number }
+export type CallKey = {
+  provider: string
+  model: string
+  revision?: string
+  request: Sha
+  draw: number
+  attempt: number
+}
 /** How it is carried: one HTTP exchange, or a row of a provider's batch. */
 export type Carrier = 'http' | { batch: string }
 /** Dollars and tokens. Dollars are null when no price is known. */
@@ -14,10 +21,15 @@ export type Money = { usd: number | null; tokens: number }
 /** A reply as kept, with what the bill needs. `body` is the teacher's whole Reply. */
 export type Settled<R> = { cap: number; body: R; money: Money; served?: string; finish: string; outputTokens?: number }
 
+/** What attempts of one call share. */
+export function callBase(key: Omit<CallKey, 'attempt'>): Sha {
+  const { provider, model, revision, request, draw } = key
+  return sha256([provider, model, revision ?? '', request, draw].join('\n'))
+}
+
 /** The name of a call in lineage and in the journal. */
 export function callSha(key: CallKey): Sha {
-  const { provider, model, revision, request, draw, attempt } = key
-  return digestOf({ provider, model, revision: revision ?? '', request, draw, attempt })
+  return sha256(`${callBase(key)}\n${key.attempt}`)
 }
 
 export type CallRow = CallKey & {
@@ -41,8 +53,8 @@ export type CallRow = CallKey & {
 export type Journal = {
   /** The reply with the lowest cap that serves: finished within `cap`, or cut off at one at least as high. */
   lookup<R>(call: Sha, cap: number): Settled<R> | undefined
-  /** Committed when the promise resolves: only then may the call be sent. */
-  intend(key: CallKey, cap: number, carrier: Carrier, reserved: Money, request: unknown): Promise<void>
+  /** Committed when the promise resolves: only then may the call be sent. `request` is the canonical JSON of its digest. */
+  intend(call: Sha, key: CallKey, cap: number, carrier: Carrier, reserved: Money, request: string): Promise<void>
   /** Committed when the promise resolves: only then may anyone see the reply. */
   settle<R>(call: Sha, settled: Settled<R>): Promise<void>
   /** Current attempt of a call; rises only by `retry`. */
@@ -73,13 +85,24 @@ create index if not exists calls_orphan on calls (state) where state = 'intent';
 create table if not exists attempts (base text primary key, attempt integer not null, reason text not null) without rowid;
 `
 const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-const pack = (text: string): Uint8Array => zstdCompressSync(text, level)
-const unpack = (body: Uint8Array): unknown => JSON.parse(zstdDecompressSync(body).toString('utf8'))
+/** Short bodies gain nothing from compression; JSON and a zstd frame differ in their first byte. */
+const pack = (text: string): Uint8Array => (text.length < 1024 ? Buffer.from(text) : zstdCompressSync(text, level))
+function unpack(body: Uint8Array): unknown {
+  const raw = body[0] === 0x28 && body[1] === 0xb5 ? zstdDecompressSync(body) : Buffer.from(body)
+  return JSON.parse(raw.toString('utf8'))
+}
+
+/** Writes wait this long for others to share their commit: little beside any call, and one sync for many. */
+const groupMs = 1
+/** Request bodies known to be stored, so that the draws of one prompt are packed once. */
+const rememberedBodies = 4096
 
 /** Opens or creates the journal. `now` is the injected clock. Throws SR_WORKSPACE for a newer schema. */
 export function openJournal(file: string, now: () => Date, reached: Reached): Journal {
   const db = new DatabaseSync(file)
-  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma cache_size = -16000')
+  db.exec(
+    'pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma cache_size = -16000',
+  )
   db.exec(schema)
   const version = db.prepare("select value from meta where name = 'schema'").get() as { value: string } | undefined
   if (!version) db.prepare("insert into meta values ('schema', ?)").run(String(schemaVersion))
@@ -99,7 +122,6 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       "select cap, reply, settled_usd, settled_tokens, served, finish, output_tokens from calls where call = ? and state = 'reply' order by cap",
     ),
     blob: db.prepare('select body from blobs where digest = ?'),
-    hasBlob: db.prepare('select 1 from blobs where digest = ?'),
     putBlob: db.prepare('insert or ignore into blobs values (?, ?)'),
     intend: db.prepare(
       `insert into calls (call, cap, provider, model, revision, request, draw, attempt, carrier, state, reserved_usd, reserved_tokens, at)
@@ -116,11 +138,13 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
 
   type Write = { run(): void; resolve(): void; reject(error: unknown): void; kind: 'intent' | 'reply' }
   let waiting: Write[] = []
-  let scheduled = false
+  let timer: NodeJS.Timeout | undefined
   let commits = 0
+  const stored = new Set<Sha>()
 
   function flush(): void {
-    scheduled = false
+    clearTimeout(timer)
+    timer = undefined
     const batch = waiting
     waiting = []
     if (batch.length === 0) return
@@ -143,6 +167,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
             hint: 'make room and run again; nothing that was paid for is lost but the replies in the air',
           })
         : error
+      stored.clear()
       for (const write of batch) write.reject(failure)
       return
     }
@@ -155,10 +180,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   function later(kind: Write['kind'], run: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       waiting.push({ run, resolve, reject, kind })
-      if (!scheduled) {
-        scheduled = true
-        setImmediate(flush)
-      }
+      timer ??= setTimeout(flush, groupMs)
     })
   }
   function body(digest: string | null): unknown {
@@ -192,33 +214,54 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       }
       return undefined
     },
-    intend(key, cap, carrier, reserved, request) {
-      const call = callSha(key)
+    intend(call, key, cap, carrier, reserved, request) {
       const at = now().toISOString()
       return later('intent', () => {
-        if (!q.hasBlob.get(key.request)) q.putBlob.run(key.request, pack(canonical(request)))
+        if (!stored.has(key.request)) {
+          if (stored.size >= rememberedBodies) stored.clear()
+          stored.add(key.request)
+          q.putBlob.run(key.request, pack(request))
+        }
         const where = carrier === 'http' ? 'http' : `batch ${carrier.batch}`
         q.intend.run(
-          call, cap, key.provider, key.model, key.revision ?? '', key.request, key.draw, key.attempt,
-          where, reserved.usd, reserved.tokens, at,
+          call,
+          cap,
+          key.provider,
+          key.model,
+          key.revision ?? '',
+          key.request,
+          key.draw,
+          key.attempt,
+          where,
+          reserved.usd,
+          reserved.tokens,
+          at,
         )
       })
     },
     settle(call, settled) {
-      const text = canonical(settled.body)
+      const text = JSON.stringify(settled.body)
       const digest = sha256(text)
       return later('reply', () => {
         q.putBlob.run(digest, pack(text))
         q.settle.run(
-          settled.money.usd, settled.money.tokens, digest, settled.served ?? null, settled.finish,
-          settled.outputTokens ?? null, call, settled.cap,
+          settled.money.usd,
+          settled.money.tokens,
+          digest,
+          settled.served ?? null,
+          settled.finish,
+          settled.outputTokens ?? null,
+          call,
+          settled.cap,
         )
       })
     },
     attempt: base => attempts.get(base) ?? 0,
     raise(base, reason) {
       const next = (attempts.get(base) ?? 0) + 1
-      db.prepare('insert into attempts values (?, ?, ?) on conflict (base) do update set attempt = excluded.attempt, reason = excluded.reason').run(base, next, reason)
+      db.prepare(
+        'insert into attempts values (?, ?, ?) on conflict (base) do update set attempt = excluded.attempt, reason = excluded.reason',
+      ).run(base, next, reason)
       attempts.set(base, next)
     },
     show(call) {

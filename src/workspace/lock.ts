@@ -29,7 +29,13 @@ function alive(holder: Holder): boolean {
  * Throws SR_LOCKED, which says by which process.
  */
 export function takeLock(file: string, now: Date, command: string): () => void {
-  const mine: Holder = { pid: process.pid, host: hostname(), since: now.toISOString(), born: born(process.pid), command }
+  const mine: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    since: now.toISOString(),
+    born: born(process.pid),
+    command,
+  }
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       const fd = openSync(file, 'wx')
@@ -53,5 +59,7 @@ export function takeLock(file: string, now: Date, command: string): () => void {
     }
     rmSync(file, { force: true })
   }
-  throw new StillroomError('SR_LOCKED', 'Another process keeps taking this workspace.', { hint: 'run again in a moment' })
+  throw new StillroomError('SR_LOCKED', 'Another process keeps taking this workspace.', {
+    hint: 'run again in a moment',
+  })
 }

@@ -11,6 +11,8 @@ export type Paths = {
   files: string
   task(key: Sha): string
   tasks: string
+  /** What finished stages gave, so that a rerun need not look at each of their tasks. Only a shortcut: safe to remove. */
+  stages: string
   runs: string
   run(id: string): string
 }
@@ -24,6 +26,7 @@ export function workspacePaths(root: string): Paths {
     lock: join(root, 'lock'),
     files: join(root, 'files.json'),
     tasks,
+    stages: join(root, 'stages'),
     task: key => join(tasks, key.slice(0, 2), key),
     runs,
     run: id => join(runs, id),
@@ -34,6 +37,7 @@ export function workspacePaths(root: string): Paths {
 export function makeWorkspace(root: string): Paths {
   const paths = workspacePaths(root)
   mkdirSync(paths.tasks, { recursive: true })
+  mkdirSync(paths.stages, { recursive: true })
   mkdirSync(paths.runs, { recursive: true })
   return paths
 }

@@ -9,6 +9,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -127,7 +128,10 @@ export function openStore(paths: Paths, reached: Reached): Store {
         reject: rejects.line,
         commit(rest) {
           const done: Done = { format: 1, task, ...rest, output: output.end(), rejects: rejects.end() }
-          for (const [file, name] of [[files.output, part], [files.rejects, rejectsPart]] as const) {
+          for (const [file, name] of [
+            [files.output, part],
+            [files.rejects, rejectsPart],
+          ] as const) {
             if (!file.seal(reached)) continue
             reached('rename.before')
             renameSync(join(dir, name + tag), join(dir, name))
@@ -144,7 +148,7 @@ export function openStore(paths: Paths, reached: Reached): Store {
           } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
           }
-          rmSync(draft, { force: true })
+          unlinkSync(draft)
           const folder = openSync(dir, 'r')
           fsyncSync(folder)
           closeSync(folder)

@@ -144,7 +144,7 @@ export function candidates(document: string, title: string, rules: Rules): Candi
       if (question.whole && question.about && !shares(rules.terms(need), rules.terms(body))) return
       if (question.kind === 'how' && question.whole && !rules.instructs(body)) return
       if (made.size < least || (made.count < 2 && made.size < 45)) return
-      const difficulty = made.size >= 130 || made.count >= 7 ? harder[question.difficulty] : question.difficulty
+      const difficulty = made.size >= 110 || made.count >= 6 ? harder[question.difficulty] : question.difficulty
       const code = /^```/m.test(body) ? 0.1 : 0
       const length = Math.min(1, made.size / 90)
       const worth = question.trust + length * 0.5 + code

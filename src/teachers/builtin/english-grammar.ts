@@ -70,7 +70,7 @@ export function lower(phrase: string, scene: { prose: string }): string {
       if (word === 'A') return 'a'
       const core = word.replace(/(?:['’]s)?\W*$/, '')
       if (/^[A-Z0-9]{2,}s?$/.test(core) || /[a-z].*[A-Z]|\d/.test(core)) return word
-      const name = count(scene.prose, new RegExp(`(?<=[a-z,] )${escaped(core)}\\b`, 'g'))
+      const name = count(scene.prose, new RegExp(`(?<=\\b[a-z]+,? )${escaped(core)}\\b`, 'g'))
       const noun = count(scene.prose, new RegExp(`\\b${escaped(core.toLowerCase())}\\b`, 'g'))
       return name > noun ? word : word[0]!.toLowerCase() + word.slice(1)
     })

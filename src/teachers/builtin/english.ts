@@ -16,7 +16,8 @@ import {
   plural,
   terms,
 } from './english-grammar.ts'
-import { hole, type Outline, outsideCode, type Section } from './outline.ts'
+import { sceneOf } from './english-scene.ts'
+import { hole, outsideCode, type Section } from './outline.ts'
 import type { Grade, Question, Rules, Scene } from './rules.ts'
 
 const demonstrative =
@@ -36,13 +37,14 @@ const unusable = [
   /\bsee [A-Z`]|[—–] see\b|``|[\u200b-\u200d]|https?:|www\.|\{\{|\}\}|<\/?[a-z]+>|\]\(|^\W*$/,
   /\?["”']?$/,
   /(?:this|these|that) (?:program|output|error message|text|listing|line|loop|snippet|sample|command|code|project|file|test)\b/i,
+  /^(?:Enable|Disable|Set|Use|Change|Turn) (?:this|it)\b/,
   /\b(?:might look|looks? like|would look|look(?:s)? something)\b/i,
   /\b(?:todo|fixme|tbd|tl;dr)\b/i,
 ]
 
 /** Sentences that only send the reader elsewhere: leaving them out breaks nothing. */
 const pointer =
-  /^(?:(?:please )?(?:see|read|refer to|check out|check|visit|consult|follow|have a look|take a look|continue reading)\b|for (?:more|further|additional|full|advanced|a (?:full|complete|list))\b.*\b(?:see|read|refer|check|visit|consult)|(?:to learn|learn|read) more\b|you can (?:also )?(?:find|read|see|learn|check)\b.*\b(?:in|at|out|here|about)\b|more (?:details|information)|if you(?:['’]d like| want) to (?:learn|read|know) more)/i
+  /^(?:(?:please )?(?:see|read|refer to|check out|check|visit|consult|follow|have a look|take a look|continue reading)\b|for (?:more|further|additional|full|advanced|a (?:full|complete|list))\b.*\b(?:see|read|refer|check|visit|consult)|(?:to learn|learn|read) more\b|[^.]*\bcan be (?:viewed|found|seen) (?:in|at|on)\b|you can (?:also )?(?:find|read|see|learn|check)\b.*\b(?:in|at|out|here|about)\b|more (?:details|information)|if you(?:['’]d like| want) to (?:learn|read|know) more)/i
 
 const leans =
   /^(?:this|that|these|those|it|its|they|their|them|he|she|such|however|but|so|and|or|nor|thus|therefore|hence|also|additionally|moreover|furthermore|instead|otherwise|similarly|likewise|conversely|alternatively|in contrast|by contrast|on the other hand|for (?:example|instance|comparison)|in (?:this|that|these|those|such|both|either|other words|short|fact|effect|addition|particular|turn|response|most cases|all cases|some cases)|as such|as a (?:result|consequence)|consequently|meanwhile|nevertheless|nonetheless|still|yet|specifically|that is|another|others?|one (?:of (?:these|them|the)|way|option|approach|example|reason)|each|both|neither|either|all (?:of|these|the|this)|some (?:of|are)|many of|most of|none of|several of|any of|the (?:former|latter|first|second|third|last|other|same|result|rest|reason|following|only|two|three|new|next|above|resulting|problem|idea|goal|solution|advantage|benefit|difference|downside|drawback)|there|again|once (?:this|that|it|they|these|done)|doing (?:so|this|that)|by (?:doing|default|this|that|the same)|because (?:it|they|this|that|these|of this|of that)|if (?:it|they|this|that|so|not|these|any|none|one|both|either)|when (?:it|they|this|that|these|done)|while (?:it|this|these|they)|without (?:it|this|that|these|them)|with (?:this|that|these|it|all|them)|at (?:this|that)|from (?:this|there|that)|for (?:this|that|these|those)|of (?:these|those|course)|to (?:do (?:this|that|so)|this|that|achieve (?:this|that)|get around|fix|solve|avoid|prevent|address|battle) ?(?:this|that|it)?|not only|even|only|unfortunately|luckily|fortunately|indeed|actually|finally|additional|after (?:that|this|which)|before (?:that|this)|since (?:this|that|it|they)|given (?:this|that|these)|like(?:wise)?,|more(?:over)?,|too,|generally,|usually,|traditionally,|typically,|ideally,|previously,|optionally,|overall,|basically,|internally,|now)\b/i
@@ -129,13 +131,14 @@ function dangling(question: string, section: Section, scene: Scene): boolean {
   )
 }
 
-/** True when a question names something: a name, code, or what the document is about. */
+/** True when a question names something: a name, code, or the concept the document is about. */
 function specific(question: string, scene: Scene): boolean {
   const body = question.replace(/^In \w+, /, 'x ')
   if (scene.domain && new RegExp(`\\b${escaped(scene.domain)}\\b`, 'i').test(question)) return true
   if (/`|\S \(?[A-Z][\w.-]*[a-zA-Z]/.test(body.replace(/\bI\b/g, ''))) return true
-  const about = terms(scene.topic?.phrase ?? scene.outline.title)
-  return [...terms(question)].some(term => about.has(term)) || question.split(' ').length >= 10
+  const concept = scene.topic?.phrase.replace(/^an? /, '').replace(/\s*\(.*\)$/, '')
+  if (concept && question.toLowerCase().includes(concept.toLowerCase())) return true
+  return question.split(' ').length >= 12
 }
 
 /** Condition and consequence of `If A, B` and the like. */
@@ -151,86 +154,15 @@ function clauses(sentence: string, word: string): [string, string] | undefined {
 
 function inDomain(question: string, scene: Scene): string {
   const { domain } = scene
-  if (!domain || new RegExp(`\\b${escaped(domain)}\\b`, 'i').test(question)) return `${question}?`
+  if (
+    !domain ||
+    /\b(?:on|in) (?:Linux|macOS|Windows|Unix)\b/.test(question) ||
+    new RegExp(`\\b${escaped(domain)}\\b`, 'i').test(question)
+  )
+    return `${question}?`
   return question.length > 70
     ? `In ${domain}, ${question[0]!.toLowerCase()}${question.slice(1)}?`
     : `${question} in ${domain}?`
-}
-
-// --- the scene ---------------------------------------------------------------------------------------------------------
-
-const noDomain = new Set(
-  'The This Note How What Why And But For You When With From Listing Figure Chapter Appendix Section Table Rustaceans Rustacean Monday Friday Windows Linux Unix Unicode None Some Err True False Type Default January English None JSON HTML HTTP URL API APIs CLI CSS Also Its All Any Each Using Once After Before There These They That'.split(
-    ' ',
-  ),
-)
-
-/**
- * The name most of a text is about: the capitalised word that clearly leads in its prose, where use in code
- * (`from 'vitest'`, a fence that says `rust`) counts too.
- */
-function domainOf(prose: string, code: string, languages: string[]): string | undefined {
-  const counts = new Map<string, number>()
-  for (const [, word] of prose.matchAll(/(?<=[a-z,’'] )([A-Z][a-zA-Z]{2,})\b(?!\.[a-z])/g)) {
-    if (!noDomain.has(word!)) counts.set(word!, (counts.get(word!) ?? 0) + 1)
-  }
-  for (const name of new Set(prose.match(/\b[A-Z][a-zA-Z]{2,}\b/g) ?? [])) {
-    const plain = name.toLowerCase()
-    const fences = languages.filter(language => language === plain).length
-    const used = fences + count(code, new RegExp(`\\b${plain}\\b`, 'g'))
-    const named = count(prose, new RegExp(`\\b${name}\\b`, 'g'))
-    const common = count(prose, new RegExp(`\\b${plain}\\b`, 'g'))
-    const enough = fences > 0 ? named > 0 : named > 1
-    if (used > 0 && enough && common < named && !noDomain.has(name)) counts.set(name, named + Math.min(6, used))
-    else if (common >= named) counts.delete(name)
-  }
-  for (const [name, times] of counts) {
-    // Vite inside Vitest: the longer name is the nearer one.
-    for (const [longer, more] of counts)
-      if (longer !== name && longer.startsWith(name) && more * 2 > times) counts.delete(name)
-  }
-  const [best, next] = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-  if (!best || best[1] < 3 || (next && next[1] * 1.3 > best[1])) return undefined
-  // "Argument Clinic": a name of two words is used in full.
-  const pair = new RegExp(`\\b([A-Z][a-z]+) ${best[0]}\\b`).exec(prose)?.[1]
-  return pair && !noDomain.has(pair) && count(prose, new RegExp(`\\b${pair} ${best[0]}\\b`, 'g')) * 2 > best[1]
-    ? `${pair} ${best[0]}`
-    : best[0]
-}
-
-/** How the document itself writes its title inside a sentence, with the article where it needs one. */
-function topicOf(outline: Outline, prose: string): Scene['topic'] {
-  const name = lower(outline.title, { prose })
-  if (
-    name === '' ||
-    name.split(' ').length > 6 ||
-    /[?!:]/.test(name) ||
-    (baseOfGerund.has(name.split(' ')[0]!.toLowerCase()) && name.includes(' '))
-  )
-    return undefined
-  const bare = name.replace(/\s*\(.*\)$/, '')
-  const article = new RegExp(
-    `\\b(an?) ${escaped(bare)}(?=[.,;:]|$| (?:is|are|can|that|which|to|in|for|of|with|from|by|on|and|or|will|may|has|\\w+s)\\b)`,
-    'im',
-  )
-  const opening = prose.slice(0, 1200)
-  const defined = new RegExp(`(?:^|[.,] )(An? )?${escaped(bare)}\\b[^.]{0,40}? (is|are|refers?|means?)\\b`, 'i').exec(
-    opening,
-  )
-  const many = defined ? /^are$|refer$|mean$/.test(defined[2]!) : plural(bare)
-  const counted = new RegExp(`\\b${escaped(bare)}s\\b`, 'i').test(prose) && !many
-  const with_ =
-    defined?.[1] ??
-    article.exec(prose)?.[1] ??
-    (counted ||
-    /(?:er|or|xy|cate|host|node|pod|machine|platform|system|app|application|interface|function|framework|gateway|registry|database|tool|kernel)$/i.test(
-      bare,
-    )
-      ? /^[aeiou]/i.test(bare)
-        ? 'an'
-        : 'a'
-      : '')
-  return { phrase: `${many ? '' : with_ ? `${with_.trim().toLowerCase()} ` : ''}${name}`, plural: many }
 }
 
 // --- questions of a section -----------------------------------------------------------------------------------------------
@@ -343,7 +275,7 @@ function ofSection(section: Section, scene: Scene, first: string): Question[] {
     if (made && specific(made.text, scene)) out.push(made)
   }
   const definition = define(first, section, scene)
-  if (definition && !out.some(q => q.kind === 'what')) out.push({ ...definition, whole: true, trust: 1 })
+  if (definition && !out.some(q => q.kind === 'what')) out.push({ ...definition, trust: 1 })
   return out
 }
 
@@ -381,7 +313,16 @@ function define(sentence: string, section: Section, scene: Scene): Question | un
     !/(?:ing|tion|ity|ment|ance|ence|ness|ware)$/.test(text)
   )
     return undefined
-  return { text: inDomain(text, scene), kind: 'what', difficulty: 'easy', trust: 0.95 }
+  const isName = /^What (?:is|are) (?:the )?[A-Z]/.test(text)
+  // The section is about its title; a term met on the way is defined by its own lines.
+  const whole = known.some(same)
+  return {
+    ...(whole ? { whole } : {}),
+    text: isName ? `${text}?` : inDomain(text, scene),
+    kind: 'what',
+    difficulty: 'easy',
+    trust: 0.95,
+  }
 }
 
 // --- questions of a sentence ------------------------------------------------------------------------------------------------
@@ -400,7 +341,7 @@ function ofSentence(sentence: string, section: Section, scene: Scene): Question[
       text.split(' ').length < 4 ||
       text.includes(hole) ||
       /[:;]/.test(text.replace(/`[^`]*`/g, '')) ||
-      /`'|\bthat\?$/.test(text) ||
+      /`'|`[a-z_]+` and `[a-z_]+` values|\bthat\?$/.test(text) ||
       dangling(text, section, scene) ||
       !specific(text, scene)
     )
@@ -450,7 +391,7 @@ function ofSentence(sentence: string, section: Section, scene: Scene): Question[
         !pair ||
         anaphor.test(pair[0].replace(/\bI\b/g, '')) ||
         /\bthat$|\bthat (?:and|or)\b|^user /.test(pair[0]) ||
-        /\bwere\b|\b(?:unsure|curious|wondering)\b|^(?:not|so|possible|needed|necessary|desired|in doubt|using)\b/i.test(
+        /\bwere\b|^\w+ed (?:in|by|with|to|as|from|on)\b|\b(?:unsure|curious|wondering)\b|^(?:not|so|possible|needed|necessary|desired|in doubt|using)\b/i.test(
           pair[0],
         )
       )
@@ -472,6 +413,16 @@ function ofSentence(sentence: string, section: Section, scene: Scene): Question[
         ) ||
         /\binstead\b(?! of)|\bmay help\b/.test(pair[1])
       )
+        continue
+      // A bare singular noun is a slip of the document that a question should not repeat.
+      if (
+        /^(?!a |an |the |your? |any |each |every |no |some |one |all |this |it |nothing |something |english )[a-z-]+(?: [a-z-]+)?(?<!s) (?:is|was|has|did|does)\b/i.test(
+          pair[0],
+        )
+      )
+        continue
+      const concrete = /`|[a-z] [A-Z]/.test(pair[0])
+      if (!concrete && (pair[0].split(' ').length < 4 || /^you(?:['’]re| are) (?:\w+ly )?\w+ing\b/.test(pair[0])))
         continue
       const joined = word.toLowerCase()
       const plan = /^you (?:plan|intend|decide|are going) to /.test(pair[0])
@@ -576,22 +527,7 @@ export const english: Rules = {
   },
   space: ' ',
   size: text => text.split(/\s+/).length,
-  scene(outline) {
-    const blocks = outline.sections.flatMap(section => section.blocks)
-    const text = blocks
-      .flatMap(block => (block.type === 'paragraph' || block.type === 'aside' ? [block.text] : []))
-      .join('\n')
-    const prose = text.replace(/`[^`]*`/g, '`x`')
-    const code =
-      blocks.flatMap(block => (block.type === 'code' ? [block.text] : [])).join('\n') +
-      (text.match(/`[^`]+`/g) ?? []).join('\n')
-    const domain = domainOf(
-      prose,
-      code,
-      outline.sections.flatMap(section => section.languages),
-    )
-    return { outline, prose, ...(domain ? { domain } : {}), topic: topicOf(outline, prose) }
-  },
+  scene: sceneOf,
   usable: text => !unusable.some(pattern => pattern.test(text)),
   instructs(answer) {
     const told = count(

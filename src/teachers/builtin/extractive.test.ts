@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Reply } from '../contract.ts'
 import { candidates } from './candidates.ts'
@@ -24,7 +25,7 @@ See the [architecture page](/arch) for a picture.
 It stores every message on disk before it confirms it. A consumer that crashes therefore finds its work again after a restart.
 Messages are delivered at least once because a consumer confirms a message only after it has finished the work.
 
-## Purging a queue
+## Purging the queues of a message broker
 
 You can empty a queue without stopping the broker. To purge a queue, run the following command:
 
@@ -75,7 +76,7 @@ describe('rows in English', () => {
     const questions = (await ask(guide, 'en')).map(q => q.question)
     expect(questions[0]).toBe('What is a message broker?')
     expect(questions.some(q => /problem|needed/.test(q) && q.includes('a message broker'))).toBe(true)
-    expect(questions.some(q => q.startsWith('How do I purge a queue'))).toBe(true)
+    expect(questions.some(q => q.startsWith('How do I purge the queues of a message broker'))).toBe(true)
   })
 
   test('every row stands on its own', async () => {
@@ -200,4 +201,44 @@ test('the cap is kept and said', async () => {
   )
   expect(reply.finish).toBe('length')
   expect(reply.content).toHaveLength(40)
+})
+
+test('a heading that asks is no subject, as chunks without a title carry it', () => {
+  const section =
+    '## How it helps\n\nIt stores every message on disk before it confirms it. A consumer that crashes finds its work again after a restart, because nothing was deleted.'
+  expect(candidates(section, 'How it helps', english).filter(row => /how it helps/i.test(row.text))).toEqual([])
+  const 節 =
+    '## どのように役に立つのでしょうか\n\nこれはメッセージを保存します。受け手が停止した場合、別の受け手に再配信するので、仕事は失われません。'
+  expect(
+    candidates(節, 'どのように役に立つのでしょうか', japanese).filter(row => row.text.includes('どのように役に立つ')),
+  ).toEqual([])
+})
+
+test('no text breaks the rules, and every answer is found again by its question', async () => {
+  const piece = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      ...guide.split('\n'),
+      ...文書.split('\n'),
+      '```',
+      ':::',
+      '> ',
+      '.. note::',
+      '   - x',
+      '| a |',
+      '<b',
+      '`',
+      '[',
+      '::',
+    ),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 30 }), fc.constantFrom('en', 'ja'), async (lines, language) => {
+      const document = lines.join('\n')
+      for (const { question } of await ask(document, language)) {
+        expect((await answer(document, language, question)).finish).toBe('stop')
+      }
+    }),
+    { numRuns: 60 },
+  )
 })

@@ -100,6 +100,9 @@ const anaphor =
 
 const bare = (title: string) => title.replace(/\s*[(（].*[)）]\s*$/, '').trim()
 
+/** The title where it names something; a heading that asks is no subject. */
+const subject = (title: string) => (/どの|なん|何|べき|__|[？?]/.test(title) ? '' : bare(title))
+
 function define(sentence: string, section: Section, scene: Scene): Question | undefined {
   const found = /^(?:[^、。]{2,25}(?:では|において)、)?([^、。はが]{2,40}?)(?:とは、?|は、?)(.+)。/.exec(sentence)
   if (!found) return undefined
@@ -125,7 +128,7 @@ function define(sentence: string, section: Section, scene: Scene): Question | un
 
 function ofSection(section: Section, scene: Scene, first: string): Question[] {
   const heading = section.path.at(-1) ?? ''
-  const topic = bare(scene.outline.title)
+  const topic = scene.topic?.phrase ?? ''
   const out: Question[] = []
   const whole = (text: string, kind: Question['kind'], difficulty: Question['difficulty'], about?: string) =>
     out.push({ text, kind, difficulty, trust: 1, whole: true, topic, ...(about ? { about } : {}) })
@@ -187,8 +190,13 @@ function ofSentence(sentence: string, section: Section, scene: Scene): Question[
       /[「『（(][^」』）)]*$/.test(text)
     )
       return
+    const plain = text.replace(/^(?:しかし|また|さらに|一方|そして|つまり|ただし|例えば|たとえば)、?/, '')
+    // What happens "when" and "why" depends on what is spoken of: the title says it where the sentence does not.
+    const topic = scene.topic?.phrase ?? ''
+    const adrift =
+      /^(?:why|what-if|benefit)$/.test(kind) && topic !== '' && topic.length <= 16 && !plain.includes(topic)
     out.push({
-      text: text.replace(/^(?:しかし|また|さらに|一方|そして|つまり|ただし|例えば|たとえば)、?/, ''),
+      text: adrift ? `${topic}では、${plain}` : plain,
       kind,
       difficulty,
       trust,
@@ -256,7 +264,7 @@ export const japanese: Rules = {
   },
   space: '',
   size: text => Math.round(text.length / 2),
-  scene: outline => ({ outline, prose: '', topic: { phrase: bare(outline.title), plural: false } }),
+  scene: outline => ({ outline, prose: '', topic: { phrase: subject(outline.title), plural: false } }),
   ofSection,
   ofSentence,
   terms,

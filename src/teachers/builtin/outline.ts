@@ -50,7 +50,10 @@ export function plainMarkdown(text: string): string {
   const linked = text
     .replace(/!\[[^\]]*\]\([^)]*\)/g, '')
     .replace(/\[\^[^\]]+\]/g, '')
-    .replace(/\[((?:[^[\]]|\[[^\]]*\])+)\](?:\([^()\s]*(?:\([^()]*\)[^()]*)*(?:\s+"[^"]*")?\)|\[[^\]]*\])/g, '$1')
+    .replace(
+      /\[((?:[^[\]]|\[[^\]]{0,200}\]){1,400})\](?:\([^()\s]*(?:\([^()]*\)[^()]*)*(?:\s+"[^"]*")?\)|\[[^\]]*\])/g,
+      '$1',
+    )
     .replace(/\[(`[^`]+`)\]/g, '$1')
     .replace(/\{#[\w-]+\}/g, '')
     .replace(/\{\{[%<].*?[%>]\}\}/g, '')
@@ -128,6 +131,7 @@ function isRst(text: string): boolean {
   return /^\.\. [\w-]+::|^\.\. _|^[^\s].*\n(?:={4,}|-{4,}|~{4,}|\^{4,}|\*{4,})$|:\w+:`|``\w/m.test(text)
 }
 
+/** `title` may be a path of headings, as chunks carry it: its first part names the document. */
 export function outline(text: string, title = ''): Outline {
   const clean = text.replace(/\r\n?/g, '\n').replace(/^\uFEFF/, '')
   const rst = isRst(clean)
@@ -138,7 +142,7 @@ export function outline(text: string, title = ''): Outline {
   reader.read(body.split('\n'))
   const sections = reader.sections.filter(section => section.blocks.length > 0 || section.path.length > 0)
   const name =
-    plainMarkdown(title || given || '').replace(/\s+\|.*$/, '') ||
+    plainMarkdown((given || title).split(' › ')[0]!).replace(/\s+\|.*$/, '') ||
     (reader.sections.find(s => s.path.length > 0)?.path[0] ?? '')
   return { title: name, sections, terms: new Set(emphasised(body)) }
 }

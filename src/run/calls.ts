@@ -1,0 +1,196 @@
+import { type ZodType, z } from 'zod'
+import { StillroomError } from '../errors/index.ts'
+import { canonical, type Json, type Sha, sha256, unit } from '../records/index.ts'
+import type { Answer, Ask } from '../steps/index.ts'
+import {
+  instruct,
+  type Reply,
+  type Request,
+  readStructured,
+  reask,
+  type Sampling,
+  type Teacher,
+} from '../teachers/index.ts'
+import { type CallKey, callBase, callSha, type Emit, type Journal, type Money } from '../workspace/index.ts'
+import { type Stop, Unpaid } from './stop.ts'
+
+/** A teacher as the engine uses it: who it is, how it is asked, and the way there. */
+export type OpenTeacher = {
+  name: string
+  teacher: Teacher
+  sampling: Sampling
+  /** Output cap in tokens. */
+  cap: number
+  /** Most calls in the air. */
+  concurrency: number
+  /** The way there, with limits and back-off. `before` runs when it is this call's turn and may still refuse. */
+  send(request: Request, wire: { seed: number; cap: number; draw: number }, before: () => Promise<void>): Promise<Reply>
+  cost(reply: Reply): Money
+  worstCase(request: Request): Money
+}
+
+export type Budget = { usd?: number; tokens?: number; calls?: number }
+
+const schemas = new WeakMap<ZodType, { [key: string]: Json }>()
+function schemaOf(type: ZodType): { [key: string]: Json } {
+  let schema = schemas.get(type)
+  if (!schema) {
+    const { $schema: _, ...rest } = z.toJSONSchema(type, { io: 'input' }) as { [key: string]: Json }
+    schema = rest
+    schemas.set(type, schema)
+  }
+  return schema
+}
+
+/** The request as asked: what its digest is taken over. Task and prompt digests say nothing that the messages do not. */
+function asAsked(ask: Ask, sampling: Sampling): Request {
+  const { task: _, prompts: __, reply, ...request } = ask
+  const merged = { ...sampling, ...request.sampling }
+  return {
+    ...request,
+    ...(Object.keys(merged).length > 0 ? { sampling: merged } : {}),
+    ...(reply ? { schema: { name: 'reply', schema: schemaOf(reply) } } : {}),
+  }
+}
+
+export type Calls = {
+  /** Asks with the whole ladder: journal, budget, sending, structured reply, one re-ask. */
+  ask<T>(teacher: OpenTeacher, ask: Ask<T>, draw: number, note: (call: Sha) => void): Promise<Answer<T>>
+  /** Calls in the air have landed. */
+  settled(): Promise<void>
+}
+
+/**
+ * The one way to a teacher. Equal requests share one reply, also while it is in the air. The intent is committed before
+ * sending and the reply before anyone sees it. With closed teachers a missing reply throws `Unpaid`.
+ */
+export function openCalls(run: {
+  journal: Journal
+  seed: number
+  closed: boolean
+  budget: Budget
+  stop: Stop
+  emit: Emit
+}): Calls {
+  const { journal, stop, emit } = run
+  const air = new Map<string, Promise<{ reply: Reply; call: Sha }>>()
+  const spent = journal.spent()
+
+  function reserve(money: Money): () => void {
+    const { usd, tokens, calls } = run.budget
+    const over =
+      (usd !== undefined && spent.usd + (money.usd ?? 0) > usd && `$${usd}`) ||
+      (tokens !== undefined && spent.tokens + money.tokens > tokens && `${tokens} tokens`) ||
+      (calls !== undefined && spent.calls + 1 > calls && `${calls} calls`)
+    if (over) {
+      stop.trip(
+        new StillroomError('SR_BUDGET', `The budget of ${over} is reached.`, {
+          received: `$${spent.usd.toFixed(4)}, ${spent.tokens} tokens and ${spent.calls} calls spent or reserved`,
+          hint: 'raise `budget` in the recipe and run again; what is paid for is never asked again',
+        }),
+      )
+      stop.check()
+    }
+    spent.usd += money.usd ?? 0
+    spent.tokens += money.tokens
+    spent.calls += 1
+    return () => {
+      spent.usd -= money.usd ?? 0
+      spent.tokens -= money.tokens
+      spent.calls -= 1
+    }
+  }
+
+  async function fetchReply(
+    to: OpenTeacher,
+    asked: Request,
+    ask: Ask,
+    draw: number,
+  ): Promise<{ reply: Reply; call: Sha }> {
+    const text = canonical(asked)
+    const request = sha256(text)
+    const { provider, model, revision } = to.teacher
+    const named = { provider, model, ...(revision ? { revision } : {}), request, draw }
+    const key: CallKey = { ...named, attempt: journal.attempt(callBase(named)) }
+    const call = callSha(key)
+    const known = journal.lookup<Reply>(call, to.cap)
+    if (known) {
+      emit({ event: 'call', teacher: to.name, from: 'journal', usage: known.body.usage, usd: known.money.usd })
+      return { reply: known.body, call }
+    }
+    if (run.closed) throw new Unpaid()
+    const flight = `${call}:${to.cap}`
+    const shared = air.get(flight)
+    if (shared) return shared
+    const sending = (async () => {
+      const sent: Request = ask.task ? { ...asked, task: ask.task } : asked
+      const wire = { seed: Math.floor(unit(run.seed, request, draw) * 2 ** 31), cap: to.cap, draw }
+      let refund = () => {}
+      const reply = await to.send(to.teacher.can.schema ? sent : instruct(sent), wire, async () => {
+        stop.check()
+        const money = to.worstCase(asked)
+        refund = reserve(money)
+        await journal.intend(call, key, to.cap, 'http', money, text)
+        stop.check()
+      })
+      const money = to.cost(reply)
+      refund()
+      spent.usd += money.usd ?? 0
+      spent.tokens += money.tokens
+      spent.calls += 1
+      await journal.settle(call, {
+        cap: to.cap,
+        body: reply,
+        money,
+        finish: reply.finish,
+        ...(reply.served ? { served: reply.served } : {}),
+        ...(reply.usage.output === undefined ? {} : { outputTokens: reply.usage.output }),
+      })
+      emit({ event: 'call', teacher: to.name, from: 'teacher', usage: reply.usage, usd: money.usd })
+      return { reply, call }
+    })()
+    air.set(flight, sending)
+    try {
+      return await sending
+    } finally {
+      air.delete(flight)
+    }
+  }
+
+  return {
+    async ask<T>(to: OpenTeacher, ask: Ask<T>, draw: number, note: (call: Sha) => void): Promise<Answer<T>> {
+      stop.check()
+      const asked = asAsked(ask, to.sampling)
+      const first = await fetchReply(to, asked, ask, draw)
+      note(first.call)
+      const bad = unusableFinish(first.reply)
+      if (bad) return { ...first.reply, call: first.call, bad }
+      if (!ask.reply) return { ...first.reply, call: first.call }
+      const read = readStructured(first.reply.content ?? '', ask.reply)
+      if ('data' in read) return { ...first.reply, call: first.call, data: read.data as T }
+      const again = reask(asked, first.reply.content ?? '', read.errors)
+      const second = await fetchReply(to, again, { ...again, task: ask.task }, draw)
+      note(second.call)
+      const worse = unusableFinish(second.reply)
+      if (worse) return { ...second.reply, call: second.call, bad: worse }
+      const reread = readStructured(second.reply.content ?? '', ask.reply)
+      if ('data' in reread) return { ...second.reply, call: second.call, data: reread.data as T }
+      return { ...second.reply, call: second.call, bad: { reason: 'unparseable', detail: reread.errors } }
+    },
+    async settled() {
+      await Promise.allSettled([...air.values()])
+    },
+  }
+}
+
+function unusableFinish(reply: Reply): Answer['bad'] {
+  if (reply.finish === 'rejected') {
+    return { reason: 'rejected', detail: `${reply.rejected?.status ?? ''} ${reply.rejected?.message ?? ''}`.trim() }
+  }
+  if (reply.finish === 'refusal' || reply.finish === 'filtered') {
+    return { reason: 'refused', detail: reply.content?.slice(0, 200) || reply.finish }
+  }
+  if (reply.finish === 'length')
+    return { reason: 'truncated', detail: `cut off after ${reply.usage.output ?? 'all allowed'} tokens` }
+  return undefined
+}

@@ -1,0 +1,65 @@
+import { relative } from 'node:path'
+import { type Facts, type Route, readAcceptances, termsVerdict } from '../govern/index.ts'
+import type { Plan } from '../recipe/index.ts'
+import type { Json } from '../records/index.ts'
+import { resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
+import type { Funnel } from './counts.ts'
+
+/** Names of the teachers that a plan really asks. */
+export function teachersUsed(plan: Plan): string[] {
+  return [...new Set(plan.stages.flatMap(s => s.nodes.flatMap(n => n.teachers)))].sort()
+}
+
+/** The way to a teacher as terms see it. */
+export function termsRoute(name: string, config: TeacherConfig): Route {
+  const { provider, model, paid } = resolveTeacher(name, config)
+  return {
+    provider,
+    model,
+    paid,
+    ...(config.license ? { license: config.license } : {}),
+    ...(config.terms ? { terms: config.terms } : {}),
+  }
+}
+
+/** Teachers of a plan with the verdict of their terms. `workspace` holds who accepted what. */
+export function teacherFacts(plan: Plan, workspace: string): Facts['teachers'] {
+  const accepted = readAcceptances(workspace)
+  return teachersUsed(plan).map(name => {
+    const config = plan.recipe.teachers[name] as TeacherConfig
+    const { provider, model, can } = resolveTeacher(name, config)
+    const route = termsRoute(name, config)
+    return {
+      name,
+      id: `${provider}/${model}${config.revision ? `@${config.revision}` : ''}`,
+      route,
+      languageModel: can.languageModel,
+      verdict: termsVerdict(route, plan.recipe.purpose, accepted),
+    }
+  })
+}
+
+/** No absolute path of this machine in what is published. */
+function published(value: unknown, base: string): Json {
+  if (typeof value === 'string') return value.startsWith(base) ? relative(base, value) : value
+  if (Array.isArray(value)) return value.map(v => published(v, base))
+  if (typeof value !== 'object' || value === null) return value as Json
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, published(v, base)]))
+}
+
+/** What gates and the card look at: the plan, and the counts of a run of it. */
+export function gateFacts(plan: Plan, funnel: Funnel | undefined, workspace: string): Facts {
+  const nodes = plan.stages.flatMap(s => s.nodes)
+  return {
+    use: plan.recipe.use,
+    purpose: plan.recipe.purpose,
+    teachers: teacherFacts(plan, workspace),
+    steps: nodes.map(node => ({
+      key: node.key,
+      verb: node.step.verb,
+      about: node.step.about,
+      options: published(node.options, plan.base) as { [name: string]: Json | undefined },
+      ...(funnel?.[node.key] ? { counts: funnel[node.key] } : {}),
+    })),
+  }
+}

@@ -1,0 +1,293 @@
+import { StillroomError } from '../errors/index.ts'
+import type { Node } from '../recipe/index.ts'
+import type { Id, Json, Kind, Rec, Sha, Slug } from '../records/index.ts'
+import { random } from '../records/index.ts'
+import type { Ask, Ctx, Draft, GroupOutcome, Outcome, Verdict } from '../steps/index.ts'
+import type { Calls, OpenTeacher } from './calls.ts'
+import type { Carried } from './carried.ts'
+import { count, emptyCounts, type Funnel } from './counts.ts'
+import type { Pools } from './pools.ts'
+import { annotate, nothingUsed, repair, sealMade, type Used } from './seal.ts'
+import { Stopped, Unpaid } from './stop.ts'
+
+/** A record that ended, with why: one line of a rejects file. */
+export type Reject = { step: string; reason: Slug; evidence?: Json; index?: number; record: Rec }
+
+/** What processing needs from the run around it. */
+export type ItemEnv = {
+  calls: Calls
+  teacher(name: string): OpenTeacher
+  pools: Pools
+  /** A record that a trail names, out of the shard it lies in. */
+  ancestor(node: string, id: Id, shard: Sha): Rec | undefined
+  /** Kinds that a node takes, by key. */
+  takes(node: string): Kind[]
+  tokens(text: string): number
+  language: string
+  seed: number
+  /** Digest of the shard that is being processed; goes into the trail of what is made. */
+  shard: Sha
+  /** A root that needed a reply nobody has paid for. */
+  unpaid(item: Carried, node: Node): void
+}
+
+const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 200) ?? String(value)
+
+function wrongOutcome(node: Node, message: string, received: unknown): StillroomError {
+  return new StillroomError('SR_STEP_OUTCOME', `Step ${node.key} ${message}.`, {
+    received: shown(received),
+    expected: `one of ${node.step.reasons.join(', ') || '(no reasons declared)'}`,
+    hint: 'declare the reason in the step, or return another outcome',
+  })
+}
+
+/** Re-readable documents leave no text behind when they are rejected: id, reason, evidence and offsets are enough. */
+export function rejectLine(reject: Reject): string {
+  const { record } = reject
+  if (record.kind !== 'document') return JSON.stringify(reject)
+  const { text: _, ...rest } = record
+  return JSON.stringify({ ...reject, record: rest })
+}
+
+/** Runs items through the nodes of a map stage: pure but for calls, and independent of every other item. */
+export function itemRunner(nodes: Node[], env: ItemEnv) {
+  function context(
+    node: Node,
+    records: Rec[],
+    items: Carried[],
+  ): { ctx: Ctx<unknown>; used: Used; contexts: Map<Id, Rec> } {
+    const used = nothingUsed()
+    const contexts = new Map<Id, Rec>()
+    const use = (record: Rec): Rec => {
+      if (!contexts.has(record.id)) used.context.push(record.id)
+      contexts.set(record.id, record)
+      return record
+    }
+    const first = records[0]!
+    const needed = node.step.needs?.ancestors ?? []
+    let generator: (() => number) | undefined
+    const ctx: Ctx<unknown> = {
+      options: node.options,
+      key: node.key,
+      language: first.language ?? env.language,
+      tokens: env.tokens,
+      random() {
+        generator ??= random(env.seed, node.key, first.id)
+        return generator()
+      },
+      draw: (pool, n) => env.pools.draw(pool, first.id, n).map(use),
+      ancestor<K extends Kind>(kind: K): Rec<K> | undefined {
+        if (!needed.includes(kind)) {
+          throw new StillroomError(
+            'SR_STEP_OUTCOME',
+            `Step ${node.key} reads a ${kind} ancestor that it did not declare.`,
+            {
+              hint: `add needs: { ancestors: ['${kind}'] }`,
+            },
+          )
+        }
+        const trail = items[0]!.trail
+        for (let i = trail.length - 1; i >= 0; i--) {
+          const [at, id, shard] = trail[i]!
+          if (!env.takes(at).includes(kind)) continue
+          const record = env.ancestor(at, id, shard)
+          if (record?.kind === kind) return use(record) as unknown as Rec<K>
+        }
+        return undefined
+      },
+      async call<T>(name: string, ask: Ask<T>, draw = 0) {
+        const to = env.teacher(name)
+        const answer = await env.calls.ask(to, ask, draw, call => {
+          if (!used.calls.includes(call)) used.calls.push(call)
+        })
+        if (!used.teachers.includes(to.teacher.id)) used.teachers.push(to.teacher.id)
+        for (const prompt of ask.prompts ?? []) if (!used.prompts.includes(prompt)) used.prompts.push(prompt)
+        return answer
+      },
+    }
+    return { ctx, used, contexts }
+  }
+
+  /** A step that throws ends its record by name and leaves the others alone. */
+  async function guarded<T>(work: () => T | Promise<T>): Promise<T | { threw: string }> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof Stopped || error instanceof Unpaid || StillroomError.is(error)) throw error
+      return { threw: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  function drop(
+    node: Node,
+    item: Carried,
+    reason: Slug,
+    evidence: Json | undefined,
+    tally: Tally,
+    system = false,
+  ): void {
+    if (!system && !node.step.reasons.includes(reason))
+      throw wrongOutcome(node, `drops a record for an undeclared reason`, reason)
+    count(tally.counts(node).dropped, reason)
+    tally.rejects.push({ step: node.key, reason, ...(evidence === undefined ? {} : { evidence }), record: item.record })
+  }
+
+  function make(node: Node, drafts: Draft[], subjects: Carried[], used: Used, contexts: Map<Id, Rec>): Carried[] {
+    return drafts.map(draft => {
+      if (!node.gives.includes(draft.payload.kind)) {
+        throw wrongOutcome(
+          node,
+          `makes a ${draft.payload.kind}, but gives ${node.gives.join(', ')}`,
+          draft.payload.kind,
+        )
+      }
+      const record = sealMade(
+        draft,
+        subjects.map(s => s.record),
+        node,
+        used,
+        contexts,
+      )
+      return { record, trail: [...subjects[0]!.trail, [node.key, subjects[0]!.record.id, env.shard]] }
+    })
+  }
+
+  function verdict(node: Node, item: Carried, outcome: Verdict, used: Used, tally: Tally): Carried[] {
+    if (outcome.is === 'dropped') {
+      drop(node, item, outcome.reason, outcome.evidence, tally)
+      return []
+    }
+    tally.counts(node).passed++
+    if (!outcome.notes) return [item]
+    return [{ record: annotate(item.record, outcome.notes, node.owner, used), trail: item.trail }]
+  }
+
+  async function one(node: Node, item: Carried, tally: Tally): Promise<Carried[]> {
+    const counts = tally.counts(node)
+    counts.in++
+    const { step } = node
+    if (step.shape === 'filter') {
+      const outcome = await guarded(() => step.test(item.record, node.options))
+      if ('threw' in outcome) {
+        drop(node, item, 'step-error', outcome.threw, tally, true)
+        return []
+      }
+      return verdict(node, item, outcome, nothingUsed(), tally)
+    }
+    if (step.shape !== 'map') throw new StillroomError('SR_INTERNAL', `${node.key} is no step of a map stage`)
+    const { ctx, used, contexts } = context(node, [item.record], [item])
+    let outcome: Outcome | { threw: string }
+    try {
+      outcome = await guarded(() => step.run(item.record, ctx))
+    } catch (error) {
+      if (!(error instanceof Unpaid)) throw error
+      env.unpaid(item, node)
+      tally.unpaid = true
+      return []
+    }
+    if ('threw' in outcome) {
+      drop(node, item, 'step-error', outcome.threw, tally, true)
+      return []
+    }
+    if (outcome.is === 'passed' || outcome.is === 'dropped') return verdict(node, item, outcome, used, tally)
+    if (outcome.is === 'fixed') {
+      if (!step.reasons.includes(outcome.reason))
+        throw wrongOutcome(node, 'repairs for an undeclared reason', outcome.reason)
+      counts.fixed++
+      count(counts.repairs, outcome.reason)
+      const record = repair(item.record, outcome.payload, node, used)
+      return [{ record: annotate(record, outcome.notes, node.owner, used), trail: item.trail }]
+    }
+    for (const lost of outcome.lost ?? []) {
+      if (!step.reasons.includes(lost.reason))
+        throw wrongOutcome(node, 'loses an item for an undeclared reason', lost.reason)
+      count(counts.lost, lost.reason)
+      tally.rejects.push({
+        step: node.key,
+        reason: lost.reason,
+        index: lost.index,
+        ...(lost.evidence === undefined ? {} : { evidence: lost.evidence }),
+        record: item.record,
+      })
+    }
+    counts.items += outcome.made.length + (outcome.lost?.length ?? 0)
+    counts.made += outcome.made.length
+    if (outcome.made.length === 0) {
+      drop(node, item, 'empty', undefined, tally, true)
+      return []
+    }
+    counts.expanded++
+    return make(node, outcome.made, [item], used, contexts)
+  }
+
+  async function family(node: Node, items: Carried[], tally: Tally): Promise<Carried[]> {
+    const counts = tally.counts(node)
+    counts.in += items.length
+    const { step } = node
+    if (step.shape !== 'group') throw new StillroomError('SR_INTERNAL', `${node.key} is no group step`)
+    const records = items.map(i => i.record)
+    const { ctx, used, contexts } = context(node, records, items)
+    let outcome: GroupOutcome | { threw: string }
+    try {
+      outcome = await guarded(() => step.run(records, ctx))
+    } catch (error) {
+      if (!(error instanceof Unpaid)) throw error
+      for (const item of items) env.unpaid(item, node)
+      tally.unpaid = true
+      return []
+    }
+    if ('threw' in outcome) {
+      for (const item of items) drop(node, item, 'step-error', outcome.threw, tally, true)
+      return []
+    }
+    const out: Carried[] = []
+    for (const item of items) {
+      const ended = outcome.each.get(item.record.id)
+      if (!ended) throw wrongOutcome(node, `says nothing of record ${item.record.id} of its group`, 'no outcome')
+      if (ended.is === 'consumed') counts.consumed++
+      else out.push(...verdict(node, item, ended, used, tally))
+    }
+    const byId = new Map(items.map(i => [i.record.id, i]))
+    for (const draft of outcome.made ?? []) {
+      const subjects = draft.from.map(id => byId.get(id)).filter(s => s !== undefined)
+      if (subjects.length !== draft.from.length || subjects.length === 0) {
+        throw wrongOutcome(node, 'makes a record from records outside its group', draft.from)
+      }
+      counts.items++
+      counts.made++
+      out.push(...make(node, [draft], subjects, used, contexts))
+    }
+    return out
+  }
+
+  /** One item: a record, or a family where the stage begins with a group step. */
+  return async function through(items: Carried[], tally: Tally): Promise<Carried[]> {
+    let current = items
+    for (const node of nodes) {
+      if (current.length === 0) break
+      if (node.step.shape === 'group') current = await family(node, current, tally)
+      else if (current.length === 1) current = await one(node, current[0]!, tally)
+      else {
+        const next: Carried[] = []
+        for (const item of current) next.push(...(await one(node, item, tally)))
+        current = next
+      }
+    }
+    return current
+  }
+}
+
+/** Counts and rejects of one item, merged in input order. `unpaid`: a reply is missing, so the task is not finished. */
+export type Tally = { funnel: Funnel; rejects: Reject[]; unpaid: boolean; counts(node: Node): Funnel[string] }
+export function newTally(): Tally {
+  const funnel: Funnel = {}
+  return {
+    funnel,
+    rejects: [],
+    unpaid: false,
+    counts: node => {
+      funnel[node.key] ??= emptyCounts()
+      return funnel[node.key]!
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plan } from '../recipe/index.ts'
+import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
+import type { Funnel } from './counts.ts'
+import { readSummary } from './stage.ts'
+
+/** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
+export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void }
+
+export function openRunLog(paths: Paths, plan: Plan, clock: () => Date, renderers: Emit[]): RunLog {
+  const now = clock()
+  const stages = plan.stages.map(({ key, id, shape, from, nodes }) => ({
+    key,
+    id,
+    shape,
+    from,
+    nodes: nodes.map(n => ({
+      key: n.key,
+      owner: n.owner,
+      verb: n.step.verb,
+      about: n.step.about,
+      teachers: n.teachers,
+    })),
+  }))
+  const text = JSON.stringify({ recipe: plan.recipe.name, output: plan.output, stages }, null, 1)
+  let id = runId(now, text)
+  for (let n = 2; ; n++) {
+    try {
+      mkdirSync(paths.run(id))
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      id = `${runId(now, text)}-${n}`
+    }
+  }
+  const dir = paths.run(id)
+  writeFileSync(join(dir, 'plan.json'), text)
+  const file = join(dir, 'events.ndjson')
+  let lines: string[] = []
+  return {
+    id,
+    emit(event) {
+      for (const render of renderers) render(event)
+      // One for every call: for screens only.
+      if (event.event === 'call') return
+      lines.push(JSON.stringify({ at: clock().toISOString(), ...event }))
+      if (lines.length < 64 && event.event === 'task-done') return
+      appendFileSync(file, `${lines.join('\n')}\n`)
+      lines = []
+    },
+    funnel(funnel) {
+      writeFileSync(join(dir, 'funnel.json'), JSON.stringify(funnel, null, 1))
+    },
+  }
+}
+
+/** A run as its log tells it. */
+export type PastRun = {
+  id: string
+  recipe: string
+  stages: {
+    key: string
+    shape: string
+    nodes: { key: string; owner: string; verb: string; about: string; teachers: string[] }[]
+  }[]
+  output: string
+  tasks: { stage: string; task: string }[]
+  funnel: Funnel
+  status: Status | 'killed'
+  exit?: number
+  message?: string
+  calls: CallTotals
+  started?: string
+  ended?: string
+}
+
+/** Reads the log of a run; a run without an end was killed. */
+export function readRun(paths: Paths, id: string): PastRun {
+  const plan = JSON.parse(readFileSync(join(paths.run(id), 'plan.json'), 'utf8')) as Pick<
+    PastRun,
+    'recipe' | 'stages' | 'output'
+  >
+  const run: PastRun = { id, ...plan, tasks: [], funnel: {}, status: 'killed', calls: {} }
+  let text = ''
+  try {
+    text = readFileSync(join(paths.run(id), 'events.ndjson'), 'utf8')
+    run.funnel = JSON.parse(readFileSync(join(paths.run(id), 'funnel.json'), 'utf8')) as Funnel
+  } catch {
+    // Killed before it wrote them.
+  }
+  for (const line of text.split('\n')) {
+    if (!line) continue
+    let event: Event & { at: string }
+    try {
+      event = JSON.parse(line) as Event & { at: string }
+    } catch {
+      continue
+    }
+    if (event.event === 'run-started') run.started = event.at
+    if (event.event === 'task-done') run.tasks.push({ stage: event.stage, task: event.task })
+    if (event.event === 'stage-recalled') {
+      const summary = readSummary(join(paths.stages, `${event.summary}.json`))
+      for (const task of summary?.tasks ?? []) run.tasks.push({ stage: event.stage, task })
+    }
+    if (event.event === 'run-ended') {
+      run.status = event.status
+      run.exit = event.exit
+      run.calls = event.calls
+      run.ended = event.at
+      if (event.message) run.message = event.message
+    }
+  }
+  return run
+}
+
+/** Ids of the runs of a workspace, oldest first. */
+export function listRuns(paths: Paths): string[] {
+  try {
+    return readdirSync(paths.runs).sort()
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,235 @@
+import type { Node, Stage } from '../recipe/index.ts'
+import type { Sha } from '../records/index.ts'
+import type { Done } from '../workspace/index.ts'
+import { type Carried, encode } from './carried.ts'
+import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
+import { asReady, createWindow, type Window } from './flow.ts'
+import { itemRunner, newTally, type Reject, rejectLine } from './item.ts'
+import { openPools, type Pools } from './pools.ts'
+import { inputDigest, readShard, type ShardRef, wholeShard } from './shards.ts'
+import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+
+/** Items of a pure stage that may be under way at once; nothing there waits, so a few are enough. */
+const pureWindow = 64
+
+/** The node of the trail that families of a group step share: as named, else the nearest expanding step. */
+function groupNode(node: Node, plan: { stages: Stage[] }): string | undefined {
+  if (node.step.shape !== 'group') return undefined
+  const named = node.step.group?.(node.options)
+  if (named === undefined) return undefined
+  const nodes = plan.stages.flatMap(s => s.nodes)
+  const found =
+    nodes.find(n => n.key === named) ??
+    nodes.find(n => n.key === `${node.owner}.${named}`) ??
+    nodes.find(n => n.owner === named && n.step.gives !== 'same')
+  return found?.key ?? named
+}
+
+function* families(items: Iterable<Carried>, at: string | undefined): Generator<Carried[]> {
+  let key: string | undefined
+  let family: Carried[] = []
+  for (const item of items) {
+    const entry = at === undefined ? item.trail.at(-1) : item.trail.find(([node]) => node === at)
+    const next = entry ? `${entry[0]} ${entry[1]}` : `alone ${item.record.id}`
+    if (next !== key && family.length > 0) {
+      yield family
+      family = []
+    }
+    key = next
+    family.push(item)
+  }
+  if (family.length > 0) yield family
+}
+
+function* alone(items: Iterable<Carried>): Generator<Carried[]> {
+  for (const item of items) yield [item]
+}
+
+/**
+ * Runs a map stage: one task a shard, taken up as shards become ready. Items go in while the window has room, and come
+ * out in input order, so that bytes never depend on which reply came first.
+ */
+export function mapStage(stage: Stage, env: StageEnv): StageOutput {
+  return (async () => {
+    const inputs = await env.output(stage.from[0]!)
+    const sides: { name: string; digest: Sha; shards: ShardRef[] }[] = []
+    for (const [name, keys] of Object.entries(stage.side).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const shards = (await Promise.all(keys.map(key => allShards(env, key)))).flat()
+      sides.push({ name, digest: inputDigest(shards), shards })
+    }
+    let opened: Pools | undefined
+    const pools: Pools = {
+      digests: sides.map(s => `${s.name}:${s.digest}`),
+      draw(name, record, n) {
+        opened ??= openPools(
+          sides.map(s => ({ name: s.name, records: [...records(env, s.shards)].map(c => c.record) })),
+        )
+        return opened.draw(name, record, n)
+      },
+    }
+    env.emit({ event: 'stage-sized', stage: stage.key, tasks: inputs.length })
+    const known = await alreadyKnown(inputs)
+    if (known) {
+      const key = taskKey(stage, 'stage', inputDigest(known), pools.digests)
+      const shards = await recallOr(stage, env, key, within =>
+        Promise.all(
+          openTasks(
+            stage,
+            known.map(s => Promise.resolve(s)),
+            pools,
+            within,
+          ),
+        ),
+      )
+      return shards.map(shard => Promise.resolve(shard))
+    }
+    return openTasks(stage, inputs, pools, env)
+  })()
+}
+
+/** The input when nothing of it is still being made. */
+async function alreadyKnown(inputs: Promise<ShardRef | undefined>[]): Promise<ShardRef[] | undefined> {
+  const pending = Symbol('pending')
+  const known: ShardRef[] = []
+  for (const input of inputs) {
+    const shard = await Promise.race([input, Promise.resolve(pending)])
+    if (typeof shard === 'symbol') return undefined
+    if (shard) known.push(shard)
+  }
+  return known
+}
+
+function openTasks(
+  stage: Stage,
+  inputs: Promise<ShardRef | undefined>[],
+  pools: Pools,
+  env: StageEnv,
+): Promise<ShardRef | undefined>[] {
+  const paid = stage.nodes.flatMap(n => n.teachers)
+  const width = paid.length > 0 ? Math.max(...paid.map(t => env.teacher(t).concurrency)) * 2 : pureWindow
+  const outs = inputs.map(() => Promise.withResolvers<ShardRef | undefined>())
+  for (const out of outs) out.promise.catch(() => {})
+  feed(stage, inputs, outs, createWindow(width), pools, env).catch(error => {
+    for (const out of outs) out.reject(error)
+  })
+  return outs.map(out => out.promise)
+}
+
+async function feed(
+  stage: Stage,
+  inputs: Promise<ShardRef | undefined>[],
+  outs: PromiseWithResolvers<ShardRef | undefined>[],
+  window: Window,
+  pools: Pools,
+  env: StageEnv,
+): Promise<void> {
+  const first = stage.nodes[0]!
+  const at = groupNode(first, env.plan)
+  for await (const { index, value: shard } of asReady(inputs)) {
+    const out = outs[index]!
+    if (!shard) {
+      out.resolve(undefined)
+      continue
+    }
+    const key = taskKey(stage, shard.digest, pools.digests)
+    const known = env.store.done(key)
+    if (known) {
+      finish(stage, known, true, out, env)
+      continue
+    }
+    const lines = readShard(env.store, shard)
+    const items = first.step.shape === 'group' ? families(lines, at) : alone(lines)
+    const { ended } = await startTask(stage, key, shard, items, window, pools, env)
+    // Work that never waits would keep replies of other stages from being read.
+    await new Promise(resolve => setImmediate(resolve))
+    ended.then(
+      done => (done ? finish(stage, done, false, out, env) : out.resolve(undefined)),
+      error => out.reject(error),
+    )
+  }
+}
+
+function finish(
+  stage: Stage,
+  done: Done,
+  cached: boolean,
+  out: PromiseWithResolvers<ShardRef | undefined>,
+  env: StageEnv,
+): void {
+  env.finished(stage, done, cached)
+  const shard = wholeShard(done.task, done.output)
+  if (shard) env.shards.set(shard.digest, shard)
+  out.resolve(shard)
+}
+
+/**
+ * Resolves when every item of the task has entered the window; `ended` when the task is on disk, with nothing when a reply
+ * that nobody has paid for was missing: such a task is not finished and leaves nothing behind.
+ */
+async function startTask(
+  stage: Stage,
+  key: Sha,
+  shard: ShardRef,
+  items: Iterable<Carried[]>,
+  window: Window,
+  pools: Pools,
+  env: StageEnv,
+): Promise<{ ended: Promise<Done | undefined> }> {
+  const through = itemRunner(stage.nodes, { ...env, pools, shard: shard.digest })
+  const writer = env.store.open(key)
+  const funnel: Funnel = {}
+  for (const node of stage.nodes) funnel[node.key] = emptyCounts()
+  const waiting = new Map<number, { out: Carried[]; rejects: Reject[]; funnel: Funnel }>()
+  let written = 0
+  let started = 0
+  let sealed = false
+  let failed = false
+  let unpaid = false
+  const { promise, resolve, reject } = Promise.withResolvers<Done | undefined>()
+
+  function write(): void {
+    for (let next = waiting.get(written); next; next = waiting.get(written)) {
+      waiting.delete(written++)
+      for (const item of next.out) writer.output(encode(item))
+      for (const r of next.rejects) writer.reject(rejectLine(r))
+      addFunnel(funnel, next.funnel)
+    }
+    if (!sealed || written !== started || failed) return
+    if (unpaid) writer.discard()
+    resolve(unpaid ? undefined : writer.commit({ stage: stage.id, funnel }))
+  }
+  function fail(error: unknown): void {
+    if (failed) return
+    failed = true
+    writer.discard()
+    reject(error)
+  }
+  promise.catch(() => {})
+  try {
+    for (const item of items) {
+      const wait = window.enter()
+      if (wait) await wait
+      env.stop.check()
+      if (failed) {
+        window.leave()
+        break
+      }
+      const place = started++
+      const tally = newTally()
+      through(item, tally)
+        .then(out => {
+          if (failed) return
+          unpaid ||= tally.unpaid
+          waiting.set(place, { out, rejects: tally.rejects, funnel: tally.funnel })
+          write()
+        })
+        .catch(fail)
+        .finally(() => window.leave())
+    }
+    sealed = true
+    if (!failed) write()
+  } catch (error) {
+    fail(error)
+  }
+  return { ended: promise }
+}

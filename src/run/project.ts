@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { gateIds } from '../govern/index.ts'
+import { type Plan, type PlanContext, planRecipe, type ReadRecipe, readRecipe, type Words } from '../recipe/index.ts'
+import { listFiles, type SourceConfig, sourceConfig, sourceKind } from '../sources/index.ts'
+import type { Step, Verb } from '../steps/index.ts'
+import { restrictSteps } from './restrict.ts'
+
+/** The vocabulary of recipes: the steps handed in, and what this version knows of sources and gates. */
+export function wordsOf(verbs: readonly (Step | Verb)[]): Words {
+  return {
+    verbs,
+    source: sourceConfig,
+    gates: gateIds,
+    sourceKind: async (_, config, base) =>
+      sourceKind(config as SourceConfig, await listFiles(config as SourceConfig, base)),
+    restrict: restrictSteps,
+  }
+}
+
+/** A recipe, read and checked, with the workspace beside it. */
+export type Project = ReadRecipe & {
+  file: string
+  words: Words
+  workspace: string
+  plan(context?: PlanContext): Promise<Plan>
+}
+
+/** Opens a recipe file. Throws one error with every finding. The workspace is `.stillroom` beside it unless named. */
+export async function openProject(file: string, verbs: readonly (Step | Verb)[], workspace?: string): Promise<Project> {
+  const words = wordsOf(verbs)
+  const read = await readRecipe(file, words)
+  return {
+    ...read,
+    file,
+    words,
+    workspace: workspace ?? join(read.base, '.stillroom'),
+    plan: (context = {}) => planRecipe(read.recipe, read.base, words, { positions: read.positions, ...context }),
+  }
+}

@@ -1,0 +1,179 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { arch, platform } from 'node:os'
+import { join } from 'node:path'
+import { StillroomError } from '../errors/index.ts'
+import { builtinGates, evaluateGates, type GateReport } from '../govern/index.ts'
+import type { Plan } from '../recipe/index.ts'
+import { digestOf, type Id, type Rec, sha256 } from '../records/index.ts'
+import { type SourceFacts, writeRelease } from '../release/index.ts'
+import { listFiles, type SourceConfig } from '../sources/index.ts'
+import { gateFacts } from './facts.ts'
+import type { Project } from './project.ts'
+import { replay } from './replay.ts'
+import { type RunResult, run } from './run.ts'
+import type { Session } from './session.ts'
+import { readShard, type ShardRef } from './shards.ts'
+
+export type ReleaseOutcome = { dir: string; gates: GateReport[]; rows: number; existed: boolean }
+
+/**
+ * Finds ancestors of released rows. Only what an expanding step or a side input read can be a parent, so only those
+ * stages are indexed: ids and where they lie, never texts.
+ */
+function ancestorIndex(plan: Plan, result: RunResult, session: Session): (id: Id) => Promise<Rec | undefined> {
+  const stages = new Set<string>()
+  for (const stage of plan.stages) {
+    if (stage.nodes.some(n => n.step.gives !== 'same')) for (const key of stage.from) stages.add(key)
+    for (const key of Object.values(stage.side).flat()) stages.add(key)
+  }
+  const where = new Map<Id, ShardRef>()
+  for (const stage of plan.stages) {
+    if (!stages.has(stage.key)) continue
+    for (const shard of result.shards.get(stage.key) ?? []) {
+      for (const { record } of readShard(session.store, shard)) where.set(record.id, shard)
+    }
+  }
+  const held = new Map<ShardRef, Map<Id, Rec>>()
+  return async id => {
+    const shard = where.get(id)
+    if (!shard) return undefined
+    let records = held.get(shard)
+    if (!records) {
+      records = new Map([...readShard(session.store, shard)].map(({ record }) => [record.id, record]))
+      if (held.size >= 24) held.delete(held.keys().next().value!)
+      held.set(shard, records)
+    }
+    return records.get(id)
+  }
+}
+
+async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]> {
+  const facts: SourceFacts[] = []
+  for (const { key, shape } of plan.stages) {
+    if (shape !== 'source') continue
+    const config = plan.recipe.sources[key] as unknown as SourceConfig
+    const counts = result.funnel[key]
+    facts.push({
+      name: key,
+      license: config.license,
+      uri: config.uri ?? [config.files].flat().join(', '),
+      origin: config.origin,
+      files: (await listFiles(config, plan.base)).length,
+      records: counts?.passed ?? 0,
+      rejected: counts?.dropped ?? {},
+    })
+  }
+  return facts
+}
+
+/** The earlier release that this one replaces, with the digest of its manifest where it lies beside it. */
+function previousOf(plan: Plan, folder: string): { version: string; manifest?: string } | undefined {
+  const version = plan.recipe.release?.previous
+  if (!version || version === 'none') return undefined
+  const file = join(folder, `${plan.recipe.name}-${version}`, 'manifest.json')
+  return { version, ...(existsSync(file) ? { manifest: sha256(readFileSync(file)) } : {}) }
+}
+
+/** Gates over the facts of a run, with the recipe's overrides. */
+export function gatesOf(plan: Plan, result: Pick<RunResult, 'funnel'> | undefined, workspace: string): GateReport[] {
+  return evaluateGates(
+    builtinGates,
+    gateFacts(plan, result?.funnel, workspace),
+    plan.recipe.gates,
+    result ? 'data' : 'plan',
+  )
+}
+
+/**
+ * Writes the release of a finished run; without one, the finished parts are read again with teachers closed. `partial`
+ * leaves out every root that still needs a reply, as a run restricted to the others would.
+ * @throws StillroomError SR_GATE when a gate blocks, SR_RELEASE_EXISTS, SR_YIELD when nothing is left.
+ */
+export async function releaseRun(
+  project: Project,
+  session: Session,
+  finished?: RunResult,
+  options: { partial?: boolean; out?: string; plan?: Plan } = {},
+): Promise<ReleaseOutcome> {
+  let plan = options.plan ?? (await project.plan())
+  const settings = plan.recipe.release
+  if (!settings) {
+    throw new StillroomError('SR_RECIPE_VALUE', 'The recipe has no `release` block.', {
+      position: { file: project.file },
+      hint: 'add: release: { version: 0.1.0, license: cc-by-4.0, date: 2026-01-31 }',
+    })
+  }
+  let result = finished
+  let left = 0
+  if (!result) {
+    if (options.partial) {
+      const replayed = await replay(project, session, {})
+      result = replayed.result
+      plan = replayed.plan
+      left = replayed.unpaid.length
+    } else {
+      result = await run({ plan, session, env: {}, closed: true })
+      if (result.unpaid.length > 0) {
+        throw new StillroomError(
+          'SR_NOT_FOUND',
+          `The run is not finished: ${result.unpaid.length} roots still need replies.`,
+          {
+            hint: 'run the recipe first, or release what is paid for with: stillroom release --partial',
+          },
+        )
+      }
+    }
+  }
+  if (result.error) throw result.error
+  const done = result
+  const folder = join(options.out ?? join(plan.base, 'releases'))
+  const dir = join(folder, `${plan.recipe.name}-${settings.version}`)
+  const gates = gatesOf(plan, done, session.paths.root)
+  const previous = previousOf(plan, folder)
+  const facts = gateFacts(plan, done.funnel, session.paths.root)
+  const released = await writeRelease(
+    {
+      name: plan.recipe.name,
+      version: settings.version,
+      license: settings.license,
+      date: settings.date,
+      ...(previous ? { previous } : {}),
+      recipe: {
+        digest: digestOf({ name: plan.recipe.name, stages: plan.stages.map(s => s.id), release: settings }),
+        use: plan.recipe.use,
+        purpose: plan.recipe.purpose,
+        language: plan.recipe.language,
+        seed: plan.recipe.seed,
+      },
+      records: rowsOf(done, settings.splits),
+      ...(settings.configs ? { configs: settings.configs } : {}),
+      lookup: ancestorIndex(plan, done, session),
+      sources: await sourceFacts(plan, done),
+      teachers: facts.teachers,
+      steps: facts.steps,
+      gates,
+      prompts: plan.stages.flatMap(s => s.nodes.flatMap(n => n.prompts.map(p => ({ step: n.key, ...p })))),
+      ...(left > 0 ? { restricted: `Partial: ${left} roots that still needed replies were left out.` } : {}),
+      run: {
+        run: done.run,
+        calls: done.calls,
+        node: process.version,
+        platform: `${platform()} ${arch()}`,
+        at: session.clock.now().toISOString(),
+      },
+    },
+    dir,
+  )
+  const rows = Object.values(released.rows).reduce(
+    (n, splits) => n + Object.values(splits).reduce((a, b) => a + b, 0),
+    0,
+  )
+  return { dir, gates, rows, existed: released.existed }
+}
+
+/** The rows to publish: all, or those of the splits that the recipe names. */
+async function* rowsOf(result: RunResult, splits: string[] | undefined): AsyncGenerator<Rec> {
+  for (const record of result.rows()) {
+    if (!splits || splits.includes(record.facets.split ?? 'train')) yield record
+  }
+}

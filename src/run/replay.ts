@@ -1,0 +1,56 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plan } from '../recipe/index.ts'
+import type { Id } from '../records/index.ts'
+import type { Emit, Paths } from '../workspace/index.ts'
+import type { Project } from './project.ts'
+import { type RunResult, run } from './run.ts'
+import type { Session } from './session.ts'
+
+export type ReplayOptions = {
+  /** Options over those of the recipe, by `<step>.<option>`. */
+  set?: { [option: string]: unknown }
+  limit?: number
+  renderers?: Emit[]
+  signal?: AbortSignal
+}
+
+export type Replay = {
+  result: RunResult
+  plan: Plan
+  /** Roots left out because a reply to them was never paid for. */
+  unpaid: Id[]
+}
+
+const note = 'replay.json'
+
+/** True for a run that asked nobody: it is no state of the recipe that a later run could be compared with. */
+export const isReplay = (paths: Paths, id: string): boolean => existsSync(join(paths.run(id), note))
+
+/**
+ * Runs with closed teachers until no root is unpaid. A root that lacks a reply is left out from the start and everything
+ * runs again without it, since globals decide over what is there: the result equals a real run restricted to the same
+ * roots. Ends early where a run does not come to its end.
+ */
+export async function replay(project: Project, session: Session, options: ReplayOptions = {}): Promise<Replay> {
+  const { set, limit, renderers, signal } = options
+  const unpaid = new Set<Id>()
+  for (;;) {
+    const drop = [...unpaid].sort()
+    const plan = await project.plan({
+      ...(set ? { set } : {}),
+      restrict: { ...(limit === undefined ? {} : { limit }), ...(drop.length > 0 ? { drop } : {}) },
+    })
+    const result = await run({
+      plan,
+      session,
+      env: {},
+      closed: true,
+      ...(renderers ? { renderers } : {}),
+      ...(signal ? { signal } : {}),
+    })
+    writeFileSync(join(session.paths.run(result.run), note), JSON.stringify({ set, limit, left: drop.length }))
+    if (result.status !== 'done' || result.unpaid.length === 0) return { result, plan, unpaid: drop }
+    for (const id of result.unpaid) unpaid.add(id)
+  }
+}

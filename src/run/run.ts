@@ -1,0 +1,283 @@
+import { resolve } from 'node:path'
+import { exits, StillroomError } from '../errors/index.ts'
+import type { Node, Plan, Stage } from '../recipe/index.ts'
+import type { Id, Kind, Rec, Sha } from '../records/index.ts'
+import { tokenizer } from '../text/index.ts'
+import type { CallTotals, Emit, Status } from '../workspace/index.ts'
+import { ancestorLookup } from './ancestors.ts'
+import { openCalls } from './calls.ts'
+import { addFunnel, type Funnel } from './counts.ts'
+import { globalStage } from './global-stage.ts'
+import { gridStage } from './grid-stage.ts'
+import { openRunLog } from './log.ts'
+import { mapStage } from './map-stage.ts'
+import type { Session } from './session.ts'
+import { readShard, type ShardRef } from './shards.ts'
+import { sourceStage } from './source-stage.ts'
+import { allShards, type StageEnv, type StageOutput } from './stage.ts'
+import { asStop, createStop, Stopped } from './stop.ts'
+import { openTeachers, type Teachers } from './teachers.ts'
+import { unionStage } from './union-stage.ts'
+
+export type RunOptions = {
+  plan: Plan
+  session: Session
+  /** Where API keys come from. */
+  env: Record<string, string | undefined>
+  /** Teachers answer out of the journal only; a missing reply leaves its root out as `unpaid`. */
+  closed?: boolean
+  /** Read every source file again instead of trusting size and modification time. */
+  verify?: boolean
+  renderers?: Emit[]
+  /** A clean stop: calls in the air land, nothing new starts. */
+  signal?: AbortSignal
+}
+
+export type RunResult = {
+  run: string
+  status: Status
+  exit: number
+  error?: StillroomError
+  funnel: Funnel
+  /** What globals say about their decisions, such as a bucket that is short. */
+  notes: { step: string; message: string }[]
+  calls: CallTotals
+  /** Roots that needed a reply nobody has paid for. */
+  unpaid: Id[]
+  /** Finished shards of a stage, by its key. */
+  shards: Map<string, ShardRef[]>
+  /** Rows of the output in order. */
+  rows(): Generator<Rec>
+}
+
+function statusOf(error: StillroomError): Status {
+  if (error.code === 'SR_BUDGET') return 'budget'
+  if (error.code === 'SR_INTERRUPTED') return 'interrupted'
+  if (error.code === 'SR_TEACHER_DOWN') return 'paused'
+  return error.exit === exits.yield ? 'yield' : 'failed'
+}
+
+/**
+ * Runs a plan: the one loop behind run, limit, preview, replay and partial release. Never throws for what a run can end
+ * in; the result says how it ended, and everything finished or paid for is on disk.
+ */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { plan, session } = options
+  const { store, paths, journal, clock } = session
+  const stop = createStop()
+  const totals: CallTotals = {}
+  const log = openRunLog(paths, plan, clock.now, [
+    event => {
+      if (event.event !== 'call') return
+      totals[event.teacher] ??= { sent: 0, journal: 0, input: 0, output: 0, usd: 0 }
+      const total = totals[event.teacher]!
+      if (event.from === 'journal') total.journal++
+      else {
+        total.sent++
+        total.input += event.usage.input ?? 0
+        total.output += event.usage.output ?? 0
+        total.usd = total.usd === null || event.usd === null ? null : total.usd + event.usd
+      }
+    },
+    ...(options.renderers ?? []),
+  ])
+  log.emit({
+    event: 'run-started',
+    run: log.id,
+    recipe: plan.recipe.name,
+    version: '0.1.0',
+    stages: plan.stages.map(s => ({ key: s.key, steps: s.nodes.map(n => n.key) })),
+  })
+
+  const funnel: Funnel = {}
+  const notes: RunResult['notes'] = []
+  const unpaid = new Set<Id>()
+  const finished = new Map<string, ShardRef[]>()
+  let teachers: Teachers | undefined
+  let error: StillroomError | undefined
+  const interrupt = (): void =>
+    stop.trip(new StillroomError('SR_INTERRUPTED', 'Interrupted.', { hint: 'run the same command again to go on' }))
+  options.signal?.addEventListener('abort', interrupt, { once: true })
+  try {
+    if (options.signal?.aborted) interrupt()
+    teachers = openTeachers(plan, session, { env: options.env, closed: options.closed ?? false, stop, emit: log.emit })
+    const calls = openCalls({
+      journal,
+      seed: plan.recipe.seed,
+      closed: options.closed ?? false,
+      budget: plan.recipe.budget,
+      stop,
+      emit: log.emit,
+    })
+    const shards = new Map<Sha, ShardRef>()
+    const lookup = ancestorLookup(store, shards)
+    const nodes = plan.stages.flatMap(s => s.nodes)
+    const outputs = new Map<string, StageOutput>()
+    const env: StageEnv = {
+      plan,
+      store,
+      paths,
+      calls,
+      emit: log.emit,
+      stop,
+      seed: plan.recipe.seed,
+      language: plan.recipe.language,
+      tokens: text => tokenizer(tokenizerName(plan)).count(text),
+      teacher: name => teachers!.get(name),
+      output: key => outputs.get(key)!,
+      takes: (key: string): Kind[] => nodes.find(n => n.key === key)?.takes ?? [],
+      shards,
+      ancestor: (_, id, shard) => lookup(id, shard),
+      unpaid(item, node) {
+        const root = rootBefore(item.trail, item.record.id, node, plan)
+        if (unpaid.has(root)) return
+        unpaid.add(root)
+        log.emit({ event: 'unpaid', root, step: node.key })
+      },
+      note(node, message) {
+        notes.push({ step: node.key, message })
+        log.emit({ event: 'note', step: node.key, message })
+      },
+      finished(stage, done, cached) {
+        addFunnel(funnel, done.funnel)
+        log.emit({ event: 'task-done', stage: stage.key, task: done.task, cached, funnel: done.funnel })
+      },
+      recalled(stage, summary, { tasks, funnel: counts, notes: said }) {
+        addFunnel(funnel, counts)
+        log.emit({ event: 'stage-recalled', stage: stage.key, summary, tasks: tasks.length, funnel: counts })
+        for (const message of said) env.note(stage.nodes.at(-1)!, message)
+      },
+    }
+    for (const stage of plan.stages) {
+      const output = startStage(stage, env, options.verify ?? false)
+      output.catch(() => {})
+      outputs.set(stage.key, output)
+    }
+    const work = Promise.all(plan.stages.map(async stage => finished.set(stage.key, await allShards(env, stage.key))))
+    work.catch(() => {})
+    try {
+      await Promise.race([work, stop.tripped])
+    } catch (thrown) {
+      if (!(thrown instanceof Stopped)) stop.trip(asStop(thrown))
+    }
+    // What is in the air still lands in the journal; what waits for its turn is let go.
+    await teachers.close()
+    await calls.settled()
+    error = stop.reason ?? yieldError(plan, funnel, finished, options.closed ?? false)
+  } catch (thrown) {
+    error = stop.reason ?? asStop(thrown)
+  } finally {
+    options.signal?.removeEventListener('abort', interrupt)
+    await teachers?.close()
+  }
+  const keys = plan.stages.flatMap(s => s.nodes.map(n => n.key))
+  const order = (step: string): number => keys.indexOf(step)
+  const status: Status = error ? statusOf(error) : 'done'
+  const exit = error?.exit ?? 0
+  log.funnel(funnel)
+  log.emit({
+    event: 'run-ended',
+    run: log.id,
+    status,
+    exit,
+    ...(error ? { message: error.message } : {}),
+    calls: totals,
+  })
+  return {
+    run: log.id,
+    status,
+    exit,
+    ...(error ? { error } : {}),
+    funnel,
+    notes: notes.sort((a, b) => order(a.step) - order(b.step)),
+    calls: totals,
+    unpaid: [...unpaid].sort(),
+    shards: finished,
+    *rows() {
+      for (const shard of finished.get(plan.output) ?? [])
+        for (const { record } of readShard(store, shard)) yield record
+    },
+  }
+}
+
+/** A tokenizer file is named relative to the recipe. */
+function tokenizerName(plan: Plan): string | undefined {
+  const name = plan.recipe.tokenizer
+  return name?.endsWith('.json') ? resolve(plan.base, name) : name
+}
+
+function startStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
+  switch (stage.shape) {
+    case 'source':
+      return sourceStage(stage, env, verify)
+    case 'map':
+      return mapStage(stage, env)
+    case 'global':
+      return globalStage(stage, env)
+    case 'grid':
+      return gridStage(stage, env)
+    case 'union':
+      return unionStage(stage, env)
+  }
+}
+
+/** The record that entered the first paid step on this way: the unit that a limit or a partial release leaves in or out. */
+function rootBefore(trail: [string, Id, Sha][], own: Id, node: Node, plan: Plan): Id {
+  const paid = firstPaid(node.key, plan)
+  const order = plan.stages.flatMap(s => s.nodes.map(n => n.key))
+  const from = order.indexOf(paid)
+  return trail.find(([key]) => order.indexOf(key) >= from)?.[1] ?? own
+}
+
+/** The earliest teacher-calling node that a node depends on, itself included. */
+function firstPaid(key: string, plan: Plan): string {
+  const byKey = new Map(plan.stages.map(s => [s.key, s]))
+  let stage = plan.stages.find(s => s.nodes.some(n => n.key === key))
+  let first = key
+  while (stage) {
+    const paid = stage.nodes.find(n => n.teachers.length > 0)
+    if (paid) first = paid.key
+    stage = byKey.get(stage.from[0] ?? '')
+  }
+  return first
+}
+
+/** A step that leaves fewer rows than the floor ends the run with exit 5, named. */
+function yieldError(
+  plan: Plan,
+  funnel: Funnel,
+  finished: Map<string, ShardRef[]>,
+  closed: boolean,
+): StillroomError | undefined {
+  const rows = (finished.get(plan.output) ?? []).reduce((sum, s) => sum + s.lines, 0)
+  const { floor } = plan.recipe
+  if (rows >= floor || closed) return undefined
+  const culprit = plan.stages.find(
+    s =>
+      s.shape !== 'union' &&
+      (finished.get(s.key) ?? []).reduce((sum, x) => sum + x.lines, 0) < Math.max(1, floor) &&
+      onTheWay(s.key, plan),
+  )
+  const at = culprit?.key ?? plan.output
+  const counts = funnel[at]
+  const reasons = Object.entries(counts?.dropped ?? {}).sort((a, b) => b[1] - a[1])
+  return new StillroomError('SR_YIELD', `Step ${at} left ${rows === 0 ? 'nothing' : `${rows} rows`}.`, {
+    expected: `at least ${floor}`,
+    received: counts
+      ? `${counts.in} in, dropped: ${reasons.map(([r, n]) => `${n} ${r}`).join(', ') || 'none'}`
+      : `${rows}`,
+    hint: `stillroom show rejects --step ${at} shows what was dropped and why`,
+  })
+}
+
+function onTheWay(key: string, plan: Plan): boolean {
+  const byKey = new Map(plan.stages.map(s => [s.key, s]))
+  const seen = new Set<string>()
+  const visit = (at: string): boolean => {
+    if (at === key) return true
+    if (seen.has(at)) return false
+    seen.add(at)
+    return (byKey.get(at)?.from ?? []).some(visit)
+  }
+  return visit(plan.output)
+}

@@ -1,0 +1,62 @@
+import { endsShard, type Piece, type Sha, sha256, shardTarget } from '../records/index.ts'
+import type { Store, TaskWriter } from '../workspace/index.ts'
+import { type Carried, decode, encode, rootOf } from './carried.ts'
+
+/** A shard: pieces of finished tasks that follow one another. It is read where it lies and never copied together. */
+export type ShardRef = { digest: Sha; lines: number; pieces: { task: Sha; piece: Piece }[] }
+
+function refOf(pieces: ShardRef['pieces']): ShardRef {
+  const digest = pieces.length === 1 ? pieces[0]!.piece.digest : sha256(pieces.map(p => p.piece.digest).join('\n'))
+  return { digest, lines: pieces.reduce((sum, p) => sum + p.piece.lines, 0), pieces }
+}
+
+/** A map keeps its input's shards: everything one task wrote is one shard. */
+export function wholeShard(task: Sha, output: Piece[]): ShardRef | undefined {
+  return output.length === 0 ? undefined : refOf(output.map(piece => ({ task, piece })))
+}
+
+/** Globals write new shards: pieces are joined, in order, up to the next boundary. */
+export function joinShards(outputs: { task: Sha; output: Piece[] }[]): ShardRef[] {
+  const shards: ShardRef[] = []
+  let open: ShardRef['pieces'] = []
+  for (const { task, output } of outputs) {
+    for (const piece of output) {
+      open.push({ task, piece })
+      if (!piece.closed) continue
+      shards.push(refOf(open))
+      open = []
+    }
+  }
+  if (open.length > 0) shards.push(refOf(open))
+  return shards
+}
+
+/** Records of a shard in order; at most one frame is decoded at a time. */
+export function* readShard(store: Store, shard: ShardRef): Generator<Carried> {
+  for (const { task, piece } of shard.pieces) {
+    for (const lines of store.lines(task, piece)) for (const line of lines) yield decode(line)
+  }
+}
+
+/** Writes records and cuts by the boundary rule: after a family whose root says so, or at four times the target. */
+export function cuttingWriter(writer: TaskWriter): (item: Carried) => void {
+  let root: string | undefined
+  let families = 0
+  return item => {
+    const next = rootOf(item)
+    if (root !== undefined && next !== root) {
+      families++
+      if (endsShard(root) || families >= 4 * shardTarget) {
+        writer.cut()
+        families = 0
+      }
+    }
+    root = next
+    writer.output(encode(item))
+  }
+}
+
+/** Digest of a whole input: what a side input, a corpus parent or a stage's input is known by. */
+export function inputDigest(shards: ShardRef[]): Sha {
+  return sha256(shards.map(s => s.digest).join('\n'))
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { StillroomError } from '../errors/index.ts'
+import type { Stage } from '../recipe/index.ts'
+import { declaredRowId, fileId, type Payload, payloadDigest, type Rec, rowId, type Sha } from '../records/index.ts'
+import { type Item, listFiles, readSource, type SourceConfig, type SourceFile } from '../sources/index.ts'
+import { detectLanguage } from '../text/index.ts'
+import { count, emptyCounts } from './counts.ts'
+import { cuttingWriter, joinShards } from './shards.ts'
+import { type StageEnv, type StageOutput, taskKey } from './stage.ts'
+
+/** Digests of files by (path, size, modification time): a file is read again only when one of them changed. */
+function fileDigests(env: StageEnv, verify: boolean): (file: SourceFile) => Promise<Sha> {
+  let known: { [absolute: string]: [size: number, mtimeMs: number, digest: Sha] } = {}
+  try {
+    known = JSON.parse(readFileSync(env.paths.files, 'utf8')) as typeof known
+  } catch {
+    // The first run, or a file written by a process that was killed: everything is digested again.
+  }
+  return async file => {
+    const seen = known[file.absolute]
+    if (!verify && seen && seen[0] === file.size && seen[1] === file.mtimeMs) return seen[2]
+    const hash = createHash('sha256')
+    await pipeline(createReadStream(file.absolute), hash)
+    const digest = hash.digest('hex')
+    known[file.absolute] = [file.size, file.mtimeMs, digest]
+    const draft = `${env.paths.files}.tmp-${process.pid}`
+    writeFileSync(draft, JSON.stringify(known))
+    renameSync(draft, env.paths.files)
+    return digest
+  }
+}
+
+/** What a language is detected from: the text a person wrote. */
+function proseOf(payload: Payload): string {
+  if (payload.kind === 'document') return payload.text
+  if (payload.kind === 'prompt' || payload.kind === 'conversation')
+    return payload.messages.map(m => m.content ?? '').join('\n')
+  if (payload.kind === 'row') return ''
+  return payload.prompt.map(m => m.content ?? '').join('\n')
+}
+
+function sealSource(
+  name: string,
+  config: SourceConfig,
+  file: SourceFile,
+  item: Item & { is: 'record' },
+  seen: Map<Sha, number>,
+): Rec {
+  const digest = payloadDigest(item.payload)
+  let id = fileId(name, file.path)
+  if (item.rowId !== undefined) id = declaredRowId(name, item.rowId)
+  else if (item.row !== undefined) {
+    const occurrence = seen.get(digest) ?? 0
+    seen.set(digest, occurrence + 1)
+    id = rowId(name, file.path, digest, occurrence)
+  }
+  const language = item.language ?? detectLanguage(proseOf(item.payload))
+  const origin = config.origin
+  return {
+    ...item.payload,
+    id,
+    digest,
+    ...(language ? { language } : {}),
+    facets: item.facets ?? {},
+    scores: {},
+    lineage: {
+      origin,
+      generation: config.generation ?? (origin === 'synthetic' ? 1 : 0),
+      parents: [],
+      source: {
+        name,
+        uri: config.uri ? config.uri.replace(/\/$/, '') + '/' + file.path.replace(/^(\.\.?\/)+/, '') : file.path,
+        license: config.license,
+        ...(config.robots ? { robots: config.robots } : {}),
+        ...(item.row === undefined ? {} : { row: item.row }),
+      },
+    },
+  } as Rec
+}
+
+/** Reads the files of a source into shards: one task, whose key is the files' digests. */
+export function sourceStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
+  return (async () => {
+    const config = env.plan.recipe.sources[stage.key] as SourceConfig
+    const files = await listFiles(config, env.plan.base)
+    if (files.length === 0) {
+      throw new StillroomError('SR_SOURCE_EMPTY', `Source ${stage.key} matches no file.`, {
+        received: JSON.stringify(config.files),
+        hint: `paths are relative to ${env.plan.base}`,
+      })
+    }
+    const digestOfFile = fileDigests(env, verify)
+    const digests: string[] = []
+    for (const file of files) digests.push(`${file.path} ${await digestOfFile(file)}`)
+    const key = taskKey(stage, digests)
+    env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
+    let done = env.store.done(key)
+    const cached = done !== undefined
+    if (!done) {
+      const counts = emptyCounts()
+      const writer = env.store.open(key)
+      try {
+        const write = cuttingWriter(writer)
+        const ids = new Set<string>()
+        for (const file of files) {
+          const seen = new Map<Sha, number>()
+          for await (const item of readSource(stage.key, config, file)) {
+            env.stop.check()
+            counts.in++
+            if (item.is === 'record') {
+              const record = sealSource(stage.key, config, file, item, seen)
+              if (!ids.has(record.id)) {
+                ids.add(record.id)
+                counts.passed++
+                write({ record, trail: [] })
+                continue
+              }
+            }
+            const reason = item.is === 'rejected' ? item.reason : 'duplicate-id'
+            count(counts.dropped, reason)
+            const at = { file: file.path, row: item.row, ...(item.is === 'rejected' ? { span: item.span } : {}) }
+            const evidence = { ...at, ...(item.is === 'rejected' ? { found: item.evidence } : { id: item.rowId }) }
+            writer.reject(JSON.stringify({ step: stage.key, reason, evidence }))
+          }
+        }
+        done = writer.commit({ stage: stage.id, funnel: { [stage.key]: counts } })
+      } catch (error) {
+        writer.discard()
+        throw error
+      }
+    }
+    env.finished(stage, done, cached)
+    const shards = joinShards([{ task: key, output: done.output }])
+    for (const shard of shards) env.shards.set(shard.digest, shard)
+    return shards.map(shard => Promise.resolve(shard))
+  })()
+}

@@ -1,0 +1,113 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Node, Plan, Stage } from '../recipe/index.ts'
+import { digestOf, type Kind, type Rec, type Sha } from '../records/index.ts'
+import type { Done, Emit, Paths, Store } from '../workspace/index.ts'
+import type { Calls, OpenTeacher } from './calls.ts'
+import type { Carried } from './carried.ts'
+import { addFunnel, type Funnel } from './counts.ts'
+import { readShard, type ShardRef } from './shards.ts'
+import type { Stop } from './stop.ts'
+
+/**
+ * What a stage gives: its shards in order, each as soon as it is ready. The list itself is known when the number of
+ * shards is; `undefined` is a shard in which nothing was left.
+ */
+export type StageOutput = Promise<Promise<ShardRef | undefined>[]>
+
+/** What every stage needs from the run. */
+export type StageEnv = {
+  plan: Plan
+  store: Store
+  paths: Paths
+  calls: Calls
+  emit: Emit
+  stop: Stop
+  seed: number
+  language: string
+  tokens(text: string): number
+  teacher(name: string): OpenTeacher
+  output(stage: string): StageOutput
+  takes(node: string): Kind[]
+  /** Shards by digest, as far as they are finished: where trails point to. */
+  shards: Map<Sha, ShardRef>
+  ancestor(node: string, id: string, shard: Sha): Rec | undefined
+  unpaid(item: Carried, node: Node): void
+  /** A sentence about a decision, for people. */
+  note(node: Node, message: string): void
+  /** A task of this run: its counts, and whether it was already there. */
+  finished(stage: Stage, done: Done, cached: boolean): void
+  /** A stage whose tasks were all there already. */
+  recalled(stage: Stage, summary: Sha, what: Summary): void
+}
+
+/** All shards of a stage, waited for. */
+export async function allShards(env: StageEnv, stage: string): Promise<ShardRef[]> {
+  const shards = await Promise.all(await env.output(stage))
+  return shards.filter(s => s !== undefined)
+}
+
+/** Records of shards in order, without memory of what was read. */
+export function* records(env: StageEnv, shards: ShardRef[]): Generator<Carried> {
+  for (const shard of shards) yield* readShard(env.store, shard)
+}
+
+/** What a finished stage gave: its shards (null where nothing was left), counts, tasks, and what its decision said. */
+export type Summary = { shards: (ShardRef | null)[]; tasks: Sha[]; funnel: Funnel; notes: string[] }
+
+/**
+ * Runs a stage whose inputs are all known, or recalls what it gave before: one file for the whole stage, so that a
+ * finished run of thousands of tasks resumes at once.
+ */
+export async function recallOr(
+  stage: Stage,
+  env: StageEnv,
+  key: Sha,
+  work: (env: StageEnv) => Promise<(ShardRef | undefined)[]>,
+): Promise<(ShardRef | undefined)[]> {
+  const file = join(env.paths.stages, `${key}.json`)
+  const known = readSummary(file)
+  if (known) {
+    env.recalled(stage, key, known)
+    for (const shard of known.shards) if (shard) env.shards.set(shard.digest, shard)
+    return known.shards.map(shard => shard ?? undefined)
+  }
+  let incomplete = false
+  const summary: Summary = { shards: [], tasks: [], funnel: {}, notes: [] }
+  const shards = await work({
+    ...env,
+    finished(of, done, cached) {
+      summary.tasks.push(done.task)
+      addFunnel(summary.funnel, done.funnel)
+      env.finished(of, done, cached)
+    },
+    unpaid(item, node) {
+      incomplete = true
+      env.unpaid(item, node)
+    },
+    note(node, message) {
+      summary.notes.push(message)
+      env.note(node, message)
+    },
+  })
+  if (!incomplete) {
+    summary.shards = shards.map(shard => shard ?? null)
+    const draft = `${file}.tmp-${process.pid}`
+    writeFileSync(draft, JSON.stringify(summary))
+    renameSync(draft, file)
+  }
+  return shards
+}
+
+export function readSummary(file: string): Summary | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Summary
+  } catch {
+    return undefined
+  }
+}
+
+/** The key of a task: everything its bytes depend on. */
+export function taskKey(stage: Stage, ...inputs: (string | string[])[]): Sha {
+  return digestOf([stage.id, ...inputs])
+}

@@ -1,0 +1,301 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Json, Rec } from '../../src/records/index.ts'
+import { startSimulator } from '../../src/simulate/index.ts'
+import {
+  defineFilter,
+  defineGlobal,
+  defineGroup,
+  defineMap,
+  defineVerb,
+  type Primitive,
+} from '../../src/steps/index.ts'
+import { folder, runIn } from '../support/project.ts'
+
+/** Six steps that strain the contracts, each about as long as a user's own would be. */
+
+let simulator: Awaited<ReturnType<typeof startSimulator>>
+beforeAll(async () => {
+  simulator = await startSimulator({ seed: 1 })
+})
+afterAll(() => simulator.stop())
+
+const teacher = () => ({ model: 'writer', at: `${simulator.url}/v1`, price: 'free' })
+const base = (steps: object[], more: object = {}) => ({
+  name: 'contract',
+  teachers: { writer: teacher() },
+  sources: {
+    docs: { files: 'docs/*.md', license: 'cc0-1.0' },
+    pool: { files: 'pool.jsonl', license: 'cc0-1.0', kind: 'prompt' },
+  },
+  steps,
+  ...more,
+})
+const files: { [path: string]: string } = {
+  ...Object.fromEntries(
+    Array.from({ length: 12 }, (_, i) => [
+      `docs/d${i}.md`,
+      `# Note ${i}\n\nThe valve number ${i} opens when pressure passes ${i * 7} bar.\n`,
+    ]),
+  ),
+  'pool.jsonl': Array.from({ length: 9 }, (_, i) => JSON.stringify({ prompt: `how do i open valve ${i}?` })).join('\n'),
+}
+const one = z.strictObject({ teacher: z.string(), pool: z.string().default('pool') })
+const user = (content: string) => [{ role: 'user' as const, content }]
+
+/** A map fed by a pool: few-shot rows are drawn and become context parents. */
+const imitate = defineMap<z.infer<typeof one>, 'document', 'prompt'>({
+  verb: 'imitate',
+  about: 'Asks a question in the manner of drawn ones.',
+  version: 1,
+  options: one,
+  takes: ['document'],
+  gives: ['prompt'],
+  reasons: [],
+  needs: { teachers: ['teacher'] },
+  side: o => [{ name: 'pool', from: o.pool }],
+  async run(record, ctx) {
+    const shots = ctx.draw('pool', 2) as Rec<'prompt'>[]
+    const text = `${shots.map(s => s.messages[0]?.content).join('\n')}\n---\n${record.text}`
+    const reply = await ctx.call(ctx.options.teacher, { messages: user(text) })
+    return { is: 'made', made: [{ payload: { kind: 'prompt', messages: user(reply.content ?? '') }, index: 0 }] }
+  },
+})
+
+/** A ranking group step: the longest answer of a family is chosen, the shortest rejected, the rest consumed. */
+const rank = defineGroup<Record<string, never>, 'conversation', 'preference'>({
+  verb: 'rank',
+  about: 'Pairs the longest with the shortest answer.',
+  version: 1,
+  options: z.strictObject({}),
+  takes: ['conversation'],
+  gives: ['preference'],
+  reasons: ['one-answer'],
+  async run(records) {
+    const sorted = [...records].sort((a, b) => length(b) - length(a) || (a.id < b.id ? -1 : 1))
+    const [best, worst] = [sorted[0]!, sorted.at(-1)!]
+    if (best === worst) return { each: new Map([[best.id, { is: 'dropped', reason: 'one-answer' }]]) }
+    const [prompt, chosen] = [best.messages.slice(0, -1), best.messages.slice(-1)]
+    return {
+      each: new Map(records.map(r => [r.id, { is: 'consumed' as const }])),
+      made: [
+        {
+          payload: { kind: 'preference', prompt, chosen, rejected: worst.messages.slice(-1) },
+          index: 0,
+          from: [best.id, worst.id],
+        },
+      ],
+    }
+  },
+})
+const length = (r: Rec<'conversation'>): number => r.messages.at(-1)?.content?.length ?? 0
+
+/** A global with a side input: documents that a pool row names are kept out. */
+const unseen = defineGlobal<{ against: string }>({
+  verb: 'unseen',
+  about: 'Drops documents whose number a row of the side input mentions.',
+  version: 1,
+  options: z.strictObject({ against: z.string() }),
+  takes: ['document'],
+  gives: 'same',
+  reasons: ['seen'],
+  side: o => [{ name: 'against', from: o.against }],
+  passes: [
+    {
+      survey(records, _, { side }) {
+        const numbers = [...records].map(r => [
+          r.id,
+          /\d+/.exec(JSON.stringify(side ? r : { t: (r as Rec<'document'>).text }).replace(r.id, ''))?.[0] ?? '',
+        ])
+        return new Map([[0, side ? { side: numbers, main: [] } : { side: [], main: numbers }]])
+      },
+      merge: (a: Both, b: Both) => ({ side: [...a.side, ...b.side], main: [...a.main, ...b.main] }),
+      decide(_, { side, main }: Both) {
+        const named = new Set(side.map(([, n]) => n))
+        return main.filter(([, n]) => named.has(n!)).map(([id]) => id)
+      },
+      combine: (parts: string[][]) => ({ each: new Map(parts.flat().map(id => [id, true as Json])) }),
+    },
+  ],
+  apply: (_, seen) => (seen ? { is: 'dropped', reason: 'seen' } : { is: 'passed' }),
+})
+type Both = { side: string[][]; main: string[][] }
+
+/** A synthesizer fitted on a whole input: it consumes the rows and emits new ones whose one parent is the corpus. */
+const fit = defineGlobal<{ rows: number }>({
+  verb: 'fit',
+  about: 'Emits rows with the mean length of the input.',
+  version: 1,
+  options: z.strictObject({ rows: z.number() }),
+  takes: ['document'],
+  gives: ['row'],
+  reasons: [],
+  passes: [
+    {
+      survey(records) {
+        const texts = [...records].map(r => (r as Rec<'document'>).text.length)
+        return new Map([[0, { n: texts.length, sum: texts.reduce((a, b) => a + b, 0) }]])
+      },
+      merge: (a: Sum, b: Sum) => ({ n: a.n + b.n, sum: a.sum + b.sum }),
+      decide: (_, s: Sum) => s.sum / s.n,
+      combine: (means: number[]) => ({ shared: means[0]!, each: new Map() }),
+    },
+  ],
+  apply: () => ({ is: 'consumed' }),
+  *emit(mean, { rows }) {
+    for (let i = 0; i < rows; i++)
+      yield { payload: { kind: 'row', columns: { length: Math.round(mean as number) + i } }, index: i }
+  },
+})
+type Sum = { n: number; sum: number }
+
+/** Grows a pool in waves: each wave sees the earlier ones; what an earlier wave already said is dropped in id order. */
+const wave = defineMap<z.infer<typeof one>, 'prompt', 'prompt'>({
+  ...imitate,
+  verb: 'wave',
+  takes: ['prompt'],
+  side: () => [],
+  async run(record, ctx) {
+    const shot = ctx.draw('pool', 1)[0] as Rec<'prompt'> | undefined
+    const text = `${record.messages[0]?.content} | ${shot?.messages[0]?.content ?? 'nothing yet'}`
+    return { is: 'made', made: [{ payload: { kind: 'prompt', messages: user(text.slice(0, 60)) }, index: 0 }] }
+  },
+})
+const until = defineGlobal<{ target: number }>({
+  verb: 'until',
+  about: 'Lets nothing through once the earlier waves have met the target.',
+  version: 1,
+  options: z.strictObject({ target: z.number() }),
+  takes: ['prompt'],
+  gives: 'same',
+  reasons: ['target-met'],
+  passes: [
+    {
+      survey: (records, _, { side }) => new Map([[0, side ? [...records].length : 0]]),
+      merge: (a: number, b: number) => a + b,
+      decide: (_, n: number, { target }) => n >= target,
+      combine: (met: boolean[]) => ({ shared: met[0] ?? false, each: new Map() }),
+    },
+  ],
+  apply: (_, __, met) => (met ? { is: 'dropped', reason: 'target-met' } : { is: 'passed' }),
+})
+const grow = defineVerb<{ teacher: string; waves: number; target: number }>({
+  verb: 'grow',
+  about: 'Grows prompts out of prompts.',
+  options: z.strictObject({ teacher: z.string(), waves: z.number(), target: z.number() }),
+  takes: ['prompt'],
+  expand({ teacher, waves, target }) {
+    const names = Array.from({ length: waves }, (_, i) => `w${i + 1}`)
+    const steps: Primitive[] = names.flatMap((as, i) => {
+      const earlier = names.slice(0, i)
+      const pool = earlier.length > 0 ? earlier : ['$in']
+      return [
+        { as: `${as}-gate`, step: until, options: { target }, from: ['$in'], ...(i > 0 ? { side: { pool } } : {}) },
+        { as, step: wave, options: { teacher }, from: [`${as}-gate`], side: { pool } },
+      ]
+    })
+    return [...steps, { as: 'all', step: keep, options: {}, from: names }]
+  },
+})
+const keep = defineFilter({
+  verb: 'keep',
+  about: 'Keeps everything.',
+  version: 1,
+  options: z.strictObject({}),
+  takes: ['prompt'],
+  gives: 'same',
+  reasons: [],
+  test: () => ({ is: 'passed' }),
+})
+
+const steps = [imitate, rank, unseen, fit, grow, keep, wave, until]
+
+test('a map fed by a pool names drawn rows as context, and other rows do not change the draw of one', async () => {
+  const all = await runIn(folder(files), base([{ imitate: { from: 'docs', teacher: 'writer' } }]), { steps })
+  expect(all.error).toBeUndefined()
+  expect(all.all).toHaveLength(12)
+  for (const record of all.all) {
+    expect(record.lineage.parents.map(p => p.role)).toEqual(['subject', 'context', 'context'])
+    expect(record.lineage).toMatchObject({ origin: 'synthetic', generation: 1 })
+  }
+  const { 'docs/d3.md': _, ...fewer } = files
+  const less = await runIn(folder(fewer), base([{ imitate: { from: 'docs', teacher: 'writer' } }]), { steps })
+  const before = new Map(all.all.map(r => [r.id, JSON.stringify(r)]))
+  for (const record of less.all) expect(before.get(record.id)).toBe(JSON.stringify(record))
+})
+
+test('a group step sees the draws of one prompt together and makes one record from several', async () => {
+  const recipe = base([
+    { ask: { from: 'docs', teacher: 'writer', questions: 3 } },
+    { answer: { teacher: 'writer', samples: 4 } },
+    { rank: {} },
+  ])
+  // Straight after the draws, before `agree` chooses among them.
+  const drawn = base([recipe.steps[0]!, recipe.steps[1]!, { rank: { from: 'answer.draw' } }])
+  const result = await runIn(folder(files), drawn, { steps })
+  expect(result.error).toBeUndefined()
+  expect(result.all.length).toBeGreaterThan(20)
+  for (const record of result.all) {
+    expect(record.kind).toBe('preference')
+    expect(record.lineage.parents.filter(p => p.role === 'subject')).toHaveLength(2)
+    expect(record.lineage.generation).toBe(2)
+  }
+  const counts = result.funnel.rank!
+  expect(counts.consumed).toBe(counts.in)
+})
+
+test('a global sees side shards by name and its decision reaches the right records', async () => {
+  const result = await runIn(folder(files), base([{ unseen: { from: 'docs', against: 'pool' } }]), { steps })
+  expect(result.funnel.unseen).toMatchObject({ in: 12, passed: 3, dropped: { seen: 9 } })
+  expect(result.funnel.pool).toMatchObject({ in: 9 })
+})
+
+test('a synthesizer emits rows whose one parent is the digest of the whole input', async () => {
+  const dir = folder(files)
+  const result = await runIn(dir, base([{ fit: { from: 'docs', rows: 5 } }]), { steps })
+  expect(result.error).toBeUndefined()
+  expect(result.funnel.fit).toMatchObject({ in: 12, consumed: 12, made: 5, items: 5 })
+  const corpora = new Set(result.all.flatMap(r => r.lineage.parents.map(p => `${p.role} ${p.id}`)))
+  expect(corpora.size).toBe(1)
+  expect([...corpora][0]).toMatch(/^corpus [0-9a-f]{64}$/)
+  expect(result.all.every(r => r.lineage.origin === 'synthetic' && r.lineage.generation === 1)).toBe(true)
+})
+
+test('a self-fed step is unrolled: a wave reads the earlier ones and gets no input once the target is met', async () => {
+  const grown = await runIn(
+    folder(files),
+    base([{ grow: { from: 'pool', teacher: 'writer', waves: 3, target: 18 } }]),
+    { steps },
+  )
+  expect(grown.error).toBeUndefined()
+  expect(grown.funnel['grow.w1']).toMatchObject({ in: 9, made: 9 })
+  expect(grown.funnel['grow.w2']).toMatchObject({ in: 9, made: 9 })
+  expect(grown.funnel['grow.w3-gate']).toMatchObject({ in: 9, dropped: { 'target-met': 9 } })
+  expect(grown.all).toHaveLength(18)
+  const first = new Set(grown.all.slice(0, 9).map(r => r.id))
+  for (const second of grown.all.slice(9)) {
+    expect(second.lineage.parents.some(p => p.role === 'context' && first.has(p.id))).toBe(true)
+  }
+})
+
+test("a user's step in its own file runs, and an edit of a file it imports is another step", async () => {
+  const mine = (word: string) => ({
+    ...files,
+    'word.ts': `export const word: string = '${word}'\n`,
+    'mine.ts': `import { word } from './word.ts'
+export default {
+  shape: 'map', verb: 'mine', about: 'Shouts.', version: 1,
+  options: { safeParse: (data: unknown) => ({ success: true, data }), parse: (x: unknown) => x },
+  takes: ['document'], gives: 'same', reasons: ['shouted'],
+  run: async (r: { text: string }) => ({ is: 'fixed', reason: 'shouted', payload: { kind: 'document', text: r.text + word } }),
+}\n`,
+  })
+  const recipe = base([{ use: './mine.ts', from: 'docs' }])
+  const first = await runIn(folder(mine('!')), recipe)
+  expect(first.error).toBeUndefined()
+  expect(first.funnel.mine).toMatchObject({ in: 12, fixed: 12 })
+  expect(first.all.every(r => (r as Rec<'document'>).text.endsWith('!'))).toBe(true)
+  const second = await runIn(folder(mine('?')), recipe)
+  expect(second.all.every(r => (r as Rec<'document'>).text.endsWith('?'))).toBe(true)
+  expect(second.all.map(r => r.id)).toEqual(first.all.map(r => r.id))
+})

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { builtinSteps } from '../../src/builtin-steps.ts'
+import { random, sha256 } from '../../src/records/index.ts'
+import { openProject, openSession, releaseRun, run } from '../../src/run/index.ts'
+import { countPoints, startSimulator } from '../../src/testing.ts'
+import { documents } from '../support/documents.ts'
+import { folder, write } from '../support/project.ts'
+
+const concurrency = 8
+const long = process.env.STILLROOM_LONG !== undefined
+
+const recipe = {
+  name: 'killed',
+  seed: 3,
+  teachers: {
+    writer: { model: 'simulate/writer', concurrency },
+    solver: { model: 'simulate/solver', concurrency },
+    judge: { model: 'simulate/judge', concurrency },
+  },
+  sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
+  steps: [
+    { extract: { from: 'docs', keep: '80%' } },
+    { ask: { teacher: 'writer', questions: 3 } },
+    { answer: { teacher: 'solver', samples: 3 } },
+    { judge: { teacher: 'judge', drop: '30%' } },
+  ],
+  release: { version: '0.1.0', license: 'cc-by-4.0', date: '2026-01-01' },
+  gates: { decontaminated: { override: 'a test has no evaluation set' } },
+}
+const files = (): { [path: string]: string } => ({ ...documents(10), 'recipe.yaml': stringify(recipe) })
+
+/** The files that must be the same bytes in every run. */
+function releaseBytes(dir: string): { [path: string]: string } {
+  const root = join(dir, 'releases', 'killed-0.1.0')
+  const found: { [path: string]: string } = {}
+  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (path === 'run.json' || path.startsWith('report')) continue
+    try {
+      found[path] = sha256(readFileSync(join(root, path)))
+    } catch {
+      // A folder.
+    }
+  }
+  return found
+}
+
+async function finish(dir: string, url: string, reached?: (point: string) => void): Promise<void> {
+  const project = await openProject(join(dir, 'recipe.yaml'), builtinSteps)
+  const session = openSession(project.workspace, { command: 'test', ...(reached ? { reached } : {}) })
+  try {
+    const result = await run({ plan: await project.plan(), session, env: { STILLROOM_SIMULATOR: url } })
+    expect(result.error).toBeUndefined()
+    await releaseRun(project, session, result)
+  } finally {
+    session.close()
+  }
+}
+
+function runUntilKilled(dir: string, url: string, point: string, n: number): Promise<NodeJS.Signals | number | null> {
+  return new Promise(resolve => {
+    const script = join(import.meta.dirname, '..', 'support', 'run-and-release.ts')
+    const child = spawn(process.execPath, [script, join(dir, 'recipe.yaml'), url, point, String(n)], {
+      stdio: 'ignore',
+    })
+    child.on('exit', (code, signal) => resolve(signal ?? code))
+  })
+}
+
+let reference: { bytes: { [path: string]: string }; calls: number; points: Map<string, number> }
+beforeAll(async () => {
+  const simulator = await startSimulator({ seed: 5, latencyMs: 3 })
+  try {
+    const dir = folder(files())
+    const { reached, counts } = countPoints()
+    await finish(dir, simulator.url, reached)
+    reference = { bytes: releaseBytes(dir), calls: simulator.stats.calls, points: counts }
+    expect(Object.keys(reference.bytes)).toContain('manifest.json')
+    // A second run asks nothing and changes nothing.
+    await finish(dir, simulator.url)
+    expect(simulator.stats.calls).toBe(reference.calls)
+    expect(releaseBytes(dir)).toEqual(reference.bytes)
+  } finally {
+    await simulator.stop()
+  }
+}, 60_000)
+
+async function killedRun(point: string, n: number): Promise<void> {
+  const simulator = await startSimulator({ seed: 5, latencyMs: 3 })
+  try {
+    const dir = folder()
+    write(dir, files())
+    expect(await runUntilKilled(dir, simulator.url, point, n)).toBe('SIGKILL')
+    await finish(dir, simulator.url)
+    expect(releaseBytes(dir)).toEqual(reference.bytes)
+    // Only what was in the air may be asked again, for each of three teachers.
+    const { calls, distinct } = simulator.stats
+    expect(distinct).toBe(reference.calls)
+    expect(calls).toBeLessThanOrEqual(distinct + concurrency * 3)
+  } finally {
+    await simulator.stop()
+  }
+}
+
+const named = [
+  'sync.before',
+  'sync.after',
+  'rename.before',
+  'rename.after',
+  'done.before',
+  'done.after',
+  'intent.before',
+  'intent.after',
+  'reply.before',
+  'reply.after',
+]
+const pick = random('kill points', 11)
+
+test.each(named)('killed at %s, the rerun ends in the same bytes and repeats only what was in the air', async point => {
+  await killedRun(point, 1 + Math.floor(pick() * reference.points.get(point)!))
+})
+
+test.each(Array.from({ length: long ? 20 : 4 }, (_, i) => i))(
+  'killed at a seeded number of journal commits (%i)',
+  async i => {
+    const next = random('kill commits', i)
+    await killedRun('commit', 1 + Math.floor(next() * reference.points.get('commit')!))
+  },
+)
