@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { builtinSteps } from '../src/builtin-steps.ts'
@@ -12,7 +11,7 @@ import { openProject, openSession, type RunResult, run } from '../src/run/index.
 import { defineMap } from '../src/steps/index.ts'
 import type { Figure } from './benches.ts'
 
-const echo = defineMap<{ teacher: string }, 'prompt', 'conversation'>({
+export const echo = defineMap<{ teacher: string }, 'prompt', 'conversation'>({
   verb: 'echo',
   about: 'One call a record.',
   version: 1,
@@ -92,7 +91,6 @@ export async function* calls(o: {
 }): AsyncGenerator<Figure> {
   const { url, child } = await serve(o.latencyMs)
   try {
-    const raw = await rawCalls(url, o.calls, o.width)
     const rows = Array.from({ length: o.calls }, (_, i) =>
       JSON.stringify({ prompt: `Question ${i}: what does part ${i * 7} do?` }),
     )
@@ -104,6 +102,7 @@ export async function* calls(o: {
     }
     const engine = await inFolder({ 'q.jsonl': rows.join('\n') }, dir => runOnce(dir, recipe))
     const rss = process.memoryUsage.rss() / 2 ** 20
+    const raw = await rawCalls(url, o.calls, o.width)
     const ratio = engine.wall / raw.wall
     if (o.instant) {
       const rate = o.calls / engine.wall
@@ -143,31 +142,15 @@ export async function* calls(o: {
   }
 }
 
+/** The raw client in a process of its own, so that both start cold and neither's memory counts as the other's. */
 async function rawCalls(url: string, n: number, width: number): Promise<{ wall: number; cpu: number }> {
-  const agent = new Agent({ connections: width, pipelining: 1 })
-  const cpu = process.cpuUsage()
-  const start = performance.now()
-  let next = 0
-  const one = async (): Promise<void> => {
-    while (next < n) {
-      const i = next++
-      const reply = await request(`${url}/chat/completions`, {
-        dispatcher: agent,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          model: 'bench',
-          messages: [{ role: 'user', content: `Question ${i}: what does part ${i * 7} do?` }],
-        }),
-      })
-      await reply.body.json()
-    }
-  }
-  await Promise.all(Array.from({ length: width }, one))
-  const wall = (performance.now() - start) / 1000
-  const used = process.cpuUsage(cpu)
-  await agent.close()
-  return { wall, cpu: (used.user + used.system) / 1000 }
+  const child = fork(join(import.meta.dirname, 'raw-client.ts'), [url, String(n), String(width)], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  let output = ''
+  child.stdout!.on('data', data => (output += data))
+  await new Promise(resolve => child.once('close', resolve))
+  return JSON.parse(output) as { wall: number; cpu: number }
 }
 
 /** Records of about 2 KB through a no-op map, from stored shard to stored shard, against decode and encode alone. */

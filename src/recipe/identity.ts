@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { digestOf, type Sha, sha256 } from '../records/index.ts'
 import type { Step } from '../steps/index.ts'
-import { resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
+import { builtinRevision, resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
 import { teachersOf } from './check.ts'
 import { exclusions, fingerprintVersion, without } from './exclusions.ts'
 import type { Node, Stage } from './plan.ts'
@@ -14,7 +14,8 @@ import type { Recipe } from './schema.ts'
  */
 export function teacherIdentity(config: TeacherConfig): { [field: string]: unknown } {
   const { provider, model } = resolveTeacher('', config)
-  return { ...without(config, exclusions.teacher), provider, model }
+  const rules = provider === 'builtin' ? { rules: builtinRevision } : {}
+  return { ...without(config, exclusions.teacher), provider, model, ...rules }
 }
 
 /** Fields of the recipe that are part of every step's identity: language and tokenizer, and whatever is added later. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Sha } from './record.ts'
 
 /**
@@ -17,7 +17,7 @@ export function canonical(value: unknown): string {
 }
 
 export function sha256(data: string | Uint8Array): Sha {
-  return createHash('sha256').update(data).digest('hex')
+  return hash('sha256', data, 'hex')
 }
 
 /** Digest of any JSON value through its canonical form. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** A number in [0, 1) that depends on the given names alone: the base of every choice, so that order never matters. */
 export function unit(...names: (string | number)[]): number {
-  return createHash('sha256').update(names.join('\u0000')).digest().readUIntBE(0, 6) / 2 ** 48
+  return Number.parseInt(hash('sha256', names.join('\u0000'), 'hex').slice(0, 12), 16) / 2 ** 48
 }
 
 /** A seeded generator (mulberry32, public domain) for steps that need several numbers in a row. */

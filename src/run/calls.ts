@@ -12,6 +12,7 @@ import {
   type Teacher,
 } from '../teachers/index.ts'
 import { type CallKey, callBase, callSha, type Emit, type Journal, type Money } from '../workspace/index.ts'
+import type { Window } from './flow.ts'
 import { type Stop, Unpaid } from './stop.ts'
 
 /** A teacher as the engine uses it: who it is, how it is asked, and the way there. */
@@ -23,8 +24,10 @@ export type OpenTeacher = {
   cap: number
   /** Most calls in the air. */
   concurrency: number
+  /** Calls whose intent is committed: those in the air and a few that go out as soon as there is room. */
+  room: Window
   /** The way there, with limits and back-off. `before` runs when it is this call's turn and may still refuse. */
-  send(request: Request, wire: { seed: number; cap: number; draw: number }, before: () => Promise<void>): Promise<Reply>
+  send(request: Request, wire: { seed: number; cap: number; draw: number }, before: () => void): Promise<Reply>
   cost(reply: Reply): Money
   worstCase(request: Request): Money
 }
@@ -61,6 +64,70 @@ export type Calls = {
 }
 
 /**
+ * What may still be spent. A reservation that does not fit waits while others are out, since they cost less than their
+ * worst case when they land; when none is out, the budget is reached and the run stops.
+ */
+function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, stop: Stop) {
+  // A call that an earlier process sent without hearing back may have been answered.
+  const spent = { usd: before.usd, tokens: before.tokens, calls: before.calls + before.orphans }
+  const waiting: { money: Money; go: () => void }[] = []
+  let out = 0
+  stop.tripped.catch(serve)
+
+  function add({ usd, tokens }: Money, sign: 1 | -1): void {
+    spent.usd += sign * (usd ?? 0)
+    spent.tokens += sign * tokens
+    spent.calls += sign
+  }
+  function limit(money: Money): string | undefined {
+    if (budget.usd !== undefined && spent.usd + (money.usd ?? 0) > budget.usd) return `$${budget.usd}`
+    if (budget.tokens !== undefined && spent.tokens + money.tokens > budget.tokens) return `${budget.tokens} tokens`
+    if (budget.calls !== undefined && spent.calls + 1 > budget.calls) return `${budget.calls} calls`
+    return undefined
+  }
+  function take(money: Money): void {
+    out++
+    add(money, 1)
+  }
+  /** Whoever waits, in order, as far as there is room; everybody once the run is stopping. */
+  function serve(): void {
+    for (let next = waiting[0]; next; next = waiting[0]) {
+      const over = limit(next.money)
+      if (over && out > 0 && !stop.reason) return
+      if (over) {
+        stop.trip(
+          new StillroomError('SR_BUDGET', `The budget of ${over} is reached.`, {
+            received: `$${spent.usd.toFixed(4)}, ${spent.tokens} tokens and ${spent.calls} calls spent`,
+            hint: 'raise `budget` in the recipe and run again; what is paid for is never asked again',
+          }),
+        )
+      } else if (!stop.reason) take(next.money)
+      waiting.shift()
+      next.go()
+    }
+  }
+  return {
+    /** Takes the worst case of a call, at once or when the promise resolves. Throws `Stopped`. */
+    reserve(money: Money): Promise<void> | undefined {
+      if (waiting.length === 0 && !limit(money)) {
+        take(money)
+        return undefined
+      }
+      const turn = new Promise<void>(go => waiting.push({ money, go }))
+      serve()
+      return turn.then(stop.check)
+    },
+    /** Gives the reservation back and counts what the call did cost, if it was made. */
+    settle(reserved: Money, cost?: Money): void {
+      out--
+      add(reserved, -1)
+      if (cost) add(cost, 1)
+      serve()
+    },
+  }
+}
+
+/**
  * The one way to a teacher. Equal requests share one reply, also while it is in the air. The intent is committed before
  * sending and the reply before anyone sees it. With closed teachers a missing reply throws `Unpaid`.
  */
@@ -74,32 +141,7 @@ export function openCalls(run: {
 }): Calls {
   const { journal, stop, emit } = run
   const air = new Map<string, Promise<{ reply: Reply; call: Sha }>>()
-  const spent = journal.spent()
-
-  function reserve(money: Money): () => void {
-    const { usd, tokens, calls } = run.budget
-    const over =
-      (usd !== undefined && spent.usd + (money.usd ?? 0) > usd && `$${usd}`) ||
-      (tokens !== undefined && spent.tokens + money.tokens > tokens && `${tokens} tokens`) ||
-      (calls !== undefined && spent.calls + 1 > calls && `${calls} calls`)
-    if (over) {
-      stop.trip(
-        new StillroomError('SR_BUDGET', `The budget of ${over} is reached.`, {
-          received: `$${spent.usd.toFixed(4)}, ${spent.tokens} tokens and ${spent.calls} calls spent or reserved`,
-          hint: 'raise `budget` in the recipe and run again; what is paid for is never asked again',
-        }),
-      )
-      stop.check()
-    }
-    spent.usd += money.usd ?? 0
-    spent.tokens += money.tokens
-    spent.calls += 1
-    return () => {
-      spent.usd -= money.usd ?? 0
-      spent.tokens -= money.tokens
-      spent.calls -= 1
-    }
-  }
+  const purse = openPurse(journal.spent(), run.budget, stop)
 
   async function fetchReply(
     to: OpenTeacher,
@@ -125,19 +167,35 @@ export function openCalls(run: {
     const sending = (async () => {
       const sent: Request = ask.task ? { ...asked, task: ask.task } : asked
       const wire = { seed: Math.floor(unit(run.seed, request, draw) * 2 ** 31), cap: to.cap, draw }
-      let refund = () => {}
-      const reply = await to.send(to.teacher.can.schema ? sent : instruct(sent), wire, async () => {
+      const wait = to.room.enter()
+      if (wait) await wait
+      let reply: Reply
+      let money: Money
+      try {
         stop.check()
-        const money = to.worstCase(asked)
-        refund = reserve(money)
-        await journal.intend(call, key, to.cap, 'http', money, text)
-        stop.check()
-      })
-      const money = to.cost(reply)
-      refund()
-      spent.usd += money.usd ?? 0
-      spent.tokens += money.tokens
-      spent.calls += 1
+        const most = to.worstCase(asked)
+        const reserved = purse.reserve(most)
+        if (reserved) await reserved
+        let out = false
+        try {
+          await journal.intend(call, key, to.cap, 'http', most, text)
+          reply = await to.send(to.teacher.can.schema ? sent : instruct(sent), wire, () => {
+            stop.check()
+            out = true
+          })
+        } catch (error) {
+          // A call that went out and never came back keeps its reservation: nobody knows what it cost.
+          if (!out) {
+            await journal.withdraw(call, to.cap).catch(() => {})
+            purse.settle(most)
+          }
+          throw error
+        }
+        money = to.cost(reply)
+        purse.settle(most, money)
+      } finally {
+        to.room.leave()
+      }
       await journal.settle(call, {
         cap: to.cap,
         body: reply,

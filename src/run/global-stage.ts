@@ -158,7 +158,7 @@ function applyShard(
   const counts = emptyCounts()
   const writer = env.store.open(key)
   try {
-    const write = cuttingWriter(writer)
+    const { write, end } = cuttingWriter(writer)
     for (const item of readShard(env.store, shard)) {
       counts.in++
       const verdict = step.apply(item.record, decision.each.get(item.record.id), decision.shared, node.options)
@@ -180,6 +180,7 @@ function applyShard(
         write(verdict.notes ? { record: annotate(item.record, verdict.notes, node.owner), trail: item.trail } : item)
       }
     }
+    end()
     const done = writer.commit({ stage: stage.id, funnel: { [node.key]: counts } })
     env.finished(stage, done, false)
     return { task: key, output: done.output }
@@ -207,12 +208,13 @@ function emitAll(
   const counts = emptyCounts()
   const writer = env.store.open(key)
   try {
-    const write = cuttingWriter(writer)
+    const { write, end } = cuttingWriter(writer)
     for (const draft of step.emit?.(decision.shared, node.options) ?? []) {
       counts.items++
       counts.made++
       write({ record: sealEmitted(draft, corpus, generation, node), trail: [] })
     }
+    end()
     const done = writer.commit({ stage: stage.id, funnel: { [node.key]: counts } })
     env.finished(stage, done, false)
     return { task: key, output: done.output }

@@ -18,12 +18,13 @@ export function gridStage(stage: Stage, env: StageEnv): StageOutput {
       const writer = env.store.open(key)
       const counts = emptyCounts()
       try {
-        const write = cuttingWriter(writer)
+        const { write, end } = cuttingWriter(writer)
         for (const draft of step.rows(node.options)) {
           counts.items++
           counts.made++
           write({ record: sealGrid(draft, node), trail: [] })
         }
+        end()
         done = writer.commit({ stage: stage.id, funnel: { [node.key]: counts } })
       } catch (error) {
         writer.discard()

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan } from '../recipe/index.ts'
 import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
@@ -8,7 +8,14 @@ import { readSummary } from './stage.ts'
 /** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
 export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void }
 
-export function openRunLog(paths: Paths, plan: Plan, clock: () => Date, renderers: Emit[]): RunLog {
+/** Opens the log of a new run. What cannot be written later goes to `failed`: the run must still be able to end. */
+export function openRunLog(
+  paths: Paths,
+  plan: Plan,
+  clock: () => Date,
+  renderers: Emit[],
+  failed: (error: unknown) => void,
+): RunLog {
   const now = clock()
   const stages = plan.stages.map(({ key, id, shape, from, nodes }) => ({
     key,
@@ -35,9 +42,18 @@ export function openRunLog(paths: Paths, plan: Plan, clock: () => Date, renderer
     }
   }
   const dir = paths.run(id)
-  writeFileSync(join(dir, 'plan.json'), text)
+  const draft = join(dir, 'plan.json.tmp')
+  writeFileSync(draft, text)
+  renameSync(draft, join(dir, 'plan.json'))
   const file = join(dir, 'events.ndjson')
   let lines: string[] = []
+  function attempt(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      failed(error)
+    }
+  }
   return {
     id,
     emit(event) {
@@ -46,11 +62,16 @@ export function openRunLog(paths: Paths, plan: Plan, clock: () => Date, renderer
       if (event.event === 'call') return
       lines.push(JSON.stringify({ at: clock().toISOString(), ...event }))
       if (lines.length < 64 && event.event === 'task-done') return
-      appendFileSync(file, `${lines.join('\n')}\n`)
-      lines = []
+      const text = `${lines.join('\n')}\n`
+      // After a failure the first of them ends a line that may be half-written.
+      lines = ['']
+      attempt(() => {
+        appendFileSync(file, text)
+        lines = []
+      })
     },
     funnel(funnel) {
-      writeFileSync(join(dir, 'funnel.json'), JSON.stringify(funnel, null, 1))
+      attempt(() => writeFileSync(join(dir, 'funnel.json'), JSON.stringify(funnel, null, 1)))
     },
   }
 }
@@ -114,10 +135,12 @@ export function readRun(paths: Paths, id: string): PastRun {
   return run
 }
 
-/** Ids of the runs of a workspace, oldest first. */
+/** Ids of the runs of a workspace, oldest first. One that ended before its plan was written never began. */
 export function listRuns(paths: Paths): string[] {
   try {
-    return readdirSync(paths.runs).sort()
+    return readdirSync(paths.runs)
+      .filter(id => existsSync(join(paths.run(id), 'plan.json')))
+      .sort()
   } catch {
     return []
   }

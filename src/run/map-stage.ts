@@ -106,7 +106,9 @@ function openTasks(
   env: StageEnv,
 ): Promise<ShardRef | undefined>[] {
   const paid = stage.nodes.flatMap(n => n.teachers)
-  const width = paid.length > 0 ? Math.max(...paid.map(t => env.teacher(t).concurrency)) * 2 : pureWindow
+  // A quarter more than can be in the air: enough to have the next call at hand, little to hold in memory.
+  const width =
+    paid.length > 0 ? Math.ceil(Math.max(...paid.map(t => env.teacher(t).concurrency)) * 1.25) + 4 : pureWindow
   const outs = inputs.map(() => Promise.withResolvers<ShardRef | undefined>())
   for (const out of outs) out.promise.catch(() => {})
   feed(stage, inputs, outs, createWindow(width), pools, env).catch(error => {

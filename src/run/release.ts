@@ -9,7 +9,8 @@ import { type SourceFacts, writeRelease } from '../release/index.ts'
 import { listFiles, type SourceConfig } from '../sources/index.ts'
 import { gateFacts } from './facts.ts'
 import type { Project } from './project.ts'
-import { replay } from './replay.ts'
+import { noteReplay, replay } from './replay.ts'
+import { restrictionOf } from './restrict.ts'
 import { type RunResult, run } from './run.ts'
 import type { Session } from './session.ts'
 import { readShard, type ShardRef } from './shards.ts'
@@ -104,16 +105,15 @@ export async function releaseRun(
     })
   }
   let result = finished
-  let left = 0
   if (!result) {
     if (options.partial) {
       const replayed = await replay(project, session, {})
       result = replayed.result
       plan = replayed.plan
-      left = replayed.unpaid.length
     } else {
       result = await run({ plan, session, env: {}, closed: true })
       if (result.unpaid.length > 0) {
+        noteReplay(session.paths, result.run, {})
         throw new StillroomError(
           'SR_NOT_FOUND',
           `The run is not finished: ${result.unpaid.length} roots still need replies.`,
@@ -131,6 +131,7 @@ export async function releaseRun(
   const gates = gatesOf(plan, done, session.paths.root)
   const previous = previousOf(plan, folder)
   const facts = gateFacts(plan, done.funnel, session.paths.root)
+  const restricted = restrictionOf(plan)
   const released = await writeRelease(
     {
       name: plan.recipe.name,
@@ -153,7 +154,7 @@ export async function releaseRun(
       steps: facts.steps,
       gates,
       prompts: plan.stages.flatMap(s => s.nodes.flatMap(n => n.prompts.map(p => ({ step: n.key, ...p })))),
-      ...(left > 0 ? { restricted: `Partial: ${left} roots that still needed replies were left out.` } : {}),
+      ...(restricted ? { restricted } : {}),
       run: {
         run: done.run,
         calls: done.calls,

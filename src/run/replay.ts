@@ -27,6 +27,14 @@ const note = 'replay.json'
 /** True for a run that asked nobody: it is no state of the recipe that a later run could be compared with. */
 export const isReplay = (paths: Paths, id: string): boolean => existsSync(join(paths.run(id), note))
 
+export function noteReplay(
+  paths: Paths,
+  id: string,
+  what: { set?: ReplayOptions['set']; limit?: number; left?: number },
+): void {
+  writeFileSync(join(paths.run(id), note), JSON.stringify(what))
+}
+
 /**
  * Runs with closed teachers until no root is unpaid. A root that lacks a reply is left out from the start and everything
  * runs again without it, since globals decide over what is there: the result equals a real run restricted to the same
@@ -49,7 +57,7 @@ export async function replay(project: Project, session: Session, options: Replay
       ...(renderers ? { renderers } : {}),
       ...(signal ? { signal } : {}),
     })
-    writeFileSync(join(session.paths.run(result.run), note), JSON.stringify({ set, limit, left: drop.length }))
+    noteReplay(session.paths, result.run, { set, limit, left: drop.length })
     if (result.status !== 'done' || result.unpaid.length === 0) return { result, plan, unpaid: drop }
     for (const id of result.unpaid) unpaid.add(id)
   }

@@ -1,9 +1,12 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { digestOf, type Sha } from '../records/index.ts'
 import type { Request } from '../teachers/index.ts'
-import { type CallRow, callSha, type Journal } from '../workspace/index.ts'
+import { type CallRow, callBase, callSha, type Journal } from '../workspace/index.ts'
 import type { PastRun } from './log.ts'
 import { callsBehind, type RejectFilter, rejectsOf } from './rejects.ts'
 import type { Session } from './session.ts'
+import { readSummary } from './stage.ts'
 
 export type Retried = {
   /** Drops and lost items of that reason. */
@@ -14,19 +17,13 @@ export type Retried = {
   tasks: { stage: string; task: Sha }[]
 }
 
-/** The name under which the attempts of a call are counted: everything of its key but the attempt. */
-function baseOf({ provider, model, revision, request, draw }: CallRow): Sha {
-  return digestOf({ provider, model, revision: revision ?? '', request, draw })
-}
-
 /** A call that asked once more for a structured reply follows another: that one is asked again as well. */
 function callBefore(journal: Journal, row: CallRow): CallRow | undefined {
   const { messages, ...rest } = (row.requestBody ?? {}) as Request
   if (messages === undefined || messages.length < 3 || messages.at(-2)?.role !== 'assistant') return undefined
   const request = digestOf({ ...rest, messages: messages.slice(0, -2) })
-  const { provider, model, revision, draw } = row
-  const attempt = journal.attempt(digestOf({ provider, model, revision: revision ?? '', request, draw }))
-  return journal.show(callSha({ provider, model, ...(revision ? { revision } : {}), request, draw, attempt }))[0]
+  const key = { ...row, request }
+  return journal.show(callSha({ ...key, attempt: journal.attempt(callBase(key)) }))[0]
 }
 
 const digests = /"([0-9a-f]{64})"/g
@@ -49,6 +46,14 @@ function tasksUsing({ store }: Session, run: PastRun, calls: Set<Sha>): Retried[
   })
 }
 
+/** A stage is recalled as a whole where all its tasks were there: not when one of them has to run again. */
+function forgetStages({ paths }: Session, tasks: Set<Sha>): void {
+  for (const name of readdirSync(paths.stages)) {
+    const file = join(paths.stages, name)
+    if (readSummary(file)?.tasks.some(task => tasks.has(task))) rmSync(file)
+  }
+}
+
 /**
  * Raises the attempt of every call behind rejects of a reason and removes the done records of the tasks that used it, so
  * that the next run asks anew. What was paid for stays in the journal. Doing it twice before that run changes nothing.
@@ -69,10 +74,11 @@ export function retry(session: Session, run: PastRun, wanted: RejectFilter & { r
   }
   const tasks = tasksUsing(session, run, named)
   for (const row of rows.values()) {
-    const base = baseOf(row)
+    const base = callBase(row)
     if (journal.attempt(base) === row.attempt) journal.raise(base, wanted.reason)
   }
   for (const { task } of tasks) store.forget(task)
+  forgetStages(session, new Set(tasks.map(({ task }) => task)))
   const calls = [...rows.values()].map(row => ({
     call: row.call,
     teacher: `${row.provider}/${row.model}`,

@@ -3,13 +3,13 @@ import { exits, StillroomError } from '../errors/index.ts'
 import type { Node, Plan, Stage } from '../recipe/index.ts'
 import type { Id, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
-import type { CallTotals, Emit, Status } from '../workspace/index.ts'
+import type { CallTotals, Emit, Event, Status } from '../workspace/index.ts'
 import { ancestorLookup } from './ancestors.ts'
 import { openCalls } from './calls.ts'
 import { addFunnel, type Funnel } from './counts.ts'
 import { globalStage } from './global-stage.ts'
 import { gridStage } from './grid-stage.ts'
-import { openRunLog } from './log.ts'
+import { openRunLog, type RunLog } from './log.ts'
 import { mapStage } from './map-stage.ts'
 import type { Session } from './session.ts'
 import { readShard, type ShardRef } from './shards.ts'
@@ -59,28 +59,36 @@ function statusOf(error: StillroomError): Status {
 
 /**
  * Runs a plan: the one loop behind run, limit, preview, replay and partial release. Never throws for what a run can end
- * in; the result says how it ended, and everything finished or paid for is on disk.
+ * in; the result says how it ended, and everything finished or paid for is on disk. Only a log that cannot be begun is
+ * thrown.
  */
 export async function run(options: RunOptions): Promise<RunResult> {
   const { plan, session } = options
   const { store, paths, journal, clock } = session
   const stop = createStop()
   const totals: CallTotals = {}
-  const log = openRunLog(paths, plan, clock.now, [
-    event => {
-      if (event.event !== 'call') return
-      totals[event.teacher] ??= { sent: 0, journal: 0, input: 0, output: 0, usd: 0 }
-      const total = totals[event.teacher]!
-      if (event.from === 'journal') total.journal++
-      else {
-        total.sent++
-        total.input += event.usage.input ?? 0
-        total.output += event.usage.output ?? 0
-        total.usd = total.usd === null || event.usd === null ? null : total.usd + event.usd
-      }
-    },
-    ...(options.renderers ?? []),
-  ])
+  function total(event: Event): void {
+    if (event.event !== 'call') return
+    totals[event.teacher] ??= { sent: 0, journal: 0, input: 0, output: 0, usd: 0 }
+    const total = totals[event.teacher]!
+    if (event.from === 'journal') total.journal++
+    else {
+      total.sent++
+      total.input += event.usage.input ?? 0
+      total.output += event.usage.output ?? 0
+      total.usd = total.usd === null || event.usd === null ? null : total.usd + event.usd
+    }
+  }
+  const log = openLog()
+  function openLog(): RunLog {
+    try {
+      return openRunLog(paths, plan, clock.now, [total, ...(options.renderers ?? [])], cause =>
+        stop.trip(asStop(cause)),
+      )
+    } catch (thrown) {
+      throw asStop(thrown)
+    }
+  }
   log.emit({
     event: 'run-started',
     run: log.id,

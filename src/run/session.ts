@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statfsSync } from 'node:fs'
+import { StillroomError } from '../errors/index.ts'
 import {
   type Journal,
   makeWorkspace,
@@ -9,6 +10,7 @@ import {
   type Store,
   takeLock,
 } from '../workspace/index.ts'
+import { asStop, diskFull } from './stop.ts'
 
 /** Time as the engine sees it; injected, so that tests need not wait. */
 export type Clock = { now(): Date; sleep(ms: number, signal?: AbortSignal): Promise<void> }
@@ -33,14 +35,25 @@ export const systemClock: Clock = {
 /** A workspace taken by this process. */
 export type Session = { paths: Paths; store: Store; journal: Journal; clock: Clock; reached: Reached; close(): void }
 
-/** Opens a workspace for writing. Throws SR_LOCKED when another process has it. */
+/** Bytes left on the disk of a folder, as far as that can be told. */
+function room(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
+}
+
+/** Opens a workspace for writing. Throws SR_LOCKED when another process has it, SR_DISK_FULL. */
 export function openSession(root: string, options: { clock?: Clock; reached?: Reached; command: string }): Session {
   const clock = options.clock ?? systemClock
   const reached = options.reached ?? (() => {})
-  mkdirSync(root, { recursive: true })
-  const paths = makeWorkspace(root)
-  const unlock = takeLock(paths.lock, clock.now(), options.command)
+  let unlock = (): void => {}
   try {
+    mkdirSync(root, { recursive: true })
+    const paths = makeWorkspace(root)
+    unlock = takeLock(paths.lock, clock.now(), options.command)
     const journal = openJournal(paths.journal, clock.now, reached)
     return {
       paths,
@@ -55,6 +68,7 @@ export function openSession(root: string, options: { clock?: Clock; reached?: Re
     }
   } catch (error) {
     unlock()
-    throw error
+    // SQLite calls it an I/O error when there is no room for its shared memory.
+    throw !StillroomError.is(error) && room(root) < 2 ** 16 ? diskFull(error) : asStop(error)
   }
 }

@@ -38,21 +38,30 @@ export function* readShard(store: Store, shard: ShardRef): Generator<Carried> {
   }
 }
 
-/** Writes records and cuts by the boundary rule: after a family whose root says so, or at four times the target. */
-export function cuttingWriter(writer: TaskWriter): (item: Carried) => void {
+/**
+ * Writes records and cuts by the boundary rule: after a family whose root says so, or at four times the target. The end
+ * of a task is the end of its last family: without that cut the output of a global would be one shard.
+ */
+export function cuttingWriter(writer: TaskWriter): { write(item: Carried): void; end(): void } {
   let root: string | undefined
   let families = 0
-  return item => {
-    const next = rootOf(item)
-    if (root !== undefined && next !== root) {
-      families++
-      if (endsShard(root) || families >= 4 * shardTarget) {
-        writer.cut()
-        families = 0
-      }
+  function endFamily(): void {
+    families++
+    if (endsShard(root!) || families >= 4 * shardTarget) {
+      writer.cut()
+      families = 0
     }
-    root = next
-    writer.output(encode(item))
+  }
+  return {
+    write(item) {
+      const next = rootOf(item)
+      if (root !== undefined && next !== root) endFamily()
+      root = next
+      writer.output(encode(item))
+    },
+    end() {
+      if (root !== undefined) endFamily()
+    },
   }
 }
 

@@ -4,7 +4,15 @@ import { pipeline } from 'node:stream/promises'
 import { StillroomError } from '../errors/index.ts'
 import type { Stage } from '../recipe/index.ts'
 import { declaredRowId, fileId, type Payload, payloadDigest, type Rec, rowId, type Sha } from '../records/index.ts'
-import { type Item, listFiles, readSource, type SourceConfig, type SourceFile } from '../sources/index.ts'
+import {
+  type Item,
+  listFiles,
+  readSource,
+  type SourceConfig,
+  type SourceFile,
+  sourceKind,
+  sourceUri,
+} from '../sources/index.ts'
 import { detectLanguage } from '../text/index.ts'
 import { count, emptyCounts } from './counts.ts'
 import { cuttingWriter, joinShards } from './shards.ts'
@@ -71,7 +79,7 @@ function sealSource(
       parents: [],
       source: {
         name,
-        uri: config.uri ? config.uri.replace(/\/$/, '') + '/' + file.path.replace(/^(\.\.?\/)+/, '') : file.path,
+        uri: sourceUri(config, file.path),
         license: config.license,
         ...(config.robots ? { robots: config.robots } : {}),
         ...(item.row === undefined ? {} : { row: item.row }),
@@ -99,14 +107,15 @@ export function sourceStage(stage: Stage, env: StageEnv, verify: boolean): Stage
     let done = env.store.done(key)
     const cached = done !== undefined
     if (!done) {
+      const kind = await sourceKind(config, files)
       const counts = emptyCounts()
       const writer = env.store.open(key)
       try {
-        const write = cuttingWriter(writer)
+        const { write, end } = cuttingWriter(writer)
         const ids = new Set<string>()
         for (const file of files) {
           const seen = new Map<Sha, number>()
-          for await (const item of readSource(stage.key, config, file)) {
+          for await (const item of readSource(stage.key, config, file, { kind })) {
             env.stop.check()
             counts.in++
             if (item.is === 'record') {
@@ -125,6 +134,7 @@ export function sourceStage(stage: Stage, env: StageEnv, verify: boolean): Stage
             writer.reject(JSON.stringify({ step: stage.key, reason, evidence }))
           }
         }
+        end()
         done = writer.commit({ stage: stage.id, funnel: { [stage.key]: counts } })
       } catch (error) {
         writer.discard()

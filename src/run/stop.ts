@@ -39,16 +39,20 @@ export function createStop(): Stop {
   }
 }
 
+export const diskFull = (cause: unknown): StillroomError =>
+  new StillroomError('SR_DISK_FULL', 'The disk is full.', {
+    cause,
+    hint: 'make room and run the same command again; finished tasks and paid replies are kept',
+  })
+
+/** SQLITE_FULL. */
+const databaseFull = 13
+
 /** What a thrown value means for the run: a full disk and our own errors stop it under their code. */
 export function asStop(error: unknown): StillroomError {
   if (StillroomError.is(error)) return error
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new StillroomError('SR_DISK_FULL', 'The disk is full.', {
-      cause: error,
-      hint: 'make room and run the same command again; finished tasks and paid replies are kept',
-    })
-  }
+  const { code, errcode } = (error ?? {}) as { code?: string; errcode?: number }
+  if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === databaseFull) return diskFull(error)
   return new StillroomError('SR_INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error), {
     cause: error,
   })

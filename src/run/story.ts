@@ -85,6 +85,20 @@ function outputStages(run: PastRun): Set<string> {
   return new Set([run.output, ...run.output.split('+')])
 }
 
+/** The records that a run put out, in order: its rows. */
+export function* recordsOf(store: Store, run: PastRun): Generator<Rec> {
+  const seen = new Set<Id>()
+  const own = run.tasks.some(({ stage }) => stage === run.output)
+  for (const key of own ? [run.output] : outputStages(run)) {
+    for (const line of outputs(store, run, key)) {
+      const { record } = decode(line)
+      if (seen.has(record.id)) continue
+      seen.add(record.id)
+      yield record
+    }
+  }
+}
+
 function notFound(prefix: string, run: PastRun): StillroomError {
   return new StillroomError('SR_NOT_FOUND', `Run ${run.id} has no record whose id begins with ${prefix}.`, {
     hint: 'stillroom show rows and stillroom show rejects print ids',

@@ -14,6 +14,7 @@ import {
 import type { Emit } from '../workspace/index.ts'
 import type { OpenTeacher } from './calls.ts'
 import { teacherFacts, teachersUsed } from './facts.ts'
+import { createWindow } from './flow.ts'
 import type { Session } from './session.ts'
 import type { Stop } from './stop.ts'
 
@@ -56,6 +57,7 @@ export function openTeachers(
       concurrency: config.concurrency,
       start: Math.min(config.start, config.concurrency),
       ...(config.rpm ? { rpm: config.rpm } : {}),
+      patience: { attempts: 6, ms: config.patience * 1000 },
       clock: () => session.clock.now().getTime(),
       sleep: session.clock.sleep,
       onEvent: event => run.emit({ ...event, event: 'route', teacher: name }),
@@ -67,6 +69,7 @@ export function openTeachers(
       sampling: samplingOf(config),
       cap: config.max_tokens,
       concurrency: config.concurrency,
+      room: createWindow(config.concurrency + Math.ceil(config.concurrency / 8)),
       async send(request, wire, before) {
         try {
           return await route.call(request, wire, before)

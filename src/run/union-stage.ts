@@ -74,7 +74,7 @@ function united(stage: Stage, branches: ShardRef[][], twice: Set<Id>, env: Stage
     }
     const writer = env.store.open(key)
     try {
-      const write = cuttingWriter(writer)
+      const { write, end } = cuttingWriter(writer)
       const counts = emptyCounts()
       for (const shard of branches.flat()) {
         for (const item of readShard(env.store, shard)) {
@@ -86,6 +86,7 @@ function united(stage: Stage, branches: ShardRef[][], twice: Set<Id>, env: Stage
           }
         }
       }
+      end()
       done = writer.commit({ stage: stage.id, funnel: { [stage.key]: counts } })
     } catch (error) {
       writer.discard()

@@ -134,7 +134,8 @@ function phrasesOf(text: string, japanese: boolean): string[] {
   const count = new Map<string, number>()
   const add = (phrase: string) => count.set(phrase, (count.get(phrase) ?? 0) + 1)
   if (japanese) {
-    for (const [run] of text.matchAll(/[\p{Script=Katakana}ー]{2,}|\p{Script=Han}{2,8}|[A-Za-z][A-Za-z0-9]{2,}/gu)) add(run)
+    for (const [run] of text.matchAll(/[\p{Script=Katakana}ー]{2,}|\p{Script=Han}{2,8}|[A-Za-z][A-Za-z0-9]{2,}/gu))
+      add(run)
   } else {
     let run: string[] = []
     const close = () => {

@@ -48,12 +48,12 @@ export const chunk = defineMap({
   },
 })
 
-/** The ending of the file says it; rows of a table may be anything, and the marks of one format are rare in the other. */
+/** The ending of the file says it. Rows of a table may be anything, and the marks of one format are rare in the other. */
 function formatOf(record: Rec<'document'>): Format {
-  const uri = record.lineage.source?.uri ?? record.uri ?? ''
-  if (/\.(?:md|markdown)$/i.test(uri)) return 'markdown'
-  if (/\.rst$/i.test(uri)) return 'rst'
-  if (/\.txt$/i.test(uri)) return 'text'
+  const ending = /\.([a-z]\w*)(?:\.gz)?$/i.exec(record.lineage.source?.uri ?? '')?.[1]?.toLowerCase() ?? ''
+  if (ending === 'md' || ending === 'markdown') return 'markdown'
+  if (ending === 'rst') return 'rst'
+  if (ending !== '' && !['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet'].includes(ending)) return 'text'
   return /^\.\. [\w-]+::/m.test(record.text) && !/^#{1,6} /m.test(record.text) ? 'rst' : 'markdown'
 }
 
@@ -90,9 +90,13 @@ export function cutText(text: string, format: Format, sizes: Sizes): { start: nu
   const total = units.reduce((sum, { size }) => sum + size, 0)
   const target = total <= sizes.tokens ? sizes.tokens : sizes.tokens - sizes.overlap
   const pieces = units.length > 0 ? cut(units, target, text, sizes) : []
+  if (sizes.overlap === 0) return pieces.map(({ start, end, path }) => ({ start, end, path }))
+  const leaves = units.flatMap(unit => smallest(unit, text, sizes))
+  let next = 0
   return pieces.map(({ start, end, path, headingFirst }, i) => {
-    if (i === 0 || headingFirst || sizes.overlap === 0) return { start, end, path }
-    return { start: repeatFrom(units, pieces[i - 1]!.start, start, text, sizes), end, path }
+    while (next < leaves.length && leaves[next]!.end <= start) next++
+    if (i === 0 || headingFirst) return { start, end, path }
+    return { start: repeatFrom(leaves, next, pieces[i - 1]!.start, start, text, sizes), end, path }
   })
 }
 
@@ -110,9 +114,12 @@ function cut(units: Unit[], target: number, text: string, sizes: Sizes): Piece[]
   const sections = levels.length > 0
   const groups: Unit[][] = []
   for (const unit of units) {
-    const begins = !sections || (unit.block?.type === 'heading' && unit.block.level! <= top)
-    if (begins || groups.length === 0) groups.push([unit])
-    else groups.at(-1)!.push(unit)
+    const group = groups.at(-1)
+    const begins = sections
+      ? unit.block?.type === 'heading' && unit.block.level! <= top
+      : !announced(group, unit, target)
+    if (group && !begins) group.push(unit)
+    else groups.push([unit])
   }
   const pieces: Piece[] = []
   for (const group of groups) {
@@ -135,6 +142,13 @@ function cut(units: Unit[], target: number, text: string, sizes: Sizes): Piece[]
     pieces.splice(-2, 2, joined(before, tail))
   }
   return pieces
+}
+
+/** `like this:` and the code, list or table it announces stay together. */
+function announced(group: Unit[] | undefined, next: Unit, target: number): boolean {
+  const before = group?.at(-1)
+  if (!before || group!.length > 1 || !['code', 'list', 'table', 'math'].includes(next.block?.type ?? '')) return false
+  return before.block?.type === 'paragraph' && /[:：]$/.test(before.block.text) && before.size + next.size <= target
 }
 
 function add(pieces: Piece[], next: Piece, target: number): void {
@@ -183,17 +197,16 @@ function matches(body: string, pattern: RegExp): { start: number; end: number }[
   return [...body.matchAll(pattern)].map(match => ({ start: match.index, end: match.index + match[0].length }))
 }
 
-/** Where the repeated text begins: as many whole sentences, lines or code blocks before the cut as the overlap holds. */
-function repeatFrom(units: Unit[], earliest: number, at: number, text: string, sizes: Sizes): number {
-  const near = units.filter(({ start, end }) => end > earliest && start < at)
-  const whole = near
-    .flatMap(unit => smallest(unit, text, sizes))
-    .filter(({ start, end }) => start >= earliest && end <= at)
+/**
+ * Where the repeated text begins: as many whole sentences, lines or code blocks before the cut as the overlap
+ * holds, but never the whole chunk before. */
+function repeatFrom(leaves: Unit[], next: number, earliest: number, at: number, text: string, sizes: Sizes): number {
   let from = at
-  for (const unit of whole.reverse()) {
-    if (unit.block?.type === 'heading' || text.slice(unit.end, from).trim() !== '') break
-    if (sizes.count(text.slice(unit.start, at)) > sizes.overlap) break
-    from = unit.start
+  for (let i = next - 1; i >= 0 && leaves[i]!.start > earliest; i--) {
+    const { start, end, block } = leaves[i]!
+    if (block?.type === 'heading' || text.slice(end, from).trim() !== '') break
+    if (sizes.count(text.slice(start, at)) > sizes.overlap) break
+    from = start
   }
   return from
 }

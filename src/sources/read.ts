@@ -11,7 +11,7 @@ import type { SourceReason } from './reasons.ts'
 import { csvRows, jsonRows, parquetRows, type Row } from './rows.ts'
 import { guessKind, notesOf, payloadOf, renamed } from './shape.ts'
 
-/** What a reader gives: a record to be, or a rejection. `row` counts from 1; `span` is in bytes of the file. */
+/** What a reader gives: a record to be, or a rejection. `row` counts from 1; `span` counts bytes of the text as UTF-8. */
 export type Item =
   | { is: 'record'; payload: Payload; rowId?: string; row?: number; language?: string; facets?: Facets }
   | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { Readable } from 'node:stream'
-import { type CsvError, parse } from 'csv-parse'
+import { finished } from 'node:stream/promises'
+import { CsvError, parse } from 'csv-parse'
 import { type Json, readParquet } from '../records/index.ts'
 import { Unreadable, utf8Bytes } from './bytes.ts'
 import type { SourceFile } from './files.ts'
@@ -12,7 +12,7 @@ export type Row = { row: number; span?: [number, number] } & (
   | { reason: SourceReason; evidence: Json }
 )
 
-/** JSON Lines: one value a line. `span` is in bytes of the file (of its UTF-8 form, if it was transcoded or packed). */
+/** JSON Lines: one value a line. `span` counts bytes of the text as UTF-8, after a byte order mark. */
 export async function* jsonRows(file: SourceFile, bound: number): AsyncGenerator<Row> {
   for await (const line of lines(utf8Bytes(file), bound)) {
     const { row, span, bytes } = line
@@ -87,10 +87,9 @@ export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<
   const bytes = utf8Bytes(file, true)
   const first = await bytes.next()
   if (first.done) return
-  const rest = (async function* () {
-    yield first.value
-    yield* bytes
-  })()
+  const rows: Row[] = []
+  let header: string[] | undefined
+  let row = 0
   // Bytes pass through as Latin-1 and each row is decoded for itself, so that a bad byte costs one row.
   const parser = parse({
     encoding: 'latin1',
@@ -99,41 +98,43 @@ export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<
     relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: bound,
-  })
-  const source = Readable.from(rest, { objectMode: false })
-  source.on('error', error => parser.destroy(error)).pipe(parser)
-  let header: string[] | undefined
-  let row = 0
-  try {
-    for await (const cells of parser as AsyncIterable<string[]>) {
+    // Records are taken here and not from the stream, which forgets those it holds when an error comes after them.
+    on_record(cells: string[]) {
       const fields = cells.map(decoded)
-      if (header === undefined) {
-        if (fields.includes(undefined)) throw new Unreadable('invalid-utf8', 'in the header')
-        header = columnNames(fields as string[])
-        continue
-      }
-      row++
-      const bad = fields.indexOf(undefined)
-      if (fields.length !== header.length) {
-        yield { row, reason: 'ragged-row', evidence: { fields: fields.length, header: header.length } }
-      } else if (bad >= 0) {
-        yield { row, reason: 'invalid-utf8', evidence: { column: header[bad]! } }
-      } else {
-        yield { row, value: Object.fromEntries(header.map((name, i) => [name, fields[i]!])) }
-      }
+      if (header) rows.push(csvRow(++row, header, fields))
+      else if (fields.includes(undefined)) throw new Unreadable('invalid-utf8', 'in the header')
+      else header = columnNames(fields as string[])
+      return null
+    },
+  }).resume()
+  let failed: Error | undefined
+  parser.on('error', error => {
+    failed = error
+  })
+  try {
+    for (let chunk: IteratorResult<Buffer> = first; !chunk.done && !failed; chunk = await bytes.next()) {
+      await new Promise<void>(resolve => parser.write(chunk.value, () => resolve()))
+      yield* rows.splice(0)
     }
-  } catch (error) {
-    const code = (error as CsvError).code
-    if (typeof code !== 'string' || !code.startsWith('CSV_')) throw error
-    const reason = code === 'CSV_MAX_RECORD_SIZE' ? 'line-too-long' : 'invalid-csv'
-    throw new Unreadable(
-      reason,
-      reason === 'line-too-long' ? `row ${row + 1} is over ${bound} bytes` : `in or after row ${row + 1}`,
-    )
+    if (!failed) await finished(parser.end()).catch(() => undefined)
+    yield* rows.splice(0)
   } finally {
-    source.destroy()
     parser.destroy()
+    await bytes.return(undefined)
   }
+  if (!failed) return
+  if (!(failed instanceof CsvError)) throw failed
+  if (failed.code !== 'CSV_MAX_RECORD_SIZE') throw new Unreadable('invalid-csv', `in or after row ${row + 1}`)
+  throw new Unreadable('line-too-long', `row ${row + 1} is over ${bound} bytes`)
+}
+
+function csvRow(row: number, header: string[], fields: (string | undefined)[]): Row {
+  if (fields.length !== header.length) {
+    return { row, reason: 'ragged-row', evidence: { fields: fields.length, header: header.length } }
+  }
+  const bad = fields.indexOf(undefined)
+  if (bad >= 0) return { row, reason: 'invalid-utf8', evidence: { column: header[bad]! } }
+  return { row, value: Object.fromEntries(header.map((name, i) => [name, fields[i]!])) }
 }
 
 function decoded(cell: string): string | undefined {
@@ -169,6 +170,8 @@ export async function* parquetRows(file: SourceFile): AsyncGenerator<Row> {
   try {
     for await (const value of readParquet(file.absolute)) yield { row: ++row, value }
   } catch (error) {
+    // The file system's own errors have a code; what is left is the file's fault.
+    if (/^E[A-Z]+$/.test(String((error as NodeJS.ErrnoException).code))) throw error
     throw new Unreadable('damaged', `Parquet, after row ${row}: ${(error as Error).message}`)
   }
 }

@@ -51,6 +51,11 @@ export const teacherConfig = z
     start: z.int().positive().default(8).describe('Calls in the air before the first reply'),
     rpm: z.number().positive().optional().describe('Requests a minute'),
     timeout: z.number().positive().default(600).describe('Seconds without progress before a call counts as stalled'),
+    patience: z
+      .number()
+      .nonnegative()
+      .default(120)
+      .describe('Seconds of failure in a row, and at least six attempts, after which the teacher counts as down'),
     schema: z
       .boolean()
       .optional()
@@ -87,5 +92,5 @@ export function samplingOf(config: TeacherConfig): Sampling {
  */
 export const operationalTeacherFields = {
   version: 1,
-  fields: ['at', 'protocol', 'key', 'price', 'concurrency', 'start', 'rpm', 'timeout', 'terms', 'license'],
+  fields: ['at', 'protocol', 'key', 'price', 'concurrency', 'start', 'rpm', 'timeout', 'patience', 'terms', 'license'],
 } as const satisfies { version: number; fields: readonly (keyof TeacherConfig)[] }

@@ -52,12 +52,13 @@ function scan(text: string, lines: Line[], format: Format, depth: number): Block
   })
 }
 
-/** Markers on lines of their own (`>` between two paragraphs) belong to the child before them. */
+/** Markers on lines of their own (`-`, or `>` between two paragraphs) belong to the child beside them. */
 function tiling(text: string, block: Block, children: Block[]): Block[] {
   return children.map((child, i) => {
     const start = i === 0 ? block.start : child.start
     const body = text.slice(start, children[i + 1]?.start ?? block.end).trimEnd()
-    return { ...child, text: body, start, end: start + body.length }
+    const tiled: Block = { ...child, text: body, start, end: start + body.length }
+    return child.children ? { ...tiled, children: tiling(text, tiled, child.children) } : tiled
   })
 }
 

@@ -28,7 +28,7 @@ const scripts: [RegExp, string | undefined, number][] = [
 ]
 
 /** Under this many characters the detector guesses, so it abstains. */
-const shortest = 30
+const shortest = 48
 const sample = 4000
 
 /**
@@ -38,6 +38,9 @@ const sample = 4000
  */
 export function detectLanguage(text: string): string | undefined {
   const head = text.slice(0, sample)
+  if (plainlyEnglish(head)) return 'en'
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
+  if (head.length < shortest && !/[^\x00-\x7f]/.test(head)) return undefined
   const counts = scripts.map(([letters, language, weight]) => ({
     language,
     weight: (head.match(letters)?.length ?? 0) * weight,
@@ -56,6 +59,19 @@ export function detectLanguage(text: string): string | undefined {
   if (head.trim().length < shortest) return undefined
   const found = detector().detect(head.replace(/https?:\/\/\S+/g, ' '))
   return found.isReliable() && found.language ? found.language : undefined
+}
+
+/**
+ * Most text here is English, and its function words tell it at a hundredth of the detector's cost and without its tables
+ * (some 100 MB): one word in eight, five different ones at least. No other language in ASCII comes near that.
+ */
+function plainlyEnglish(head: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
+  if (head.length < 120 || /[^\x00-\x7f’‘“”–—…•©®™]/.test(head)) return false
+  const found = head.match(/\b(?:the|of|and|that|is|with|for|this|are|which|from|when|you|it|be|or|not)\b/gi)
+  if (!found) return false
+  const spaces = head.match(/\s+/g)?.length ?? 0
+  return found.length * 8 >= spaces && new Set(found.map(word => word.toLowerCase())).size >= 5
 }
 
 /** Chinese, Japanese or Korean, with or without a region or script (`zh-Hant`): length is counted in characters there. */

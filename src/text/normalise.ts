@@ -6,7 +6,7 @@ const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 const invisible = /[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g
 
 /**
- * The form texts are stored in: line feeds alone, NFC, no control or zero-width characters, no spaces at line ends.
+ * The form texts are cleaned to: line feeds alone, NFC, no control or zero-width characters, no spaces at line ends.
  * The joiners U+200C and U+200D stay, because Persian, Indic scripts and emoji are spelled with them. Idempotent.
  */
 export function normalise(text: string): string {

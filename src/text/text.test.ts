@@ -297,6 +297,10 @@ describe('blocks', () => {
         '!!! n',
         '<pre>',
         '- ```',
+        '* -',
+        '  -',
+        '> - a',
+        '   * b',
       ],
     )
     const tiles = (whole: string, from: number, to: number, found: text.Block[]) => {

@@ -55,6 +55,8 @@ export type Journal = {
   lookup<R>(call: Sha, cap: number): Settled<R> | undefined
   /** Committed when the promise resolves: only then may the call be sent. `request` is the canonical JSON of its digest. */
   intend(call: Sha, key: CallKey, cap: number, carrier: Carrier, reserved: Money, request: string): Promise<void>
+  /** Takes back an intent of this process whose call was never sent. */
+  withdraw(call: Sha, cap: number): Promise<void>
   /** Committed when the promise resolves: only then may anyone see the reply. */
   settle<R>(call: Sha, settled: Settled<R>): Promise<void>
   /** Current attempt of a call; rises only by `retry`. */
@@ -69,21 +71,28 @@ export type Journal = {
 }
 
 const schemaVersion = 1
+/**
+ * Rows are appended and found through the first 48 bits of their digest: with the digests themselves as keys every commit
+ * would rewrite pages all over the file. A reply carries the number of its intent; an intent without one is an orphan.
+ */
 const schema = `
 create table if not exists meta (name text primary key, value text) without rowid;
-create table if not exists blobs (digest text primary key, body blob not null) without rowid;
-create table if not exists calls (
-  call text not null, cap integer not null,
+create table if not exists blobs (n integer primary key, key integer not null, digest text not null, body blob not null);
+create index if not exists blobs_key on blobs (key);
+create table if not exists intents (
+  n integer primary key, key integer not null, call text not null, cap integer not null,
   provider text not null, model text not null, revision text not null, request text not null,
   draw integer not null, attempt integer not null,
-  carrier text not null, state text not null,
-  reserved_usd real, reserved_tokens integer not null, orphaned_usd real not null default 0, orphaned_tokens integer not null default 0,
-  settled_usd real, settled_tokens integer, reply text, served text, finish text, output_tokens integer, at text not null,
-  primary key (call, cap)
-) without rowid;
-create index if not exists calls_orphan on calls (state) where state = 'intent';
+  carrier text not null, reserved_usd real, reserved_tokens integer not null, at text not null
+);
+create index if not exists intents_key on intents (key);
+create table if not exists replies (
+  n integer primary key, settled_usd real, settled_tokens integer not null, reply text not null,
+  served text, finish text not null, output_tokens integer
+);
 create table if not exists attempts (base text primary key, attempt integer not null, reason text not null) without rowid;
 `
+const keyOf = (digest: Sha): number => Number.parseInt(digest.slice(0, 12), 16)
 const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 /** Short bodies gain nothing from compression; JSON and a zstd frame differ in their first byte. */
 const pack = (text: string): Uint8Array => (text.length < 1024 ? Buffer.from(text) : zstdCompressSync(text, level))
@@ -119,24 +128,21 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   }
   const q = {
     find: db.prepare(
-      "select cap, reply, settled_usd, settled_tokens, served, finish, output_tokens from calls where call = ? and state = 'reply' order by cap",
+      `select i.cap, r.reply, r.settled_usd, r.settled_tokens, r.served, r.finish, r.output_tokens
+       from intents i join replies r on r.n = i.n where i.key = ? and i.call = ? order by i.cap, i.n`,
     ),
-    blob: db.prepare('select body from blobs where digest = ?'),
-    putBlob: db.prepare('insert or ignore into blobs values (?, ?)'),
-    intend: db.prepare(
-      `insert into calls (call, cap, provider, model, revision, request, draw, attempt, carrier, state, reserved_usd, reserved_tokens, at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?)
-       on conflict (call, cap) do update set orphaned_usd = orphaned_usd + ifnull(reserved_usd, 0),
-         orphaned_tokens = orphaned_tokens + reserved_tokens, reserved_usd = excluded.reserved_usd,
-         reserved_tokens = excluded.reserved_tokens, carrier = excluded.carrier, at = excluded.at where state = 'intent'`,
+    blob: db.prepare('select body from blobs where key = ? and digest = ?'),
+    putBlob: db.prepare(
+      'insert into blobs (key, digest, body) select ?1, ?2, ?3 where not exists (select 1 from blobs where key = ?1 and digest = ?2)',
     ),
-    settle: db.prepare(
-      `update calls set state = 'reply', settled_usd = ?, settled_tokens = ?, reply = ?, served = ?, finish = ?, output_tokens = ?
-       where call = ? and cap = ?`,
-    ),
+    intend: db.prepare('insert into intents values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    withdraw: db.prepare('delete from intents where n = ?'),
+    settle: db.prepare('insert into replies values (?, ?, ?, ?, ?, ?, ?)'),
   }
+  /** Numbers of the intents whose replies are awaited. */
+  const open = new Map<string, number>()
 
-  type Write = { run(): void; resolve(): void; reject(error: unknown): void; kind: 'intent' | 'reply' }
+  type Write = { run(): void; resolve(): void; reject(error: unknown): void; kind: 'intent' | 'reply' | 'withdrawal' }
   let waiting: Write[] = []
   let timer: NodeJS.Timeout | undefined
   let commits = 0
@@ -185,7 +191,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   }
   function body(digest: string | null): unknown {
     if (!digest) return undefined
-    const row = q.blob.get(digest) as { body: Uint8Array } | undefined
+    const row = q.blob.get(keyOf(digest), digest) as { body: Uint8Array } | undefined
     return row && unpack(row.body)
   }
 
@@ -200,7 +206,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
         finish: string
         output_tokens: number | null
       }
-      for (const row of q.find.iterate(call) as Iterable<Row>) {
+      for (const row of q.find.iterate(keyOf(call), call) as Iterable<Row>) {
         const serves = row.finish === 'length' ? row.cap >= cap : (row.output_tokens ?? row.cap) <= cap
         if (!serves) continue
         return {
@@ -216,44 +222,39 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     },
     intend(call, key, cap, carrier, reserved, request) {
       const at = now().toISOString()
+      const where = carrier === 'http' ? 'http' : `batch ${carrier.batch}`
       return later('intent', () => {
+        const { provider, model, revision = '', draw, attempt } = key
         if (!stored.has(key.request)) {
           if (stored.size >= rememberedBodies) stored.clear()
           stored.add(key.request)
-          q.putBlob.run(key.request, pack(request))
+          q.putBlob.run(keyOf(key.request), key.request, pack(request))
         }
-        const where = carrier === 'http' ? 'http' : `batch ${carrier.batch}`
-        q.intend.run(
-          call,
-          cap,
-          key.provider,
-          key.model,
-          key.revision ?? '',
-          key.request,
-          key.draw,
-          key.attempt,
-          where,
-          reserved.usd,
-          reserved.tokens,
-          at,
+        const { lastInsertRowid } = q.intend.run(
+          ...[keyOf(call), call, cap, provider, model, revision, key.request, draw, attempt],
+          ...[where, reserved.usd, reserved.tokens, at],
         )
+        open.set(`${call}:${cap}`, Number(lastInsertRowid))
+      })
+    },
+    withdraw(call, cap) {
+      return later('withdrawal', () => {
+        const n = open.get(`${call}:${cap}`)
+        if (n === undefined) return
+        q.withdraw.run(n)
+        open.delete(`${call}:${cap}`)
       })
     },
     settle(call, settled) {
       const text = JSON.stringify(settled.body)
       const digest = sha256(text)
+      const { cap, money, served = null, finish, outputTokens = null } = settled
       return later('reply', () => {
-        q.putBlob.run(digest, pack(text))
-        q.settle.run(
-          settled.money.usd,
-          settled.money.tokens,
-          digest,
-          settled.served ?? null,
-          settled.finish,
-          settled.outputTokens ?? null,
-          call,
-          settled.cap,
-        )
+        const n = open.get(`${call}:${cap}`)
+        if (n === undefined) throw new StillroomError('SR_INTERNAL', `a reply to ${call} without an intent`)
+        q.putBlob.run(keyOf(digest), digest, pack(text))
+        q.settle.run(n, money.usd, money.tokens, digest, served, finish, outputTokens)
+        open.delete(`${call}:${cap}`)
       })
     },
     attempt: base => attempts.get(base) ?? 0,
@@ -265,33 +266,42 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       attempts.set(base, next)
     },
     show(call) {
-      const rows = db.prepare('select * from calls where call = ? order by cap').all(call) as Record<string, any>[]
+      const rows = db
+        .prepare(
+          'select i.*, r.* from intents i left join replies r on r.n = i.n where i.key = ? and i.call = ? order by i.cap, i.n',
+        )
+        .all(keyOf(call), call) as { [column: string]: string | number | null }[]
       return rows.map(row => ({
         call,
-        provider: row.provider,
-        model: row.model,
-        ...(row.revision ? { revision: row.revision } : {}),
-        request: row.request,
-        draw: row.draw,
-        attempt: row.attempt,
-        cap: row.cap,
-        state: row.state,
-        carrier: row.carrier,
-        reserved: { usd: row.reserved_usd, tokens: row.reserved_tokens },
-        ...(row.state === 'reply' ? { settled: { usd: row.settled_usd, tokens: row.settled_tokens } } : {}),
-        served: row.served ?? undefined,
-        finish: row.finish ?? undefined,
-        at: row.at,
-        requestBody: body(row.request),
-        replyBody: body(row.reply),
+        provider: String(row.provider),
+        model: String(row.model),
+        ...(row.revision ? { revision: String(row.revision) } : {}),
+        request: String(row.request),
+        draw: Number(row.draw),
+        attempt: Number(row.attempt),
+        cap: Number(row.cap),
+        state: row.reply === null ? ('intent' as const) : ('reply' as const),
+        carrier: String(row.carrier),
+        reserved: { usd: row.reserved_usd as number | null, tokens: Number(row.reserved_tokens) },
+        ...(row.reply === null
+          ? {}
+          : {
+              settled: { usd: row.settled_usd as number | null, tokens: Number(row.settled_tokens) },
+              finish: String(row.finish),
+              ...(row.served === null ? {} : { served: String(row.served) }),
+              replyBody: body(String(row.reply)),
+            }),
+        at: String(row.at),
+        requestBody: body(String(row.request)),
       }))
     },
     spent() {
       const row = db
         .prepare(
-          `select sum(case when state = 'reply' then ifnull(settled_usd, 0) else ifnull(reserved_usd, 0) end + orphaned_usd) usd,
-                  sum(case when state = 'reply' then settled_tokens else reserved_tokens end + orphaned_tokens) tokens,
-                  sum(state = 'reply') calls, sum(state = 'intent') orphans from calls`,
+          `select sum(ifnull(case when r.n is null then i.reserved_usd else r.settled_usd end, 0)) usd,
+                  sum(case when r.n is null then i.reserved_tokens else r.settled_tokens end) tokens,
+                  count(r.n) calls, sum(r.n is null) orphans
+           from intents i left join replies r on r.n = i.n`,
         )
         .get() as { usd: number | null; tokens: number | null; calls: number | null; orphans: number | null }
       return { usd: row.usd ?? 0, tokens: row.tokens ?? 0, calls: row.calls ?? 0, orphans: row.orphans ?? 0 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { StillroomError } from '../errors/index.ts'
 
@@ -36,20 +36,23 @@ export function takeLock(file: string, now: Date, command: string): () => void {
     born: born(process.pid),
     command,
   }
+  const draft = `${file}.${process.pid}`
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      const fd = openSync(file, 'wx')
-      writeSync(fd, JSON.stringify(mine))
-      closeSync(fd)
+      // Linked when whole: a lock that another process finds always says whose it is.
+      writeFileSync(draft, JSON.stringify(mine))
+      linkSync(draft, file)
       return () => rmSync(file, { force: true })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(draft, { force: true })
     }
     let holder: Holder | undefined
     try {
       holder = JSON.parse(readFileSync(file, 'utf8')) as Holder
     } catch {
-      // Half-written by a process that was killed just then, or removed in between: take it over.
+      // Removed in between, or damaged: take it over.
     }
     if (holder && alive(holder)) {
       throw new StillroomError('SR_LOCKED', `This workspace is in use by process ${holder.pid} on ${holder.host}.`, {

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -139,9 +140,13 @@ export function openStore(paths: Paths, reached: Reached): Store {
           }
           const draft = join(dir, `done.json${tag}`)
           const fd = openSync(draft, 'w')
-          writeSync(fd, JSON.stringify(done))
-          fsyncSync(fd)
-          closeSync(fd)
+          try {
+            // On a nearly full disk a single write may be a short one; this writes all or throws.
+            writeFileSync(fd, JSON.stringify(done))
+            fsyncSync(fd)
+          } finally {
+            closeSync(fd)
+          }
           reached('done.before')
           try {
             linkSync(draft, join(dir, 'done.json'))

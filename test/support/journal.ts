@@ -2,31 +2,35 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { zstdDecompressSync } from 'node:zlib'
 
-/** Calls of a workspace's journal by name, with the texts of request and reply, read apart from our own reader. */
-export function journalCalls(dir: string): Map<string, { state: string; request: string; reply: string }> {
+function read<T>(dir: string, work: (db: DatabaseSync) => T): T {
   const db = new DatabaseSync(join(dir, '.stillroom', 'journal.sqlite'), { readOnly: true })
   try {
-    const blobs = new Map(
-      (db.prepare('select digest, body from blobs').all() as { digest: string; body: Uint8Array }[]).map(b => [
-        b.digest,
-        textOf(b.body),
-      ]),
-    )
-    const rows = db.prepare('select call, state, request, reply from calls').all() as {
-      [column: string]: string | null
-    }[]
-    return new Map(
-      rows.map(({ call, state, request, reply }) => [
-        call!,
-        { state: state!, request: blobs.get(request!) ?? '', reply: blobs.get(reply ?? '') ?? '' },
-      ]),
-    )
+    return work(db)
   } finally {
     db.close()
   }
 }
 
-function textOf(body: Uint8Array): string {
-  const packed = body[0] === 0x28 && body[1] === 0xb5
-  return Buffer.from(packed ? zstdDecompressSync(body) : body).toString('utf8')
+/** Every text in a workspace's journal by digest, unpacked apart from our own reader. */
+export function journalTexts(dir: string): Map<string, string> {
+  const rows = read(
+    dir,
+    db => db.prepare('select digest, body from blobs').all() as { digest: string; body: Uint8Array }[],
+  )
+  return new Map(
+    rows.map(({ digest, body }) => {
+      const packed = body[0] === 0x28 && body[1] === 0xb5
+      return [digest, Buffer.from(packed ? zstdDecompressSync(body) : body).toString('utf8')]
+    }),
+  )
+}
+
+/** Names of the calls a journal intended, each with the text of its request. */
+export function journalCalls(dir: string): Map<string, string> {
+  const texts = journalTexts(dir)
+  const rows = read(
+    dir,
+    db => db.prepare('select call, request from intents').all() as { call: string; request: string }[],
+  )
+  return new Map(rows.map(({ call, request }) => [call, texts.get(request) ?? '']))
 }

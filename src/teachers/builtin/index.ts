@@ -8,6 +8,12 @@ const models: { [model: string]: { [task: string]: Task } } = {
   heuristic: { judge },
 }
 
+/**
+ * What replies depend on besides the request: the rules (raise the number when they change) and the segmenter's data. Part of
+ * stage identity and of the journal's key, so that replies of older rules are not served for newer ones.
+ */
+export const builtinRevision = `rules-1 icu-${process.versions.icu ?? 'none'}`
+
 /** Names of the built-in models. */
 export const builtinModels = Object.keys(models)
 
@@ -29,6 +35,7 @@ export function builtinTeacher(model: string, id: string): Teacher {
     id,
     provider: 'builtin',
     model,
+    revision: builtinRevision,
     can: { schema: true, seed: true, tools: false, logprobs: false, languageModel: false },
     async doGenerate(request: Request, wire: Wire): Promise<Reply> {
       const tasks = models[model]

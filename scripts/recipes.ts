@@ -1,0 +1,65 @@
+/**
+ * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, in a copy of both folders,
+ * with the simulator in this process. One line a recipe; closes with `N passed, N failed`. Arguments choose by path.
+ */
+import { cpSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { builtinSteps } from '../src/builtin-steps.ts'
+import { renderError } from '../src/errors/index.ts'
+import { verifyRelease } from '../src/release/index.ts'
+import { funnelErrors, openProject, openSession, releaseRun, run } from '../src/run/index.ts'
+import { startSimulator } from '../src/testing.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const copy = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
+for (const folder of ['recipes', 'examples']) {
+  // What a run leaves beside a recipe is no part of it.
+  const filter = (path: string) => !/[\\/](?:\.stillroom|releases)$/.test(path)
+  cpSync(join(root, folder), join(copy, folder), { recursive: true, filter })
+}
+
+/** Runs one recipe and releases it; what it says on success. Throws with what is wrong. */
+async function proof(file: string, simulator: string): Promise<string> {
+  const project = await openProject(file, builtinSteps)
+  const session = openSession(project.workspace, { command: 'npm run recipes' })
+  try {
+    const result = await run({
+      plan: await project.plan(),
+      session,
+      env: { ...process.env, STILLROOM_SIMULATOR: simulator },
+    })
+    if (result.error) throw result.error
+    const released = await releaseRun(project, session, result)
+    const { problems } = await verifyRelease(released.dir)
+    const wrong = [...funnelErrors(result.funnel), ...problems.map(p => `${p.file}: ${p.message}`)]
+    if (wrong.length > 0) throw new Error(wrong.join('\n'))
+    const calls = Object.values(result.calls).reduce((sum, teacher) => sum + teacher.sent, 0)
+    return `${released.rows} rows, ${calls} calls, ${relative(copy, released.dir)}`
+  } finally {
+    session.close()
+  }
+}
+
+const wanted = process.argv.slice(2)
+const recipes = globSync(['recipes/*.yaml', 'examples/*/*.yaml'], { cwd: copy })
+  .map(path => path.replaceAll('\\', '/'))
+  .filter(path => wanted.length === 0 || wanted.some(part => path.includes(part)))
+  .sort()
+const simulator = await startSimulator()
+let failed = 0
+for (const path of recipes) {
+  const begun = performance.now()
+  try {
+    const said = await proof(join(copy, path), simulator.url)
+    console.log(`ok    ${path}  ${said}  ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+  } catch (error) {
+    failed++
+    console.log(`FAIL  ${path}\n${renderError(error)}`)
+  }
+}
+await simulator.stop()
+rmSync(copy, { recursive: true, force: true })
+if (recipes.length === 0) console.log('no recipe found')
+console.log(`${recipes.length - failed} passed, ${failed} failed`)
+process.exitCode = failed > 0 || recipes.length === 0 ? 1 : 0
