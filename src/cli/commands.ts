@@ -1,0 +1,165 @@
+import type { Io } from './io.ts'
+import type { Given, OptionName } from './options.ts'
+
+/** One call of a command: operands, options, and the world around. Resolves to the exit code. */
+export type Call = { args: string[]; given: Given; io: Io }
+export type Run = (call: Call) => Promise<number>
+
+export type Command = {
+  /** Operands as help shows them: `<needed>`, `[optional]`. */
+  operands: string
+  /** One sentence. */
+  about: string
+  /** A real command line. */
+  example: string
+  options: readonly OptionName[]
+  /** Loaded when the command is called, so that help is there at once. */
+  load(): Promise<{ run: Run }>
+}
+
+/** Taken by every command. */
+export const everywhere = ['workspace', 'json', 'plain'] as const satisfies OptionName[]
+
+/** The commands in the order in which help shows them. A name of two words is a command below another. */
+export const commands: { [name: string]: Command } = {
+  init: {
+    operands: '[folder]',
+    about: 'Looks at the files of a folder and writes a commented recipe for them.',
+    example: 'stillroom init docs --yes',
+    options: ['yes'],
+    load: () => import('./verbs/init.ts'),
+  },
+  plan: {
+    operands: '[recipe]',
+    about: 'Checks a recipe and shows what a run would do, without a call and without a key.',
+    example: 'stillroom plan recipe.yaml',
+    options: ['limit', 'set'],
+    load: () => import('./verbs/plan.ts'),
+  },
+  preview: {
+    operands: '[recipe]',
+    about: 'Runs a recipe on a few records and prints what came out in full.',
+    example: 'stillroom preview -n 3',
+    options: ['n'],
+    load: () => import('./verbs/preview.ts'),
+  },
+  run: {
+    operands: '[recipe]',
+    about: 'Runs a recipe to its end, or on from where it stopped, and releases what it made.',
+    example: 'stillroom run recipe.yaml --show 3',
+    options: ['limit', 'verify', 'release', 'show'],
+    load: () => import('./verbs/run.ts'),
+  },
+  status: {
+    operands: '[recipe]',
+    about: 'Says how the last runs ended, who works here now, and what to do next.',
+    example: 'stillroom status',
+    options: ['n'],
+    load: () => import('./verbs/status.ts'),
+  },
+  show: {
+    operands: '<id>',
+    about: 'Tells the whole story of one record on one screen: source, license, prompt, teacher, terms, judge, gates.',
+    example: 'stillroom show 3fa2c1',
+    options: ['full', 'recipe'],
+    load: () => import('./verbs/show.ts'),
+  },
+  'show rows': {
+    operands: '',
+    about: 'Prints rows of the last finished run, picked by a seed.',
+    example: 'stillroom show rows -n 5 --seed 1',
+    options: ['n', 'seed', 'full', 'recipe'],
+    load: () => import('./verbs/show-rows.ts'),
+  },
+  'show rejects': {
+    operands: '',
+    about: 'Prints what the last run dropped, each with its reason, evidence and, for bad replies, prompt and reply.',
+    example: 'stillroom show rejects --reason unparseable -n 3',
+    options: ['step', 'reason', 'n', 'full', 'recipe'],
+    load: () => import('./verbs/show-rejects.ts'),
+  },
+  retry: {
+    operands: '',
+    about: 'Has the calls behind the drops of one reason asked again by the next run.',
+    example: 'stillroom retry --reason unparseable --step judge',
+    options: ['reason', 'step', 'recipe'],
+    load: () => import('./verbs/retry.ts'),
+  },
+  replay: {
+    operands: '[recipe]',
+    about: 'Runs with other options over the replies already paid for, without a call, and compares the funnels.',
+    example: 'stillroom replay --set judge.drop=20%',
+    options: ['set', 'limit'],
+    load: () => import('./verbs/replay.ts'),
+  },
+  check: {
+    operands: '[recipe]',
+    about: 'Evaluates the gates over the last finished run.',
+    example: 'stillroom check',
+    options: [],
+    load: () => import('./verbs/check.ts'),
+  },
+  release: {
+    operands: '[recipe]',
+    about: 'Writes the release of a finished run, or with --partial of what is paid for so far.',
+    example: 'stillroom release --partial',
+    options: ['partial', 'out'],
+    load: () => import('./verbs/release.ts'),
+  },
+  verify: {
+    operands: '<release>',
+    about: 'Checks a release against its manifest, byte by byte and row by row.',
+    example: 'stillroom verify releases/support-tutor-0.1.0',
+    options: [],
+    load: () => import('./verbs/verify.ts'),
+  },
+  terms: {
+    operands: '[recipe]',
+    about: 'Shows what the terms of each teacher of a recipe say about its purpose.',
+    example: 'stillroom terms recipe.yaml',
+    options: [],
+    load: () => import('./verbs/terms.ts'),
+  },
+  'terms list': {
+    operands: '',
+    about: 'Lists the register of terms: what is known, as of when, and how sure it is.',
+    example: 'stillroom terms list',
+    options: [],
+    load: () => import('./verbs/terms-list.ts'),
+  },
+  'terms accept': {
+    operands: '<provider>',
+    about: 'Records who read and accepts which version of a provider’s terms.',
+    example: 'stillroom terms accept openai --by "Ada Kern" --version 2025-05-31',
+    options: ['by', 'version', 'note', 'recipe'],
+    load: () => import('./verbs/terms-accept.ts'),
+  },
+  'steps list': {
+    operands: '',
+    about: 'Lists the steps that a recipe can use.',
+    example: 'stillroom steps list',
+    options: [],
+    load: () => import('./verbs/steps-list.ts'),
+  },
+  'steps describe': {
+    operands: '<verb>',
+    about: 'Describes one step: options, kinds, reasons and source of the method.',
+    example: 'stillroom steps describe answer',
+    options: [],
+    load: () => import('./verbs/steps-describe.ts'),
+  },
+  'steps schema': {
+    operands: '',
+    about: 'Prints the JSON Schema of the recipe language, for editors.',
+    example: 'stillroom steps schema > recipe.schema.json',
+    options: [],
+    load: () => import('./verbs/steps-schema.ts'),
+  },
+  simulate: {
+    operands: '',
+    about: 'Serves a simulated model over the OpenAI and Anthropic protocols until interrupted.',
+    example: 'stillroom simulate --port 4010 --latency 200 --error-rate 0.02',
+    options: ['port', 'seed', 'latency', 'errorRate', 'malformedRate', 'refusalRate', 'rpm', 'concurrency'],
+    load: () => import('./verbs/simulate.ts'),
+  },
+}

@@ -1,0 +1,56 @@
+/** How a value on the command line is read. `list` may be given several times. */
+type ValueKind = 'flag' | 'text' | 'whole' | 'number' | 'list'
+
+type Option = { flags: string; is: ValueKind; about: string }
+
+/** Every option of every command, once. A key is the long name in camel case, as the parser hands it over. */
+export const options = {
+  workspace: {
+    flags: '--workspace <dir>',
+    is: 'text',
+    about: 'folder of journal, tasks and runs (default: .stillroom beside the recipe)',
+  },
+  recipe: {
+    flags: '--recipe <file>',
+    is: 'text',
+    about: 'recipe that the workspace belongs to (default: recipe.yaml here)',
+  },
+  json: { flags: '--json', is: 'flag', about: 'machine-readable: events as NDJSON, then one result object' },
+  plain: { flags: '--plain', is: 'flag', about: 'no colour, no redrawing, 100 columns; what a pipe gets' },
+  limit: { flags: '--limit <n>', is: 'whole', about: 'let only n records through to the first paid step' },
+  verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
+  release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
+  show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
+  n: { flags: '-n <n>', is: 'whole', about: 'how many' },
+  seed: { flags: '--seed <n>', is: 'whole', about: 'seed of the choice (default: 1)' },
+  full: { flags: '--full', is: 'flag', about: 'print content unabridged' },
+  step: { flags: '--step <key>', is: 'text', about: 'step key, for example judge or judge.cut' },
+  reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
+  set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
+  partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
+  out: { flags: '--out <dir>', is: 'text', about: 'folder of the releases (default: releases beside the recipe)' },
+  by: { flags: '--by <name>', is: 'text', about: 'who read and accepts the terms' },
+  version: { flags: '--version <v>', is: 'text', about: 'version or date of the terms that were read' },
+  note: { flags: '--note <text>', is: 'text', about: 'why, for the record and the card' },
+  yes: { flags: '--yes', is: 'flag', about: 'ask nothing, take the defaults' },
+  port: { flags: '--port <n>', is: 'whole', about: 'port to listen on (default: any free one)' },
+  latency: { flags: '--latency <ms>', is: 'number', about: 'milliseconds before a reply' },
+  errorRate: { flags: '--error-rate <x>', is: 'number', about: 'share of requests answered with 500, from 0 to 1' },
+  malformedRate: { flags: '--malformed-rate <x>', is: 'number', about: 'share of structured replies with spoilt JSON' },
+  refusalRate: { flags: '--refusal-rate <x>', is: 'number', about: 'share of requests that are refused' },
+  rpm: { flags: '--rpm <n>', is: 'whole', about: 'requests a minute; beyond them the answer is 429' },
+  concurrency: { flags: '--concurrency <n>', is: 'whole', about: 'requests at a time; beyond them the answer is 429' },
+} as const satisfies { [name: string]: Option }
+
+export type OptionName = keyof typeof options
+type ValueOf<K extends ValueKind> = { flag: boolean; text: string; whole: number; number: number; list: string[] }[K]
+/** What a command was given. */
+export type Given = { [O in OptionName]?: ValueOf<(typeof options)[O]['is']> }
+
+/** Reads one value; a string says what was expected. */
+export function readValue(is: ValueKind, text: string, earlier: unknown): { value: unknown } | { expected: string } {
+  if (is === 'list') return { value: [...((earlier as string[] | undefined) ?? []), text] }
+  if (is === 'whole') return /^\d+$/.test(text) ? { value: Number(text) } : { expected: 'a whole number' }
+  if (is === 'number') return /^\d+(\.\d+)?$/.test(text) ? { value: Number(text) } : { expected: 'a number' }
+  return { value: text }
+}

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest'
+import type { Plan } from '../recipe/index.ts'
+import type { Counts, Event } from '../workspace/index.ts'
+import { bars, drawing } from './bars.ts'
+import type { Io } from './io.ts'
+import { lines } from './lines.ts'
+import { progressOf, timeLeft } from './progress.ts'
+
+const counts = (more: Partial<Counts>): Counts => ({
+  ...{ in: 0, passed: 0, fixed: 0, expanded: 0, consumed: 0, dropped: {}, items: 0, made: 0, lost: {}, repairs: {} },
+  ...more,
+})
+const node = (key: string, teachers: string[], options: object = {}) => ({ key, teachers, options })
+/** documents -> ask -> draw (3 samples) -> cut, as the planner would lay it out. */
+const plan = {
+  output: 'cut',
+  stages: [
+    { key: 'docs', shape: 'source', from: [], nodes: [] },
+    { key: 'ask', shape: 'map', from: ['docs'], nodes: [node('ask', ['writer'])] },
+    { key: 'draw', shape: 'map', from: ['ask'], nodes: [node('draw', ['solver'], { samples: 3 })] },
+    { key: 'cut', shape: 'map', from: ['draw'], nodes: [node('cut', [])] },
+  ],
+} as unknown as Plan
+const sized = (stage: string, tasks: number): Event => ({ event: 'stage-sized', stage, tasks })
+const done = (stage: string, funnel: Partial<Counts>, cached = false): Event => ({
+  event: 'task-done',
+  stage,
+  task: 't',
+  cached,
+  funnel: { [stage]: counts(funnel) },
+})
+const call = (teacher: string, from: 'teacher' | 'journal' = 'teacher'): Event => ({
+  event: 'call',
+  teacher,
+  from,
+  usage: { input: 90, output: 10 },
+  usd: 0.01,
+})
+
+test('calls to come follow from the records that arrived, samples counted and finished tasks left out', () => {
+  const { state, take } = progressOf(plan, 0)
+  const [writer, solver] = state.teachers
+  take(sized('docs', 1), 0)
+  take(done('docs', { in: 10, passed: 10 }), 0)
+  expect(writer).toMatchObject({ expected: 10, open: false })
+  take(sized('ask', 2), 0)
+  for (let i = 0; i < 6; i++) take(call('writer'), 1000 * i)
+  // Half of the documents came out of a task that was there already: they need no call.
+  take(done('ask', { in: 4, expanded: 4, items: 8, made: 8 }, true), 6000)
+  expect(writer!.expected).toBe(6)
+  expect(solver).toMatchObject({ expected: 24, open: true })
+  take(done('ask', { in: 6, expanded: 6, items: 12, made: 12 }), 6000)
+  expect(solver).toMatchObject({ expected: 60, open: false })
+  for (let i = 0; i < 30; i++) take(call('solver'), 6000 + 100 * i)
+  expect(timeLeft(state, 9000)).toBe(3000)
+})
+
+function screen() {
+  const written: string[] = []
+  const ticks: (() => void)[] = []
+  let now = 0
+  const io = {
+    out: (text: string) => void written.push(text),
+    now: () => new Date(now),
+    height: 30,
+    every(_: number, tick: () => void) {
+      ticks.push(tick)
+      return () => {}
+    },
+  }
+  return {
+    io: io as unknown as Io,
+    written,
+    tick() {
+      for (const run of ticks) run()
+    },
+    at(ms: number) {
+      now = ms
+    },
+  }
+}
+
+test('a pipe gets a line when a stage finishes and one every five seconds, never one for a call', () => {
+  const { io, written, tick, at } = screen()
+  const view = lines(plan, io)
+  view.emit(sized('docs', 1))
+  at(1200)
+  view.emit(done('docs', { in: 10, passed: 10 }))
+  view.emit(sized('ask', 1))
+  for (let ms = 1300; ms < 7000; ms += 100) {
+    at(ms)
+    view.emit(call('writer'))
+    tick()
+  }
+  expect(written).toEqual([
+    'docs: 10 records (1.2 s)\n',
+    expect.stringMatching(/^6\.2 s; ask 0 of 1 tasks; writer 50 of 50 calls, \$0\.50/),
+  ])
+})
+
+test('a terminal is drawn over itself by the clock, whatever arrives in between, and left clean', () => {
+  const { io, written, tick } = screen()
+  const view = bars(plan, { io, width: 80, paint: (_, text) => text })
+  for (let i = 0; i < 500; i++) view.emit(call('writer'))
+  expect(written).toEqual(['\u001b[?25l'])
+  tick()
+  tick()
+  expect(written).toHaveLength(3)
+  expect(written[2]!.startsWith('\u001b[?2026h\u001b[7A\r')).toBe(true)
+  view.end()
+  expect(written.at(-1)).toContain('\u001b[?25h')
+})
+
+test('every line of a drawing fits the terminal, and no more lines than it has', () => {
+  const { state, take } = progressOf(plan, 0)
+  for (const key of ['docs', 'ask', 'draw', 'cut']) take(sized(key, 1), 0)
+  take(
+    done('docs', { in: 2_000_000, passed: 1_234_567, dropped: { 'a-rather-long-reason-for-a-drop': 765_433 } }),
+    5000,
+  )
+  for (let i = 0; i < 20; i++) take(call('writer'), 5000 + i * 400)
+  take(
+    {
+      event: 'route',
+      teacher: 'writer',
+      type: 'capacity',
+      message: 'the server answered 429 and asks to wait for a long while',
+    },
+    14_000,
+  )
+  for (const [width, height] of [
+    [60, 12],
+    [100, 40],
+  ] as const) {
+    const drawn = drawing(state, 14_000, { width, height }, (_, text) => text)
+    expect(drawn.length).toBeLessThanOrEqual(height)
+    expect(Math.max(...drawn.map(line => line.length))).toBeLessThanOrEqual(width)
+  }
+})

@@ -1,0 +1,75 @@
+import { errorJson, StillroomError } from '../../errors/index.ts'
+import type { Plan } from '../../recipe/index.ts'
+import {
+  gatesOf,
+  lastFinished,
+  type RunResult,
+  readRun,
+  releaseRun,
+  run as runPlan,
+  type Session,
+  verdictChanges,
+} from '../../run/index.ts'
+import type { Run } from '../commands.ts'
+import { follow } from '../follow.ts'
+import { here, openRecipe, takeWorkspace } from '../open.ts'
+import { reporterOf } from '../reporter.ts'
+import { pick, rowLines } from '../rows.ts'
+import { type Summary, summaryData, summaryLines } from '../summary.ts'
+
+export const run: Run = async call => {
+  const { io, given } = call
+  const project = await openRecipe(call, call.args[0])
+  const limited = given.limit !== undefined
+  const plan = await project.plan(limited ? { restrict: { limit: given.limit } } : {})
+  const reporter = reporterOf(call)
+  const session = takeWorkspace(call, project, 'run')
+  try {
+    const began = io.now().getTime()
+    const result = await follow(io, reporter, plan, view =>
+      runPlan({ plan, session, env: io.env, verify: given.verify ?? false, ...view }),
+    )
+    const summary = summaryOf(plan, result, session, io.now().getTime() - began)
+    let error: unknown = result.error
+    if (!error && !limited && given.release !== false && plan.recipe.release) {
+      summary.gates = gatesOf(plan, result, session.paths.root)
+      try {
+        summary.release = await releaseRun(project, session, result, { plan })
+      } catch (thrown) {
+        error = thrown
+      }
+    }
+    // A run that ended before its first record has nothing to sum up.
+    if (error && Object.keys(result.funnel).length === 0 && reporter.kind !== 'json') throw error
+    reporter.say(summaryLines(summary, reporter, path => here(io, path)))
+    if (given.show) {
+      const rows = pick(result.rows(), given.show, 1)
+      reporter.say('', rowLines(session.store, readRun(session.paths, result.run), rows, reporter))
+    }
+    reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root)))
+    reporter.result({ ...summaryData(summary), ...(error ? { error: errorJson(error) } : {}) })
+    if (error && reporter.kind !== 'json') throw error
+    return StillroomError.is(error) ? error.exit : error ? 1 : result.exit
+  } finally {
+    session.close()
+  }
+}
+
+/** What a run left, compared with the finished run before it. */
+export function summaryOf(plan: Plan, result: RunResult, session: Session, ms: number): Summary {
+  const rows = (result.shards.get(plan.output) ?? []).reduce((n, shard) => n + shard.lines, 0)
+  const now = readRun(session.paths, result.run)
+  const restricted = plan.stages.some(stage => stage.nodes.some(node => node.step.verb === 'limit'))
+  const earlier = result.error
+    ? undefined
+    : lastFinished(session.paths, { recipe: plan.recipe.name, restricted, before: result.run })
+  const changes = earlier && { since: earlier.id, verdicts: verdictChanges(session, earlier, now) }
+  return { plan, result, rows, ms, ...(changes ? { changes } : {}) }
+}
+
+function nextSteps({ plan, release }: Summary, failed: boolean, limited: boolean, workspace: string): string[] {
+  const lines = [`Calls, tasks and the log of this run lie in ${workspace}.`]
+  if (failed) return lines
+  const toRelease = limited ? ['stillroom run'] : plan.recipe.release && !release ? ['stillroom release'] : []
+  return [...lines, `Next: ${['stillroom show rows', 'stillroom show rejects', ...toRelease].join(', ')}.`]
+}

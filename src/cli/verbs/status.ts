@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { StillroomError } from '../../errors/index.ts'
+import { isReplay, isRestricted, listRuns, type PastRun, type Project, readRun } from '../../run/index.ts'
+import { type CallTotals, takeLock } from '../../workspace/index.ts'
+import type { Run } from '../commands.ts'
+import { counted, dollars, instant, thousands } from '../figures.ts'
+import { callTable, funnelTable } from '../funnel.ts'
+import { indent, table, wrap } from '../layout.ts'
+import { here, noRun, openArchive, recipeIfAny, workspaceFolder } from '../open.ts'
+import { left } from '../progress.ts'
+import { reporterOf } from '../reporter.ts'
+import { modelsOf } from '../summary.ts'
+
+export const run: Run = async call => {
+  const { io, given } = call
+  const project = await recipeIfAny(call, call.args[0])
+  const root = project?.workspace ?? workspaceFolder(call, call.args[0])
+  const archive = openArchive(io, root)
+  try {
+    const { paths } = archive
+    const ids = listRuns(paths)
+    if (ids.length === 0) throw noRun(io, root, 'run')
+    const past = ids.slice(-(given.n ?? 5)).map(id => readRun(paths, id))
+    const last = past.findLast(one => !isReplay(paths, one.id)) ?? past.at(-1)!
+    const busy = holder(paths.lock, io.now())
+    const spent = archive.journal.spent()
+    const reporter = reporterOf(call)
+    const { width, paint } = reporter
+    const next = whatNext(last, busy !== undefined, project)
+    reporter.say(paint('bold', `${last.recipe}, workspace ${here(io, root)}`))
+    if (busy) reporter.say(paint('yellow', `At work now: ${busy}`))
+    reporter.say(
+      '',
+      table(
+        [
+          { head: 'run' },
+          { head: 'started' },
+          { head: 'ended' },
+          { head: 'rows', right: true },
+          { head: 'calls', right: true },
+          { head: 'cost', right: true },
+          { head: 'what', flex: true },
+        ],
+        past.map(one => [
+          one.id,
+          instant(one.started),
+          ended(one, busy !== undefined && one === past.at(-1)),
+          thousands(rowsOf(one)),
+          thousands(sent(one.calls)),
+          cost(one.calls),
+          sortOf(one, isReplay(paths, one.id)),
+        ]),
+        width,
+        text => paint('bold', text),
+      ),
+    )
+    const funnel = funnelTable(last.stages, last.funnel, reporter)
+    if (funnel.length > 1) reporter.say('', paint('bold', `Run ${last.id}`), funnel)
+    const calls = callTable(last.calls, project ? modelsOf(await project.plan()) : {}, reporter)
+    if (calls.length > 0) reporter.say('', calls)
+    if (last.message) reporter.say('', indent(wrap(last.message, width - 2)))
+    reporter.say(
+      '',
+      `Everything in this workspace: ${counted(spent.calls, 'call')}, ${dollars(spent.usd)}${spent.orphans > 0 ? `, ${counted(spent.orphans, 'call')} ${busy ? 'in the air' : 'sent without a reply'}` : ''}.`,
+      `Next: ${next}`,
+    )
+    reporter.result({
+      recipe: last.recipe,
+      workspace: root,
+      busy: busy ?? null,
+      runs: past.map(({ tasks, stages: _, ...one }) => ({ ...one, tasks: tasks.length })),
+      spent,
+      next,
+    })
+    return 0
+  } finally {
+    archive.close()
+  }
+}
+
+/** Who works in a workspace: asked of the lock itself, which knows a dead holder from a living one. */
+function holder(file: string, now: Date): string | undefined {
+  if (!existsSync(file)) return undefined
+  try {
+    takeLock(file, now, 'stillroom status')()
+    return undefined
+  } catch (error) {
+    if (!StillroomError.is(error) || error.code !== 'SR_LOCKED') throw error
+    return [error.message.replace(/^This workspace is in use by /, '').replace(/\.$/, ''), error.received]
+      .filter(Boolean)
+      .join(': ')
+  }
+}
+
+const sent = (calls: CallTotals): number => Object.values(calls).reduce((n, c) => n + c.sent, 0)
+function cost(calls: CallTotals): string {
+  const totals = Object.values(calls).map(c => (c.sent === 0 ? 0 : c.usd))
+  return totals.includes(null) ? 'no price' : dollars(totals.reduce<number>((n, usd) => n + (usd ?? 0), 0))
+}
+
+function rowsOf(past: PastRun): number {
+  const stage = past.stages.find(one => one.key === past.output)
+  if (stage?.shape !== 'union') return left(past.funnel[stage?.nodes.at(-1)?.key ?? past.output])
+  return past.output.split('+').reduce((n, key) => n + left(past.funnel[key]), 0)
+}
+
+const ended = (past: PastRun, working: boolean): string =>
+  past.status === 'killed' && working ? 'at work' : past.status
+const sortOf = (past: PastRun, replayed: boolean): string =>
+  replayed ? 'replay' : isRestricted(past) ? 'restricted' : ''
+
+function whatNext(last: PastRun, busy: boolean, project: Project | undefined): string {
+  if (busy) return 'wait for the process at work'
+  const name = project ? ` ${project.file}` : ''
+  const again = `stillroom run${name === ' recipe.yaml' ? '' : name}`
+  if (last.status === 'yield') return 'stillroom show rejects says what was dropped and why'
+  if (last.status === 'budget') return `raise \`budget\` in the recipe, then ${again} goes on where it stopped`
+  if (last.status !== 'done') return `${again} goes on where it stopped`
+  if (isRestricted(last)) return `${again} runs it over everything`
+  const settings = project?.recipe.release
+  if (!project || !settings) return 'stillroom show rows'
+  const dir = join(project.base, 'releases', `${project.recipe.name}-${settings.version}`)
+  return existsSync(dir) ? `nothing is open; the release is ${dir}` : 'stillroom release'
+}

@@ -1,0 +1,55 @@
+import { teacherFacts } from '../../run/index.ts'
+import type { Run } from '../commands.ts'
+import { indent, table, wrap } from '../layout.ts'
+import { openRecipe } from '../open.ts'
+import { reporterOf } from '../reporter.ts'
+
+export const run: Run = async call => {
+  const project = await openRecipe(call, call.args[0])
+  const plan = await project.plan()
+  const teachers = teacherFacts(plan, project.workspace)
+  const reporter = reporterOf(call)
+  const { width, paint } = reporter
+  const purpose = Object.entries(plan.recipe.purpose).map(([name, value]) => `${name} ${value}`)
+  reporter.say(
+    paint(
+      'bold',
+      `Terms for ${plan.recipe.use}${purpose.length > 0 ? `: ${purpose.join(', ')}` : ' (the recipe states no purpose)'}`,
+    ),
+    '',
+  )
+  const rows = teachers.map(({ name, id, verdict: v }) => [
+    name,
+    id,
+    paint(v.mayCall ? 'green' : 'red', v.verdict),
+    v.entry?.version ?? '',
+    v.accepted ? `${v.accepted.version} by ${v.accepted.by}, ${v.accepted.at}` : '',
+  ])
+  reporter.say(
+    table(
+      [
+        { head: 'teacher' },
+        { head: 'model' },
+        { head: 'verdict' },
+        { head: 'version' },
+        { head: 'accepted', flex: true },
+      ],
+      rows,
+      width,
+      text => paint('bold', text),
+    ),
+  )
+  for (const { name, verdict: v } of teachers) {
+    const lines = [
+      v.entry ? `${v.entry.title} (${v.entry.sure}${v.entry.url ? `, ${v.entry.url}` : ''}). ${v.why}` : v.why,
+      ...v.obligations.map(duty => `Obligation: ${duty}`),
+    ]
+    if (!v.mayCall)
+      lines.push(
+        `No call is made until somebody who may decide it runs: stillroom terms accept ${v.key} --by "<name>" --version ${v.entry?.version ?? '<date read>'}`,
+      )
+    reporter.say('', paint('bold', name), indent(lines.flatMap(line => wrap(line, width - 2))))
+  }
+  reporter.result({ use: plan.recipe.use, purpose: plan.recipe.purpose, teachers })
+  return 0
+}
