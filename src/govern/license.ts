@@ -37,8 +37,19 @@ function creativeCommons(name: string): License | undefined {
   return { hub: `cc-by${nc}${more}-${version}`, spdx: `CC-BY${nc}${more}-${version}`.toUpperCase(), traits }
 }
 
-/** Brings a license as people write it to its Hub id and its SPDX id. */
+/**
+ * Brings a license as people write it to its Hub id and its SPDX id. `A OR B` leaves the choice: an SPDX expression, with
+ * the Hub id and the duties of the alternative that asks least. `A AND B` asks for what both ask.
+ */
 export function normaliseLicense(text: string): License {
+  const joint = /^\(?\s*(.+?)\s+(OR|AND)\s+(.+?)\s*\)?$/.exec(text.trim())
+  if (joint) {
+    const [first, second] = [normaliseLicense(joint[1]!), normaliseLicense(joint[3]!)]
+    const spdx = `${first.spdx} ${joint[2]} ${second.spdx}`
+    if (joint[2] === 'AND') return { hub: 'other', spdx, traits: [...new Set([...first.traits, ...second.traits])] }
+    const easier = second.traits.length < first.traits.length ? second : first
+    return { ...easier, spdx }
+  }
   const name = slug(text)
   if (name === '' || name === 'unknown') return { hub: 'unknown', spdx: 'NOASSERTION', traits: [] }
   return (

@@ -56,6 +56,7 @@ const otherTeacher: Input = {
   start: 2,
   rpm: 60,
   timeout: 5,
+  patience: 6,
   schema: false,
   seed: false,
 }

@@ -62,7 +62,8 @@ function parseYaml(bytes: Buffer, file: string): { value: unknown; positions: Po
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const broken = [...document.errors, ...document.warnings]
   if (broken.length > 0) {
-    const diagnostics = broken.map(({ message, code, pos }) => {
+    // One slip makes everything after it look wrong; the first few findings are the ones to mend.
+    const diagnostics = broken.slice(0, 3).map(({ message, code, pos }) => {
       const { line, col } = lines.linePos(pos[0])
       const hint =
         code === 'DUPLICATE_KEY' ? 'write each key once' : 'check indentation, colons and quotes around this place'

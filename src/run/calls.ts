@@ -166,35 +166,37 @@ export function openCalls(run: {
     if (shared) return shared
     const sending = (async () => {
       const sent: Request = ask.task ? { ...asked, task: ask.task } : asked
-      const wire = { seed: Math.floor(unit(run.seed, request, draw) * 2 ** 31), cap: to.cap, draw }
+      // Another attempt asks under another seed: an equal request would get an equal reply.
+      const named = key.attempt > 0 ? [request, draw, key.attempt] : [request, draw]
+      const wire = { seed: Math.floor(unit(run.seed, ...named) * 2 ** 31), cap: to.cap, draw }
       const wait = to.room.enter()
       if (wait) await wait
       let reply: Reply
       let money: Money
+      let out = false
       try {
         stop.check()
         const most = to.worstCase(asked)
         const reserved = purse.reserve(most)
         if (reserved) await reserved
-        let out = false
         try {
           await journal.intend(call, key, to.cap, 'http', most, text)
           reply = await to.send(to.teacher.can.schema ? sent : instruct(sent), wire, () => {
             stop.check()
             out = true
+            emit({ event: 'air', teacher: to.name, by: 1 })
           })
         } catch (error) {
-          // A call that went out and never came back keeps its reservation: nobody knows what it cost.
-          if (!out) {
-            await journal.withdraw(call, to.cap).catch(() => {})
-            purse.settle(most)
-          }
+          if (!out) await journal.withdraw(call, to.cap).catch(() => {})
+          // Nobody knows what a call cost that went out and never came back: it counts in full.
+          purse.settle(most, out ? most : undefined)
           throw error
         }
         money = to.cost(reply)
         purse.settle(most, money)
       } finally {
         to.room.leave()
+        if (out) emit({ event: 'air', teacher: to.name, by: -1 })
       }
       await journal.settle(call, {
         cap: to.cap,

@@ -23,6 +23,7 @@ export type ItemEnv = {
   /** Kinds that a node takes, by key. */
   takes(node: string): Kind[]
   tokens(text: string): number
+  tokenizer(): string
   language: string
   seed: number
   /** Digest of the shard that is being processed; goes into the trail of what is made. */
@@ -71,6 +72,9 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       key: node.key,
       language: first.language ?? env.language,
       tokens: env.tokens,
+      get tokenizer() {
+        return env.tokenizer()
+      },
       random() {
         generator ??= random(env.seed, node.key, first.id)
         return generator()

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renam
 import { join } from 'node:path'
 import type { Plan } from '../recipe/index.ts'
 import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
-import type { Funnel } from './counts.ts'
+import { addFunnel, type Funnel } from './counts.ts'
 import { readSummary } from './stage.ts'
 
 /** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
@@ -59,7 +59,7 @@ export function openRunLog(
     emit(event) {
       for (const render of renderers) render(event)
       // One for every call: for screens only.
-      if (event.event === 'call') return
+      if (event.event === 'call' || event.event === 'air') return
       lines.push(JSON.stringify({ at: clock().toISOString(), ...event }))
       if (lines.length < 64 && event.event === 'task-done') return
       const text = `${lines.join('\n')}\n`
@@ -82,6 +82,8 @@ export type PastRun = {
   recipe: string
   stages: {
     key: string
+    id: string
+    from: string[]
     shape: string
     nodes: { key: string; owner: string; verb: string; about: string; teachers: string[] }[]
   }[]
@@ -104,9 +106,11 @@ export function readRun(paths: Paths, id: string): PastRun {
   >
   const run: PastRun = { id, ...plan, tasks: [], funnel: {}, status: 'killed', calls: {} }
   let text = ''
+  let summed = false
   try {
     text = readFileSync(join(paths.run(id), 'events.ndjson'), 'utf8')
     run.funnel = JSON.parse(readFileSync(join(paths.run(id), 'funnel.json'), 'utf8')) as Funnel
+    summed = true
   } catch {
     // Killed before it wrote them.
   }
@@ -119,6 +123,8 @@ export function readRun(paths: Paths, id: string): PastRun {
       continue
     }
     if (event.event === 'run-started') run.started = event.at
+    // A run that was killed left no funnel file: its events say the same.
+    if (!summed && 'funnel' in event) addFunnel(run.funnel, event.funnel)
     if (event.event === 'task-done') run.tasks.push({ stage: event.stage, task: event.task })
     if (event.event === 'stage-recalled') {
       const summary = readSummary(join(paths.stages, `${event.summary}.json`))

@@ -93,7 +93,6 @@ export async function run(options: RunOptions): Promise<RunResult> {
     event: 'run-started',
     run: log.id,
     recipe: plan.recipe.name,
-    version: '0.1.0',
     stages: plan.stages.map(s => ({ key: s.key, steps: s.nodes.map(n => n.key) })),
   })
 
@@ -131,6 +130,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       seed: plan.recipe.seed,
       language: plan.recipe.language,
       tokens: text => tokenizer(tokenizerName(plan)).count(text),
+      tokenizer: () => tokenizer(tokenizerName(plan)).name,
       teacher: name => teachers!.get(name),
       output: key => outputs.get(key)!,
       takes: (key: string): Kind[] => nodes.find(n => n.key === key)?.takes ?? [],

@@ -79,7 +79,7 @@ function sealSource(
       parents: [],
       source: {
         name,
-        uri: sourceUri(config, file.path),
+        uri: sourceUri(config, file),
         license: config.license,
         ...(config.robots ? { robots: config.robots } : {}),
         ...(item.row === undefined ? {} : { row: item.row }),

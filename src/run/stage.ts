@@ -26,6 +26,7 @@ export type StageEnv = {
   seed: number
   language: string
   tokens(text: string): number
+  tokenizer(): string
   teacher(name: string): OpenTeacher
   output(stage: string): StageOutput
   takes(node: string): Kind[]

@@ -254,20 +254,23 @@ const closings = {
   ja: ['以上から、{p}が重要だと分かります。', 'したがって、{p}は{q}と結びついています。'],
 }
 
-/** Two or three paragraphs out of the text's own sentences. */
+/** Paragraphs out of the text's own sentences, of the length that explanations of hosted models have: some 200 to 600 tokens. */
 export function paragraphs(material: Material, pick: Pick, path = 'prose'): string {
   const { phrases, japanese } = material
   const [open, close] = japanese ? [openings.ja, closings.ja] : [openings.en, closings.en]
   const p = at(phrases, pick(`${path}.p`))
   const q = at(phrases, pick(`${path}.p`), 1 + Math.floor(pick(`${path}.q`) * 3))
   const fill = (template: string) => template.replace('{p}', p).replace('{q}', q)
-  const body = relevant(material, 3 + Math.floor(pick(`${path}.n`) * 4), pick(`${path}.start`))
-  const half = Math.ceil(body.length / 2)
+  const body = relevant(material, 9 + Math.floor(pick(`${path}.n`) * 12), pick(`${path}.start`))
+  const third = Math.ceil(body.length / 3)
   const space = japanese ? '' : ' '
   return [
-    [fill(at(open, pick(`${path}.open`))), ...body.slice(0, half)].join(space),
-    [...body.slice(half), fill(at(close, pick(`${path}.close`)))].join(space),
-  ].join('\n\n')
+    [fill(at(open, pick(`${path}.open`))), ...body.slice(0, third)].join(space),
+    body.slice(third, 2 * third).join(space),
+    [...body.slice(2 * third), fill(at(close, pick(`${path}.close`)))].join(space),
+  ]
+    .filter(paragraph => paragraph !== '')
+    .join('\n\n')
 }
 
 const asksFor =

@@ -41,8 +41,7 @@ export const sourceConfig = z.strictObject({
 })
 export type SourceConfig = z.infer<typeof sourceConfig>
 
-/** The address of one file: the base of its source and its path, or the path alone without a base. */
-export function sourceUri(config: Pick<SourceConfig, 'uri'>, path: string): string {
-  if (config.uri === undefined) return path
-  return `${config.uri.replace(/\/$/, '')}/${path.replace(/^(?:\.\.?\/)+|^\//, '')}`
+/** The address of one file: the base of its source and the path below the pattern's folder, or its path without a base. */
+export function sourceUri(config: Pick<SourceConfig, 'uri'>, file: { path: string; below: string }): string {
+  return config.uri === undefined ? file.path : `${config.uri.replace(/\/$/, '')}/${file.below}`
 }

@@ -1,9 +1,12 @@
 import { glob, stat } from 'node:fs/promises'
-import { relative, resolve, sep } from 'node:path'
+import { dirname, relative, resolve, sep } from 'node:path'
 import type { SourceConfig } from './config.ts'
 
-/** `path` is relative to the recipe, with slashes, and may begin with `../`; `size` is in bytes. */
-export type SourceFile = { path: string; absolute: string; size: number; mtimeMs: number }
+/**
+ * `path` is relative to the recipe, with slashes, and may begin with `../`; `below` is relative to the folder that the
+ * pattern names outright (`docs` of `docs/**\/*.md`); `size` is in bytes.
+ */
+export type SourceFile = { path: string; below: string; absolute: string; size: number; mtimeMs: number }
 
 export type FileFormat = NonNullable<SourceConfig['format']>
 
@@ -33,29 +36,38 @@ export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): Fi
 export async function listFiles(config: Pick<SourceConfig, 'files'>, base: string): Promise<SourceFile[]> {
   const found = new Map<string, SourceFile>()
   for (const pattern of [config.files].flat()) {
-    for await (const name of matches(pattern, base)) {
+    for await (const [name, root] of matches(pattern, base)) {
       const absolute = resolve(base, name)
       const path = relative(base, absolute).split(sep).join('/')
       if (found.has(path) || skipped(path, pattern)) continue
       const info = await stat(absolute)
-      if (info.isFile()) found.set(path, { path, absolute, size: info.size, mtimeMs: info.mtimeMs })
+      const below = relative(resolve(base, root), absolute).split(sep).join('/')
+      if (info.isFile()) found.set(path, { path, below, absolute, size: info.size, mtimeMs: info.mtimeMs })
     }
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
 
-/** A name that exists is itself, whatever signs it holds (`[slug].md`); all else is a pattern. */
-async function* matches(pattern: string, base: string): AsyncGenerator<string> {
+/** The folders of a pattern before its first sign. */
+function fixedFolder(pattern: string): string {
+  const parts = pattern.split('/')
+  const first = parts.findIndex(part => /[*?[\]{}()!]/.test(part))
+  return parts.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '.')
+}
+
+/** Files with the folder that is named outright. A name that exists is itself, whatever signs it holds (`[slug].md`). */
+async function* matches(pattern: string, base: string): AsyncGenerator<[name: string, root: string]> {
   const exact = await stat(resolve(base, pattern)).catch(() => undefined)
   if (exact?.isFile()) {
-    yield pattern
+    yield [pattern, dirname(pattern)]
     return
   }
   const known = `**/*.{${Object.keys(endings).join(',')}}`
   const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/${known}` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
   const exclude = (path: string) => /(?:^|\/)node_modules$/.test(path) && !pattern.includes('node_modules')
-  yield* glob(wanted, { cwd: base, exclude })
+  const root = fixedFolder(wanted)
+  for await (const name of glob(wanted, { cwd: base, exclude })) yield [name, root]
 }
 
 function skipped(path: string, pattern: string): boolean {

@@ -150,7 +150,7 @@ async function readDocument(config: SourceConfig, file: SourceFile, format: Form
   if (text.trim() === '') return { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
   const title = titleOf(text, format) ?? basename(file.path).replace(/(?<=.)\.[^.]+$/, '')
   const language = detectLanguage(plainText(text.slice(0, 20_000), format))
-  const uri = config.uri === undefined ? {} : { uri: sourceUri(config, file.path) }
+  const uri = config.uri === undefined ? {} : { uri: sourceUri(config, file) }
   const payload: Payload = { kind: 'document', text, title, ...uri }
   if (config.kind !== undefined && config.kind !== 'document') {
     return {

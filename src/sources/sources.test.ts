@@ -60,8 +60,9 @@ describe('files', () => {
     const paths = async (files: string) => (await listFiles({ files }, join(base, 'recipe'))).map(file => file.path)
     expect(await paths('../docs/[slug].md')).toEqual(['../docs/[slug].md'])
     expect(await paths('../docs')).toEqual(['../docs/[slug].md', '../docs/deep/a.txt'])
-    expect(sourceUri({ uri: 'https://example.org/site/' }, '../docs/a.md')).toBe('https://example.org/site/docs/a.md')
-    expect(sourceUri({}, '../docs/a.md')).toBe('../docs/a.md')
+    const file = { path: '../docs/en/a.md', below: 'en/a.md' }
+    expect(sourceUri({ uri: 'https://example.org/site/' }, file)).toBe('https://example.org/site/en/a.md')
+    expect(sourceUri({}, file)).toBe('../docs/en/a.md')
   })
 
   test('options are strict; `chunk: 500` is a target', () => {

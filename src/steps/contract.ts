@@ -72,8 +72,9 @@ export type Pure<O> = {
   key: string
   /** The record's language, else the recipe's. */
   language: string
-  /** Tokens by the recipe's tokenizer. */
+  /** Tokens by the recipe's tokenizer, and the name of it. */
   tokens(text: string): number
+  tokenizer: string
   /** Seeded by record id and step key. */
   random(): number
   /** `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. */

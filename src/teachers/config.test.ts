@@ -15,6 +15,7 @@ describe('teacherConfig', () => {
       concurrency: 32,
       start: 8,
       timeout: 600,
+      patience: 120,
     })
   })
 

@@ -76,7 +76,8 @@ type Told = {
 function tellShort({ counts, kept, target, short }: Told): string[] {
   const total = kept.easy + kept.medium + kept.hard
   return Object.entries(short).map(
-    ([bucket, n]) => `${bucket} is short by ${n}: ${counts[bucket as Difficulty]} rows where ${target} in the wanted ratio need ${counts[bucket as Difficulty] + n}; ${total} are kept`,
+    ([bucket, n]) =>
+      `${bucket} is short by ${n}: ${counts[bucket as Difficulty]} rows where ${target} in the wanted ratio need ${counts[bucket as Difficulty] + n}; ${total} are kept`,
   )
 }
 

@@ -33,7 +33,7 @@ export const tokens: MapStep = defineMap({
           : record.kind === 'prompt'
             ? asked
             : answered
-    return { is: 'passed', notes: { facets: { tokens: ctx.tokens(text) } } }
+    return { is: 'passed', notes: { facets: { tokens: ctx.tokens(text), tokenizer: ctx.tokenizer } } }
   },
 })
 
