@@ -93,7 +93,10 @@ async function killedRun(point: string, n: number): Promise<void> {
   try {
     const dir = folder()
     write(dir, files())
-    expect(await runUntilKilled(dir, simulator.url, point, n)).toBe('SIGKILL')
+    const end = await runUntilKilled(dir, simulator.url, point, n)
+    // Commits are grouped by time: a run may reach a point less often than the reference did.
+    if (end === 0 && n > 1) return await killedRun(point, Math.ceil(n / 2))
+    expect(end).toBe('SIGKILL')
     await finish(dir, simulator.url)
     expect(releaseBytes(dir)).toEqual(reference.bytes)
     // Only what was in the air may be asked again, for each of three teachers.
