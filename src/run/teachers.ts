@@ -54,6 +54,7 @@ export function openTeachers(
       ? closedTeacher(name, config, provider, model)
       : openTeacher(name, config, { env: run.env })
     const route = openRoute(teacher, {
+      name,
       concurrency: config.concurrency,
       start: Math.min(config.start, config.concurrency),
       ...(config.rpm ? { rpm: config.rpm } : {}),

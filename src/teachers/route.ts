@@ -11,6 +11,8 @@ export type RouteEvent =
   | { type: 'down' | 'rejects'; teacher: string; message: string }
 
 export type RouteOptions = {
+  /** What the recipe calls the teacher, for messages. */
+  name?: string
   /** Ceiling of calls in the air. */
   concurrency: number
   /** Calls in the air before the first reply. */
@@ -92,6 +94,7 @@ export function openRoute(teacher: Teacher, options: RouteOptions): Route {
     onEvent = () => {},
     patience = { attempts: 6, ms: 120_000 },
   } = options
+  const label = options.name ? `${options.name} (${teacher.id})` : teacher.id
   const fresh = new Queue()
   /** Calls that were in the air already go first. */
   const again = new Queue()
@@ -218,13 +221,9 @@ export function openRoute(teacher: Teacher, options: RouteOptions): Route {
 
   function rejects(why: string): StillroomError {
     if (ended) return ended
-    const error = new StillroomError(
-      'SR_TEACHER_REJECTS',
-      `Teacher ${teacher.id} refuses the requests themselves: ${why}`,
-      {
-        hint: 'Check its key, model name and parameters. Everything received so far is kept; run again to go on.',
-      },
-    )
+    const error = new StillroomError('SR_TEACHER_REJECTS', `Teacher ${label} refuses the requests themselves: ${why}`, {
+      hint: 'Check its key, model name and parameters. Everything received so far is kept; run again to go on.',
+    })
     onEvent({ type: 'rejects', teacher: teacher.id, message: error.message })
     end(error)
     return error
@@ -269,7 +268,7 @@ export function openRoute(teacher: Teacher, options: RouteOptions): Route {
   }
 
   function down(fault: Fault): StillroomError {
-    const why = `Teacher ${teacher.id} stayed unreachable, ${streak} attempts in a row. Last: ${fault.message}`
+    const why = `Teacher ${label} stayed unreachable, ${streak} attempts in a row. Last: ${fault.message}`
     const error = new StillroomError('SR_TEACHER_DOWN', why, {
       hint: 'Everything received so far is kept. Run again when it is back; only what is missing is asked.',
     })
@@ -318,9 +317,7 @@ export function openRoute(teacher: Teacher, options: RouteOptions): Route {
     },
     ceiling: concurrency,
     async close() {
-      end(
-        new StillroomError('SR_INTERRUPTED', `The route to ${teacher.id} was closed.`, { hint: 'Run again to go on.' }),
-      )
+      end(new StillroomError('SR_INTERRUPTED', `The route to ${label} was closed.`, { hint: 'Run again to go on.' }))
       if (inFlight > 0) await new Promise<void>(resolve => (landed = resolve))
       await teacher.close?.()
     },

@@ -1,7 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { Worker } from 'node:worker_threads'
+import { zstdDecompressSync } from 'node:zlib'
 import { StillroomError } from '../errors/index.ts'
 import { type Sha, sha256 } from '../records/index.ts'
+import { type Answer, keyOf, pragmas, type Write } from './journal-writer.ts'
 import type { Reached } from './store.ts'
 
 /** What names a call. `request` is the digest of the request as asked: without cap, seed, endpoint and time-outs. */
@@ -92,10 +94,6 @@ create table if not exists replies (
 );
 create table if not exists attempts (base text primary key, attempt integer not null, reason text not null) without rowid;
 `
-const keyOf = (digest: Sha): number => Number.parseInt(digest.slice(0, 12), 16)
-const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-/** Short bodies gain nothing from compression; JSON and a zstd frame differ in their first byte. */
-const pack = (text: string): Uint8Array => (text.length < 1024 ? Buffer.from(text) : zstdCompressSync(text, level))
 function unpack(body: Uint8Array): unknown {
   const raw = body[0] === 0x28 && body[1] === 0xb5 ? zstdDecompressSync(body) : Buffer.from(body)
   return JSON.parse(raw.toString('utf8'))
@@ -103,15 +101,11 @@ function unpack(body: Uint8Array): unknown {
 
 /** Writes wait this long for others to share their commit: little beside any call, and one sync for many. */
 const groupMs = 1
-/** Request bodies known to be stored, so that the draws of one prompt are packed once. */
-const rememberedBodies = 4096
 
 /** Opens or creates the journal. `now` is the injected clock. Throws SR_WORKSPACE for a newer schema. */
 export function openJournal(file: string, now: () => Date, reached: Reached): Journal {
   const db = new DatabaseSync(file)
-  db.exec(
-    'pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma cache_size = -16000',
-  )
+  db.exec(pragmas)
   db.exec(schema)
   const version = db.prepare("select value from meta where name = 'schema'").get() as { value: string } | undefined
   if (!version) db.prepare("insert into meta values ('schema', ?)").run(String(schemaVersion))
@@ -132,60 +126,54 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
        from intents i join replies r on r.n = i.n where i.key = ? and i.call = ? order by i.cap, i.n`,
     ),
     blob: db.prepare('select body from blobs where key = ? and digest = ?'),
-    putBlob: db.prepare(
-      'insert into blobs (key, digest, body) select ?1, ?2, ?3 where not exists (select 1 from blobs where key = ?1 and digest = ?2)',
-    ),
-    intend: db.prepare('insert into intents values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-    withdraw: db.prepare('delete from intents where n = ?'),
-    settle: db.prepare('insert into replies values (?, ?, ?, ?, ?, ?, ?)'),
   }
-  /** Numbers of the intents whose replies are awaited. */
-  const open = new Map<string, number>()
 
-  type Write = { run(): void; resolve(): void; reject(error: unknown): void; kind: 'intent' | 'reply' | 'withdrawal' }
-  let waiting: Write[] = []
+  type Waiting = { write: Write; resolve(): void; reject(error: unknown): void }
+  let waiting: Waiting[] = []
+  let sent: Waiting[] | undefined
   let timer: NodeJS.Timeout | undefined
   let commits = 0
-  const stored = new Set<Sha>()
+  let thread: Worker | undefined
 
-  function flush(): void {
-    clearTimeout(timer)
-    timer = undefined
-    const batch = waiting
-    waiting = []
-    if (batch.length === 0) return
-    const has = { intent: batch.some(w => w.kind === 'intent'), reply: batch.some(w => w.kind === 'reply') }
-    try {
-      if (has.intent) reached('intent.before')
-      if (has.reply) reached('reply.before')
-      db.exec('begin immediate')
-      for (const write of batch) write.run()
-      db.exec('commit')
-    } catch (error) {
-      try {
-        db.exec('rollback')
-      } catch {
-        // Nothing was open: the first error is the one to report.
-      }
-      const failure = /full/i.test(String(error))
-        ? new StillroomError('SR_DISK_FULL', 'The disk is full: the journal could not be written.', {
-            cause: error,
-            hint: 'make room and run again; nothing that was paid for is lost but the replies in the air',
-          })
-        : error
-      stored.clear()
-      for (const write of batch) write.reject(failure)
-      return
-    }
-    commits++
-    reached('commit')
-    if (has.intent) reached('intent.after')
-    if (has.reply) reached('reply.after')
-    for (const write of batch) write.resolve()
+  /** Started by the first write: most commands only read. It holds the process while a batch is under way, and no longer. */
+  function writer(): Worker {
+    if (thread) return thread
+    const entry = new URL(`./journal-writer${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+    thread = new Worker(entry, { workerData: { journal: file } })
+    thread.on('message', ({ failed }: Answer) => landed(failed))
+    thread.on('error', error => {
+      thread = undefined
+      landed(String(error))
+    })
+    return thread
   }
-  function later(kind: Write['kind'], run: () => void): Promise<void> {
+  function flush(): void {
+    timer = undefined
+    if (sent || waiting.length === 0) return
+    sent = waiting
+    waiting = []
+    for (const kind of kindsOf(sent)) reached(`${kind}.before`)
+    const to = writer()
+    to.ref()
+    to.postMessage(sent.map(one => one.write))
+  }
+  function landed(failed: string | undefined): void {
+    thread?.unref()
+    const batch = sent ?? []
+    sent = undefined
+    if (failed !== undefined) {
+      for (const one of batch) one.reject(writeError(failed))
+    } else {
+      commits++
+      reached('commit')
+      for (const kind of kindsOf(batch)) reached(`${kind}.after`)
+      for (const one of batch) one.resolve()
+    }
+    if (waiting.length > 0) timer ??= setTimeout(flush, groupMs)
+  }
+  function later(write: Write): Promise<void> {
     return new Promise((resolve, reject) => {
-      waiting.push({ run, resolve, reject, kind })
+      waiting.push({ write, resolve, reject })
       timer ??= setTimeout(flush, groupMs)
     })
   }
@@ -220,41 +208,26 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       }
       return undefined
     },
-    intend(call, key, cap, carrier, reserved, request) {
-      const at = now().toISOString()
+    intend(call, key, cap, carrier, reserved, text) {
+      const { provider, model, revision = '', request, draw, attempt } = key
       const where = carrier === 'http' ? 'http' : `batch ${carrier.batch}`
-      return later('intent', () => {
-        const { provider, model, revision = '', draw, attempt } = key
-        if (!stored.has(key.request)) {
-          if (stored.size >= rememberedBodies) stored.clear()
-          stored.add(key.request)
-          q.putBlob.run(keyOf(key.request), key.request, pack(request))
-        }
-        const { lastInsertRowid } = q.intend.run(
-          ...[keyOf(call), call, cap, provider, model, revision, key.request, draw, attempt],
-          ...[where, reserved.usd, reserved.tokens, at],
-        )
-        open.set(`${call}:${cap}`, Number(lastInsertRowid))
-      })
+      const at = now().toISOString()
+      const what = { call, cap, provider, model, revision, request, text, draw, attempt, carrier: where, at }
+      return later({ kind: 'intent', ...what, usd: reserved.usd, tokens: reserved.tokens })
     },
-    withdraw(call, cap) {
-      return later('withdrawal', () => {
-        const n = open.get(`${call}:${cap}`)
-        if (n === undefined) return
-        q.withdraw.run(n)
-        open.delete(`${call}:${cap}`)
-      })
-    },
-    settle(call, settled) {
-      const text = JSON.stringify(settled.body)
-      const digest = sha256(text)
-      const { cap, money, served = null, finish, outputTokens = null } = settled
-      return later('reply', () => {
-        const n = open.get(`${call}:${cap}`)
-        if (n === undefined) throw new StillroomError('SR_INTERNAL', `a reply to ${call} without an intent`)
-        q.putBlob.run(keyOf(digest), digest, pack(text))
-        q.settle.run(n, money.usd, money.tokens, digest, served, finish, outputTokens)
-        open.delete(`${call}:${cap}`)
+    withdraw: (call, cap) => later({ kind: 'withdrawal', call, cap }),
+    settle(call, { cap, body: reply, money, served = null, finish, outputTokens = null }) {
+      const text = JSON.stringify(reply)
+      return later({
+        kind: 'reply',
+        call,
+        cap,
+        text,
+        usd: money.usd,
+        tokens: money.tokens,
+        served,
+        finish,
+        outputTokens,
       })
     },
     attempt: base => attempts.get(base) ?? 0,
@@ -308,8 +281,21 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     },
     commits: () => commits,
     close() {
-      flush()
+      thread?.postMessage('close')
       db.close()
     },
   }
+}
+
+const kindsOf = (batch: { write: Write }[]): ('intent' | 'reply')[] =>
+  (['intent', 'reply'] as const).filter(kind => batch.some(one => one.write.kind === kind))
+
+function writeError(failed: string): StillroomError {
+  if (/full/i.test(failed)) {
+    return new StillroomError('SR_DISK_FULL', 'The disk is full: the journal could not be written.', {
+      received: failed,
+      hint: 'make room and run again; nothing that was paid for is lost but the replies in the air',
+    })
+  }
+  return new StillroomError('SR_WORKSPACE', 'The journal could not be written.', { received: failed })
 }
