@@ -6,11 +6,13 @@ import type { Node, Stage } from '../recipe/index.ts'
 import { digestOf, type Id, type Json, type Rec, type Sha } from '../records/index.ts'
 import type { Decision, GlobalStep } from '../steps/index.ts'
 import type { Done } from '../workspace/index.ts'
-import { count, emptyCounts } from './counts.ts'
-import { rejectLine } from './item.ts'
+import { count } from './counts.ts'
+import { rejectLine, wrongOutcome } from './item.ts'
 import { annotate, sealEmitted } from './seal.ts'
-import { cuttingWriter, inputDigest, joinShards, readShard, type ShardRef } from './shards.ts'
+import { inputDigest, readShard, type ShardRef } from './shards.ts'
 import { allShards, recallOr, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { Stopped } from './stop.ts'
+import { newShards, writeTask } from './write-task.ts'
 
 /** What one look at one shard found, with the ids that decisions are sliced by. Kept, so that a rerun looks at changed shards alone. */
 type Survey = { ids: Id[]; parts: Map<number, unknown>; generation: number }
@@ -104,9 +106,27 @@ export function globalStage(stage: Stage, env: StageEnv): StageOutput {
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: main.length + (step.emit ? 1 : 0) })
     const sides = inputs.slice(main.length).map(i => `${i.side}:${i.shard.digest}`)
     const key = taskKey(stage, 'stage', inputDigest(main), sides)
-    const shards = await recallOr(stage, env, key, within => decideAndApply(stage, main, inputs, within))
+    const shards = await recallOr(stage, env, key, within => named(stage, decideAndApply(stage, main, inputs, within)))
     return shards.map(shard => Promise.resolve(shard))
   })()
+}
+
+/** What a global's code throws ends the run under its name: unlike a map it has no one record to give up. */
+async function named<T>(stage: Stage, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException | undefined)?.code
+    if (error instanceof Stopped || StillroomError.is(error) || code?.startsWith('E')) throw error
+    throw new StillroomError(
+      'SR_STEP_FAILED',
+      `Step ${stage.key} threw: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+        hint: 'mend the step and run again; what is finished before it is kept',
+      },
+    )
+  }
 }
 
 async function decideAndApply(stage: Stage, main: ShardRef[], inputs: Input[], env: StageEnv): Promise<ShardRef[]> {
@@ -127,16 +147,14 @@ async function decideAndApply(stage: Stage, main: ShardRef[], inputs: Input[], e
   }
   const decision = earlier as Decision
   for (const message of decision.notes ?? []) env.note(node, message)
-  const outputs: { task: Sha; output: Done['output'] }[] = []
+  const outputs: Done[] = []
   for (const [i, shard] of main.entries()) {
     env.stop.check()
-    outputs.push(applyShard(stage, node, step, shard, ids[i]!, decision, env))
+    outputs.push(await applyShard(stage, node, step, shard, ids[i]!, decision, env))
     await new Promise(resolve => setImmediate(resolve))
   }
-  if (step.emit) outputs.push(emitAll(stage, node, step, inputDigest(main), generation, decision, env))
-  const shards = joinShards(outputs)
-  for (const shard of shards) env.shards.set(shard.digest, shard)
-  return shards
+  if (step.emit) outputs.push(await emitAll(stage, node, step, inputDigest(main), generation, decision, env))
+  return newShards(outputs, env)
 }
 
 function applyShard(
@@ -147,47 +165,27 @@ function applyShard(
   ids: Id[],
   decision: Decision,
   env: StageEnv,
-): { task: Sha; output: Done['output'] } {
+): Promise<Done> {
   const slice = ids.filter(id => decision.each.has(id)).map(id => [id, decision.each.get(id)] as [Id, Json])
   const key = taskKey(stage, 'apply', shard.digest, digestOf([decision.shared ?? null, slice]))
-  const known = env.store.done(key)
-  if (known) {
-    env.finished(stage, known, true)
-    return { task: key, output: known.output }
-  }
-  const counts = emptyCounts()
-  const writer = env.store.open(key)
-  try {
-    const { write, end } = cuttingWriter(writer)
+  return writeTask(stage, node.key, key, env, ({ write, reject, counts }) => {
     for (const item of readShard(env.store, shard)) {
       counts.in++
       const verdict = step.apply(item.record, decision.each.get(item.record.id), decision.shared, node.options)
       if (verdict.is === 'consumed') counts.consumed++
-      else if (verdict.is === 'dropped') {
-        if (!step.reasons.includes(verdict.reason)) {
-          throw new StillroomError('SR_STEP_OUTCOME', `Step ${node.key} drops a record for an undeclared reason.`, {
-            received: verdict.reason,
-            expected: step.reasons.join(', '),
-          })
-        }
-        count(counts.dropped, verdict.reason)
-        const { reason, evidence } = verdict
-        writer.reject(
-          rejectLine({ step: node.key, reason, ...(evidence === undefined ? {} : { evidence }), record: item.record }),
-        )
-      } else {
+      else if (verdict.is === 'passed') {
         counts.passed++
         write(verdict.notes ? { record: annotate(item.record, verdict.notes, node.owner), trail: item.trail } : item)
+      } else {
+        const { reason, evidence } = verdict
+        if (!step.reasons.includes(reason)) throw wrongOutcome(node, 'drops a record for an undeclared reason', reason)
+        count(counts.dropped, reason)
+        reject(
+          rejectLine({ step: node.key, reason, ...(evidence === undefined ? {} : { evidence }), record: item.record }),
+        )
       }
     }
-    end()
-    const done = writer.commit({ stage: stage.id, funnel: { [node.key]: counts } })
-    env.finished(stage, done, false)
-    return { task: key, output: done.output }
-  } catch (error) {
-    writer.discard()
-    throw error
-  }
+  })
 }
 
 function emitAll(
@@ -198,28 +196,13 @@ function emitAll(
   generation: number,
   decision: Decision,
   env: StageEnv,
-): { task: Sha; output: Done['output'] } {
+): Promise<Done> {
   const key = taskKey(stage, 'emit', corpus, digestOf(decision.shared ?? null))
-  const known = env.store.done(key)
-  if (known) {
-    env.finished(stage, known, true)
-    return { task: key, output: known.output }
-  }
-  const counts = emptyCounts()
-  const writer = env.store.open(key)
-  try {
-    const { write, end } = cuttingWriter(writer)
+  return writeTask(stage, node.key, key, env, ({ write, counts }) => {
     for (const draft of step.emit?.(decision.shared, node.options) ?? []) {
       counts.items++
       counts.made++
       write({ record: sealEmitted(draft, corpus, generation, node), trail: [] })
     }
-    end()
-    const done = writer.commit({ stage: stage.id, funnel: { [node.key]: counts } })
-    env.finished(stage, done, false)
-    return { task: key, output: done.output }
-  } catch (error) {
-    writer.discard()
-    throw error
-  }
+  })
 }

@@ -34,7 +34,8 @@ export type ItemEnv = {
 
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 200) ?? String(value)
 
-function wrongOutcome(node: Node, message: string, received: unknown): StillroomError {
+/** A step that breaks its own declaration: a mistake of its author, which ends the run by name. */
+export function wrongOutcome(node: Node, message: string, received: unknown): StillroomError {
   return new StillroomError('SR_STEP_OUTCOME', `Step ${node.key} ${message}.`, {
     received: shown(received),
     expected: `one of ${node.step.reasons.join(', ') || '(no reasons declared)'}`,

@@ -14,9 +14,9 @@ import {
   sourceUri,
 } from '../sources/index.ts'
 import { detectLanguage } from '../text/index.ts'
-import { count, emptyCounts } from './counts.ts'
-import { cuttingWriter, joinShards } from './shards.ts'
+import { count } from './counts.ts'
 import { type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { newShards, writeTask } from './write-task.ts'
 
 /** Digests of files by (path, size, modification time): a file is read again only when one of them changed. */
 function fileDigests(env: StageEnv, verify: boolean): (file: SourceFile) => Promise<Sha> {
@@ -89,61 +89,43 @@ function sealSource(
 }
 
 /** Reads the files of a source into shards: one task, whose key is the files' digests. */
-export function sourceStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
-  return (async () => {
-    const config = env.plan.recipe.sources[stage.key] as SourceConfig
-    const files = await listFiles(config, env.plan.base)
-    if (files.length === 0) {
-      throw new StillroomError('SR_SOURCE_EMPTY', `Source ${stage.key} matches no file.`, {
-        received: JSON.stringify(config.files),
-        hint: `paths are relative to ${env.plan.base}`,
-      })
-    }
-    const digestOfFile = fileDigests(env, verify)
-    const digests: string[] = []
-    for (const file of files) digests.push(`${file.path} ${await digestOfFile(file)}`)
-    const key = taskKey(stage, digests)
-    env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
-    let done = env.store.done(key)
-    const cached = done !== undefined
-    if (!done) {
-      const kind = await sourceKind(config, files)
-      const counts = emptyCounts()
-      const writer = env.store.open(key)
-      try {
-        const { write, end } = cuttingWriter(writer)
-        const ids = new Set<string>()
-        for (const file of files) {
-          const seen = new Map<Sha, number>()
-          for await (const item of readSource(stage.key, config, file, { kind })) {
-            env.stop.check()
-            counts.in++
-            if (item.is === 'record') {
-              const record = sealSource(stage.key, config, file, item, seen)
-              if (!ids.has(record.id)) {
-                ids.add(record.id)
-                counts.passed++
-                write({ record, trail: [] })
-                continue
-              }
-            }
-            const reason = item.is === 'rejected' ? item.reason : 'duplicate-id'
-            count(counts.dropped, reason)
-            const at = { file: file.path, row: item.row, ...(item.is === 'rejected' ? { span: item.span } : {}) }
-            const evidence = { ...at, ...(item.is === 'rejected' ? { found: item.evidence } : { id: item.rowId }) }
-            writer.reject(JSON.stringify({ step: stage.key, reason, evidence }))
+export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
+  const config = env.plan.recipe.sources[stage.key] as SourceConfig
+  const files = await listFiles(config, env.plan.base)
+  if (files.length === 0) {
+    throw new StillroomError('SR_SOURCE_EMPTY', `Source ${stage.key} matches no file.`, {
+      received: JSON.stringify(config.files),
+      hint: `paths are relative to ${env.plan.base}`,
+    })
+  }
+  const digestOfFile = fileDigests(env, verify)
+  const digests: string[] = []
+  for (const file of files) digests.push(`${file.path} ${await digestOfFile(file)}`)
+  env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
+  const done = await writeTask(stage, stage.key, taskKey(stage, digests), env, async output => {
+    const kind = await sourceKind(config, files)
+    const ids = new Set<string>()
+    for (const file of files) {
+      const seen = new Map<Sha, number>()
+      for await (const item of readSource(stage.key, config, file, { kind })) {
+        env.stop.check()
+        output.counts.in++
+        if (item.is === 'record') {
+          const record = sealSource(stage.key, config, file, item, seen)
+          if (!ids.has(record.id)) {
+            ids.add(record.id)
+            output.counts.passed++
+            output.write({ record, trail: [] })
+            continue
           }
         }
-        end()
-        done = writer.commit({ stage: stage.id, funnel: { [stage.key]: counts } })
-      } catch (error) {
-        writer.discard()
-        throw error
+        const reason = item.is === 'rejected' ? item.reason : 'duplicate-id'
+        count(output.counts.dropped, reason)
+        const at = { file: file.path, row: item.row, ...(item.is === 'rejected' ? { span: item.span } : {}) }
+        const evidence = { ...at, ...(item.is === 'rejected' ? { found: item.evidence } : { id: item.rowId }) }
+        output.reject(JSON.stringify({ step: stage.key, reason, evidence }))
       }
     }
-    env.finished(stage, done, cached)
-    const shards = joinShards([{ task: key, output: done.output }])
-    for (const shard of shards) env.shards.set(shard.digest, shard)
-    return shards.map(shard => Promise.resolve(shard))
-  })()
+  })
+  return newShards([done], env).map(shard => Promise.resolve(shard))
 }

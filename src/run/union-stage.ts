@@ -1,10 +1,10 @@
 import { StillroomError } from '../errors/index.ts'
 import type { Stage } from '../recipe/index.ts'
-import type { Id, Rec, Sha } from '../records/index.ts'
+import type { Id, Rec } from '../records/index.ts'
 import type { Carried } from './carried.ts'
-import { emptyCounts } from './counts.ts'
-import { cuttingWriter, inputDigest, joinShards, readShard, type ShardRef } from './shards.ts'
-import { allShards, recallOr, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { inputDigest, readShard, type ShardRef } from './shards.ts'
+import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { newShards, writeTask } from './write-task.ts'
 
 /** Two branches' views of one record: annotations united by step key. Throws SR_UNION_CONFLICT when the content differs. */
 function unite(a: Rec, b: Rec, stage: Stage): Rec {
@@ -56,45 +56,20 @@ async function joined(stage: Stage, branches: ShardRef[][], env: StageEnv): Prom
   return twice.size === 0 ? branches.flat() : united(stage, branches, twice, env)
 }
 
-function united(stage: Stage, branches: ShardRef[][], twice: Set<Id>, env: StageEnv): ShardRef[] {
-  const key: Sha = taskKey(
-    stage,
-    branches.map(shards => shards.map(s => s.digest).join(' ')),
-  )
-  let done = env.store.done(key)
-  const cached = done !== undefined
-  if (!done) {
+async function united(stage: Stage, branches: ShardRef[][], twice: Set<Id>, env: StageEnv): Promise<ShardRef[]> {
+  const done = await writeTask(stage, stage.key, taskKey(stage, branches.map(inputDigest)), env, ({ write }) => {
     const held = new Map<Id, Carried>()
-    for (const shard of branches.flat()) {
-      for (const item of readShard(env.store, shard)) {
-        if (!twice.has(item.record.id)) continue
-        const first = held.get(item.record.id)
-        held.set(item.record.id, first ? { record: unite(first.record, item.record, stage), trail: first.trail } : item)
-      }
+    for (const item of records(env, branches.flat())) {
+      if (!twice.has(item.record.id)) continue
+      const first = held.get(item.record.id)
+      held.set(item.record.id, first ? { record: unite(first.record, item.record, stage), trail: first.trail } : item)
     }
-    const writer = env.store.open(key)
-    try {
-      const { write, end } = cuttingWriter(writer)
-      const counts = emptyCounts()
-      for (const shard of branches.flat()) {
-        for (const item of readShard(env.store, shard)) {
-          if (!twice.has(item.record.id)) write(item)
-          const kept = held.get(item.record.id)
-          if (kept) {
-            write(kept)
-            held.delete(item.record.id)
-          }
-        }
-      }
-      end()
-      done = writer.commit({ stage: stage.id, funnel: { [stage.key]: counts } })
-    } catch (error) {
-      writer.discard()
-      throw error
+    for (const item of records(env, branches.flat())) {
+      if (!twice.has(item.record.id)) write(item)
+      const kept = held.get(item.record.id)
+      if (kept) write(kept)
+      held.delete(item.record.id)
     }
-  }
-  env.finished(stage, done, cached)
-  const shards = joinShards([{ task: key, output: done.output }])
-  for (const shard of shards) env.shards.set(shard.digest, shard)
-  return shards
+  })
+  return newShards([done], env)
 }

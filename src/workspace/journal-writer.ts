@@ -117,9 +117,12 @@ function openWriter(file: string): { commit(batch: Write[]): void; close(): void
 if (parentPort && workerData?.journal) {
   const port = parentPort
   const writer = openWriter(workerData.journal as string)
-  port.on('message', (batch: Write[] | 'close') => {
-    if (batch === 'close') {
+  // A batch, or the flag to raise when the file is closed.
+  port.on('message', (batch: Write[] | Int32Array<SharedArrayBuffer>) => {
+    if (!Array.isArray(batch)) {
       writer.close()
+      Atomics.store(batch, 0, 1)
+      Atomics.notify(batch, 0)
       port.close()
       return
     }

@@ -281,7 +281,12 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     },
     commits: () => commits,
     close() {
-      thread?.postMessage('close')
+      // The next to open it must not meet a thread that is still closing.
+      if (thread) {
+        const closed = new Int32Array(new SharedArrayBuffer(4))
+        thread.postMessage(closed)
+        Atomics.wait(closed, 0, 0, 5000)
+      }
       db.close()
     },
   }

@@ -299,3 +299,17 @@ export default {
   expect(second.all.every(r => (r as Rec<'document'>).text.endsWith('?'))).toBe(true)
   expect(second.all.map(r => r.id)).toEqual(first.all.map(r => r.id))
 })
+
+test('a global whose code throws ends the run under the name of the step', async () => {
+  const broken = defineGlobal<{ [key: string]: never }>({
+    ...(fit as object as typeof fit & { options: never }),
+    verb: 'broken',
+    options: z.strictObject({}),
+    apply: () => {
+      throw new TypeError('no such column')
+    },
+  } as never)
+  const result = await runIn(folder(files), base([{ broken: { from: 'docs' } }]), { steps: [broken] })
+  expect(result.error).toMatchObject({ code: 'SR_STEP_FAILED', message: 'Step broken threw: no such column' })
+  expect(result.exit).toBe(1)
+})
