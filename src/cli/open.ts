@@ -21,10 +21,14 @@ export function recipeFile({ io }: Call, named: string | undefined): string {
   const folder = existsSync(path) && statSync(path).isDirectory()
   const found = folder ? names.map(name => join(path, name)).find(file => existsSync(file)) : path
   if (found) return relative(process.cwd(), found) || found
-  throw new StillroomError('SR_RECIPE_MISSING', `There is no recipe in ${here(io, path)}.`, {
-    expected: names.join(', '),
-    hint: 'name a recipe file, or write one with: stillroom init',
-  })
+  throw new StillroomError(
+    'SR_RECIPE_MISSING',
+    path === io.cwd ? 'There is no recipe in this folder.' : `There is no recipe in ${here(io, path)}.`,
+    {
+      expected: names.join(', '),
+      hint: 'name a recipe file, or write one with: stillroom init',
+    },
+  )
 }
 
 /** The recipe of a command, read and checked, with its workspace. */

@@ -129,7 +129,7 @@ function intro(facts: CardFacts): string {
     : []
   return [
     `# ${facts.name} ${facts.version}`,
-    `${plural(tally.rows, 'row')} (${origin}) for ${recipe.use}, released on ${facts.date} under ${facts.license}. Made with stillroom from the sources, by the teachers and through the steps below; every row's line of descent is in \`provenance.jsonl\` (${plural(facts.closure, 'record')}).`,
+    `${plural(tally.rows, 'row')} (${origin}) for ${recipe.use}, released on ${facts.date} under ${facts.license === 'proprietary' ? 'a proprietary license' : facts.license}. Made with stillroom from the sources, by the teachers and through the steps below; every row's line of descent is in \`provenance.jsonl\` (${plural(facts.closure, 'record')}).`,
     ...(facts.restricted ? [`This release comes out of a restricted run: ${facts.restricted}`] : []),
     ...previous,
     list([
@@ -154,6 +154,10 @@ function sources(facts: CardFacts): string {
     s.records,
     reasons(s.rejected) || 'none',
   ])
+  const sets = new Set(
+    facts.steps.flatMap(step => (/^decontaminate\b/.test(step.verb) ? [step.options.against] : [])).flat(),
+  )
+  const compared = facts.sources.flatMap(s => (sets.has(s.name) ? [`${s.name} (${plural(s.records, 'record')})`] : []))
   const asked = facts.sources.flatMap(source =>
     duties(normaliseLicense(source.license)).map(duty => `${source.name} (${source.license}): ${duty}`),
   )
@@ -162,6 +166,7 @@ function sources(facts: CardFacts): string {
     rows.length > 0
       ? table(['Source', 'License', 'Origin', 'Where', 'Files', 'Records', 'Rejected'], rows)
       : 'No source: all rows come from the options of a step.',
+    ...(compared.length > 0 ? [`Evaluation sets, read to compare the rows with them: ${compared.join(', ')}.`] : []),
     ...(asked.length > 0 ? [`What the licenses ask:\n\n${list(asked)}`] : []),
   ].join('\n\n')
 }
@@ -181,13 +186,23 @@ function teachers(facts: CardFacts): string {
   ])
   const notes = facts.teachers.map(
     ({ name, verdict }) =>
-      `${name}: ${[verdict.why, ...verdict.obligations, verdict.accepted?.note].filter(Boolean).join(' ')}`,
+      `${name}: ${[
+        verdict.why,
+        ...verdict.obligations,
+        verdict.accepted?.note && `${verdict.accepted.by} notes: ${verdict.accepted.note}`,
+      ]
+        .filter(Boolean)
+        .join(' ')}`,
   )
   return [
     '## Teachers and terms',
     table(['Teacher', 'Model', 'Terms', 'Training on outputs', 'Accepted by'], rows),
     list(notes),
-    'In brackets how the terms are known: confirmed (read in the document), secondary (read in a report about it), recalled (from memory). This is no legal advice.',
+    ...(facts.teachers.some(({ verdict }) => verdict.entry)
+      ? [
+          'In brackets how the terms are known: confirmed (read in the document), secondary (read in a report about it), recalled (from memory). This is no legal advice.',
+        ]
+      : []),
   ].join('\n\n')
 }
 

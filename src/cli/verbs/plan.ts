@@ -9,7 +9,7 @@ import { gateLines } from '../gates.ts'
 import { indent, table, wrap } from '../layout.ts'
 import { openRecipe } from '../open.ts'
 import { callsPerRecord, left } from '../progress.ts'
-import { reporterOf, type Style } from '../reporter.ts'
+import { reporterOf } from '../reporter.ts'
 import { settings } from '../settings.ts'
 
 export const run: Run = async call => {
@@ -75,11 +75,13 @@ export const run: Run = async call => {
   if (steps.some(s => s.callsPerRecord)) {
     reporter.say(
       '',
-      paint('dim', 'calls, makes: for each record that arrives; a reply that does not parse is asked for once more.'),
+      wrap(
+        'calls, makes: for each record that arrives; a reply that does not parse is asked for once more.',
+        width,
+      ).map(line => paint('dim', line)),
     )
   }
   if (teachers.length > 0) {
-    const styles: { [verdict: string]: Style } = { allowed: 'green', 'allowed-with-obligations': 'green' }
     reporter.say(
       '',
       table(
@@ -87,7 +89,7 @@ export const run: Run = async call => {
         teachers.map(t => [
           t.name,
           t.id,
-          paint(styles[t.terms.verdict] ?? 'red', t.terms.verdict),
+          paint(/^(allowed|accepted)/.test(t.terms.verdict) ? 'green' : 'red', t.terms.verdict),
           t.terms.version ?? '',
           t.price,
         ]),
@@ -103,7 +105,7 @@ export const run: Run = async call => {
         ),
     )
   }
-  reporter.say('', reach(first, plan))
+  reporter.say('', wrap(reach(first, plan), width))
   const open = gates.filter(gate => gate.is !== 'pass')
   if (open.length > 0) reporter.say('', gateLines(open, reporter))
   reporter.result({

@@ -47,9 +47,11 @@ export const run: Run = async call => {
       reporter.say('', rowLines(session.store, readRun(session.paths, result.run), rows, reporter))
     }
     reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root)))
-    reporter.result({ ...summaryData(summary), ...(error ? { error: errorJson(error) } : {}) })
+    // The run may be done and its release refused: the exit code is that of the command.
+    const exit = StillroomError.is(error) ? error.exit : error ? 1 : result.exit
+    reporter.result({ ...summaryData(summary), exit, ...(error ? { error: errorJson(error) } : {}) })
     if (error && reporter.kind !== 'json') throw error
-    return StillroomError.is(error) ? error.exit : error ? 1 : result.exit
+    return exit
   } finally {
     session.close()
   }

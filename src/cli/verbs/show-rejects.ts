@@ -41,7 +41,7 @@ export const run: Run = call =>
     reporter.say(
       reporter.paint(
         'bold',
-        `${counted(total, 'reject')} in run ${past.id}${total > first.length ? `, the first ${first.length} shown` : ''}`,
+        `${counted(total, 'reject')} in run ${past.id}${total > first.length ? `, the first ${first.length} shown (-n shows more)` : ''}`,
       ),
     )
     for (const [i, reject] of first.entries()) {

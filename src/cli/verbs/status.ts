@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { isReplay, isRestricted, listRuns, type PastRun, type Project, readRun } from '../../run/index.ts'
@@ -6,6 +6,7 @@ import { type CallTotals, takeLock } from '../../workspace/index.ts'
 import type { Run } from '../commands.ts'
 import { counted, dollars, instant, thousands } from '../figures.ts'
 import { callTable, funnelTable } from '../funnel.ts'
+import type { Io } from '../io.ts'
 import { indent, table, wrap } from '../layout.ts'
 import { here, noRun, openArchive, recipeIfAny, workspaceFolder } from '../open.ts'
 import { left } from '../progress.ts'
@@ -27,7 +28,7 @@ export const run: Run = async call => {
     const spent = archive.journal.spent()
     const reporter = reporterOf(call)
     const { width, paint } = reporter
-    const next = whatNext(last, busy !== undefined, project)
+    const next = whatNext(io, last, busy !== undefined, project)
     reporter.say(paint('bold', `${last.recipe}, workspace ${here(io, root)}`))
     if (busy) reporter.say(paint('yellow', `At work now: ${busy}`))
     reporter.say(
@@ -110,7 +111,7 @@ const ended = (past: PastRun, working: boolean): string =>
 const sortOf = (past: PastRun, replayed: boolean): string =>
   replayed ? 'replay' : isRestricted(past) ? 'restricted' : ''
 
-function whatNext(last: PastRun, busy: boolean, project: Project | undefined): string {
+function whatNext(io: Io, last: PastRun, busy: boolean, project: Project | undefined): string {
   if (busy) return 'wait for the process at work'
   const name = project ? ` ${project.file}` : ''
   const again = `stillroom run${name === ' recipe.yaml' ? '' : name}`
@@ -121,5 +122,17 @@ function whatNext(last: PastRun, busy: boolean, project: Project | undefined): s
   const settings = project?.recipe.release
   if (!project || !settings) return 'stillroom show rows'
   const dir = join(project.base, 'releases', `${project.recipe.name}-${settings.version}`)
-  return existsSync(dir) ? `nothing is open; the release is ${dir}` : 'stillroom release'
+  if (!existsSync(dir)) return 'stillroom release'
+  const by = releasedBy(dir)
+  if (by === last.id) return `nothing is open; the release is ${here(io, dir)}`
+  return `${here(io, dir)} is of ${by ? `run ${by}` : 'another run'}; stillroom release says whether this run makes the same`
+}
+
+/** The run that wrote a release, where its `run.json` still says so. */
+function releasedBy(dir: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as { run?: string }).run
+  } catch {
+    return undefined
+  }
 }

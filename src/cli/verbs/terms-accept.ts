@@ -21,6 +21,13 @@ export const run: Run = async call => {
       hint: didYouMean(provider, [...known.keys()]) ?? 'stillroom terms names the key of each teacher',
     })
   }
+  for (const option of ['by', 'version'] as const) {
+    if (given[option]?.trim()) continue
+    throw new StillroomError('SR_USAGE', `--${option} is missing.`, {
+      expected: option === 'by' ? 'who read and accepts the terms' : 'version or date of the terms that were read',
+      hint: `stillroom terms accept ${provider} --by "<name>" --version ${known.get(provider) ?? '<date read>'}`,
+    })
+  }
   const accepted = {
     provider,
     version: given.version ?? '',
