@@ -6,7 +6,7 @@ const wayOut =
 const total = (table: { [reason: string]: number }) => Object.values(table).reduce((a, b) => a + b, 0)
 const isCheck = (step: StepFacts) => /^decontaminate\b/.test(step.verb)
 
-/** The rows of the release were compared with evaluation sets, after the last step that wrote any of their text. */
+/** The rows of the release were compared with evaluation sets, after the last step that wrote or brought in any of them. */
 export const decontaminated = defineGate({
   id: 'decontaminated',
   level: 'critical',
@@ -28,10 +28,17 @@ function judge(facts: Facts): GateResult {
   if (checks.length === 0)
     return { is: 'block', evidence, why: 'No step compares the rows with evaluation sets.', wayOut }
   const last = facts.steps.findLastIndex(isCheck)
-  const later = facts.steps.slice(last + 1).filter(step => (step.counts?.made ?? 0) > 0)
-  if (later.length > 0) {
-    const why = `Text was written after the check, by ${later.map(step => step.key).join(', ')}, and never compared.`
+  const later = facts.steps.slice(last + 1)
+  const names = (steps: StepFacts[]) => steps.map(step => step.key).join(', ')
+  const wrote = later.filter(step => (step.counts?.made ?? 0) > 0)
+  if (wrote.length > 0) {
+    const why = `Text was written after the check, by ${names(wrote)}, and never compared.`
     return { is: 'block', evidence, why, wayOut }
+  }
+  const joined = later.filter(step => step.joins)
+  if (joined.length > 0) {
+    const why = `Rows joined after the check, at ${names(joined)}, and were never compared.`
+    return { is: 'block', evidence, why, wayOut: `Put decontaminate after ${names(joined)}.` }
   }
   const compared = evidence.filter(check => check.compared !== null)
   if (compared.length === 0)

@@ -21,6 +21,8 @@ export type StepFacts = {
   verb: string
   about: string
   options: { [name: string]: Json | undefined }
+  /** Rows of other branches join the input here. */
+  joins?: boolean
   counts?: Counts
 }
 

@@ -202,6 +202,12 @@ describe('gates', () => {
     })
     expect(is('decontaminated', facts({ steps: [answer] }))).toMatchObject({ is: 'block', wayOut: expect.any(String) })
     expect(is('decontaminated', facts({ steps: [ran, answer] })).is).toBe('block')
+    const mixed = { ...check, key: 'mix', verb: 'mix-share', joins: true }
+    expect(is('decontaminated', facts({ steps: [ran, mixed] }))).toMatchObject({
+      is: 'block',
+      wayOut: expect.stringContaining('mix'),
+    })
+    expect(is('decontaminated', facts({ steps: [mixed, ran] })).is).toBe('pass')
     expect(is('decontaminated', facts({ steps: [{ ...check, counts }] })).is).toBe('unknown')
     expect(is('decontaminated', facts({ steps: [check] }), {}, 'plan').is).toBe('pass')
     expect(is('decontaminated', facts({ steps: [], use: 'eval-set' }))).toMatchObject({ is: 'warn', required: false })

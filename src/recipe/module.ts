@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { registerHooks } from 'node:module'
 import { dirname, extname, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ZodType } from 'zod'
@@ -28,6 +29,7 @@ export async function loadStep(use: string, base: string): Promise<StepModule> {
       hint: 'Node strips types outside node_modules only: point at the .js file of the package',
     })
   }
+  resolveOwnName()
   const digest = await moduleDigest(file)
   const url = pathToFileURL(file).href
   let exported: unknown
@@ -48,6 +50,37 @@ export async function loadStep(use: string, base: string): Promise<StepModule> {
     })
   }
   return { word: exported as Verb | Step, url, digest }
+}
+
+/** Public doors by the name a step imports them under; `zod` because every step declares its options with it. */
+const doors: { [specifier: string]: string } = {
+  stillroom: '../index',
+  'stillroom/steps': '../steps/index',
+  'stillroom/teachers': '../teachers/index',
+  'stillroom/testing': '../testing',
+}
+let resolving = false
+
+/**
+ * A step beside a recipe imports `stillroom/steps` and `zod` wherever the recipe lies: the running copy answers to its own
+ * name, since a second one installed there could differ from it; `zod` comes from there only where the folder has none.
+ */
+function resolveOwnName(): void {
+  if (resolving) return
+  resolving = true
+  const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+  registerHooks({
+    resolve(specifier, context, next) {
+      const door = doors[specifier]
+      if (door) return { url: new URL(`${door}${ending}`, import.meta.url).href, shortCircuit: true }
+      try {
+        return next(specifier, context)
+      } catch (error) {
+        if (specifier !== 'zod') throw error
+        return { url: import.meta.resolve('zod'), shortCircuit: true }
+      }
+    },
+  })
 }
 
 async function isFile(path: string): Promise<boolean> {

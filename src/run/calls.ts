@@ -98,7 +98,7 @@ function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, stop: S
         stop.trip(
           new StillroomError('SR_BUDGET', `The budget of ${over} is reached.`, {
             received: `$${spent.usd.toFixed(4)}, ${spent.tokens} tokens and ${spent.calls} calls spent`,
-            hint: 'raise `budget` in the recipe and run again; what is paid for is never asked again',
+            hint: 'raise `budget` in the recipe and run again, or take what is finished with: stillroom release --partial',
           }),
         )
       } else if (!stop.reason) take(next.money)

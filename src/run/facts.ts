@@ -58,6 +58,7 @@ export function gateFacts(plan: Plan, funnel: Funnel | undefined, workspace: str
       key: node.key,
       verb: node.step.verb,
       about: node.step.about,
+      ...(node.from.length > 1 ? { joins: true } : {}),
       options: published(node.options, plan.base) as { [name: string]: Json | undefined },
       ...(funnel?.[node.key] ? { counts: funnel[node.key] } : {}),
     })),

@@ -158,6 +158,8 @@ export async function releaseRun(
       run: {
         run: done.run,
         calls: done.calls,
+        // What lies in the journal: this release may rest on the calls of many runs.
+        spent: session.journal.spent(),
         node: process.version,
         platform: `${platform()} ${arch()}`,
         at: session.clock.now().toISOString(),

@@ -88,6 +88,15 @@ function sealSource(
   } as Rec
 }
 
+/** A side input without a record would make the step that reads it pass everything, or fail after the calls before it. */
+function noRecord(source: string, dropped: { [reason: string]: number }): StillroomError {
+  const reasons = Object.entries(dropped).map(([reason, n]) => `${n} ${reason}`)
+  return new StillroomError('SR_SOURCE_EMPTY', `Source ${source} is read beside a step and holds no usable record.`, {
+    received: reasons.join(', ') || 'nothing',
+    hint: 'mend the file, its `kind:` or `columns:`, or take it out of the step',
+  })
+}
+
 /** Reads the files of a source into shards: one task, whose key is the files' digests. */
 export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
   const config = env.plan.recipe.sources[stage.key] as SourceConfig
@@ -127,5 +136,7 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
       }
     }
   })
+  const asSide = env.plan.stages.some(s => Object.values(s.side).flat().includes(stage.key))
+  if (asSide && done.output.length === 0) throw noRecord(stage.key, done.funnel[stage.key]?.dropped ?? {})
   return newShards([done], env).map(shard => Promise.resolve(shard))
 }

@@ -1,4 +1,5 @@
 import { StillroomError } from '../errors/index.ts'
+import type { TermsVerdict } from '../govern/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import {
   costOf,
@@ -34,10 +35,13 @@ export function checkTerms(plan: Plan, session: Session): void {
     `${refused.map(r => `Teacher ${r.name} (${r.route.provider}): ${r.verdict.verdict}`).join('; ')}. No call was made.`,
     {
       received: first.verdict.why,
-      hint: `read the terms, then: stillroom terms accept ${first.verdict.key} --by "<your name>" --version "${first.verdict.entry?.version ?? '<version or date you read>'}"`,
+      hint: `read the terms, then: ${[...new Set(refused.map(accept))].join('; ')}`,
     },
   )
 }
+
+const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
+  `stillroom terms accept ${verdict.key} --by "<your name>" --version "${verdict.entry?.version ?? '<version or date you read>'}"`
 
 /** Opens the teachers of a plan, each with its route. Closed ones are never reached, so they need no key. */
 export function openTeachers(

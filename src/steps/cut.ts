@@ -71,7 +71,7 @@ export const cutShare = defineGlobal({
         each: new Map(parts.flatMap(part => part.cut)),
         notes: parts.map(
           ({ cut, of }) =>
-            `${cut.length} of ${of} scored rows are the lowest share${cut[0] ? `; the best of them has ${cut[0][1]}` : ''}`,
+            `${cut.length} of ${of} scored rows are the lowest share${cut[0] ? `; the best of them has ${Number(cut[0][1].toPrecision(4))}` : ''}`,
         ),
       }),
     },

@@ -313,3 +313,11 @@ test('a global whose code throws ends the run under the name of the step', async
   expect(result.error).toMatchObject({ code: 'SR_STEP_FAILED', message: 'Step broken threw: no such column' })
   expect(result.exit).toBe(1)
 })
+
+test('a side input without a record stops the run before it is used', async () => {
+  const broken = folder({ ...files, 'pool.jsonl': '"no object"\n"nor this"\n' })
+  const before = simulator.stats.calls
+  const stopped = await runIn(broken, base([{ unseen: { from: 'docs', against: 'pool' } }]), { steps })
+  expect(stopped.error).toMatchObject({ code: 'SR_SOURCE_EMPTY', received: '2 wrong-shape' })
+  expect(simulator.stats.calls).toBe(before)
+})

@@ -94,9 +94,21 @@ export const assign: GlobalStep<Options> = defineGlobal<Options>({
         const weights = Object.entries(options.into).sort(([a], [b]) => (a < b ? -1 : 1))
         const each: [string, string][] = []
         for (const [id] of rows) each.push([id, pick(weights, unit(seed, named.get(components.find(id))!))])
-        return each
+        return { each, groups: named.size }
       },
-      combine: (parts: [string, string][][]) => ({ each: new Map(parts.flat()) }),
+      combine: (parts: { each: [string, string][]; groups: number }[]) => {
+        const each = new Map(parts.flatMap(part => part.each))
+        const sizes: { [name: string]: number } = {}
+        for (const name of each.values()) sizes[name] = (sizes[name] ?? 0) + 1
+        const told = Object.entries(sizes).sort(([a], [b]) => (a < b ? -1 : 1))
+        const groups = parts.reduce((sum, part) => sum + part.groups, 0)
+        return {
+          each,
+          notes: [
+            `${told.map(([name, n]) => `${name} ${n}`).join(', ')} rows; ${groups} connected groups were divided whole`,
+          ],
+        }
+      },
     },
   ],
   apply: (_, decided) => ({ is: 'passed', notes: { facets: { split: decided as string } } }),
