@@ -130,7 +130,7 @@ export const commands: { [name: string]: Command } = {
   'terms accept': {
     operands: '<provider>',
     about: 'Records who read and accepts which version of a provider’s terms.',
-    example: 'stillroom terms accept openai --by "Ada Kern" --version 2025-05-31',
+    example: 'stillroom terms accept openai --by "<your name>" --version 2025-05-31',
     options: ['by', 'version', 'note', 'recipe'],
     load: () => import('./verbs/terms-accept.ts'),
   },

@@ -216,10 +216,10 @@ test('a route whose terms nobody accepted makes no call, and runs after the acce
   })
   expect(server.calls.length).toBe(calls)
   expect(await stillroom(dir, 'terms accept self/writr --by Ada --version 1')).toMatchObject({ code: 2 })
-  expect(await stillroom(dir, 'terms accept self/writer --by "Ada Kern" --version 2026-10-01')).toMatchObject({
+  expect(await stillroom(dir, 'terms accept self/writer --by "<your name>" --version 2026-10-01')).toMatchObject({
     code: 0,
   })
-  expect((await stillroom(dir, 'terms')).out).toMatch(/2026-10-01 by Ada Kern, 2026-11-20/)
+  expect((await stillroom(dir, 'terms')).out).toMatch(/2026-10-01 by a reader, 2026-11-20/)
   expect(await stillroom(dir, 'run')).toMatchObject({ code: 0 })
   expect(server.calls.length).toBe(calls + 5)
 })

@@ -10,11 +10,22 @@ function scalar(value: string): string {
 /** A first recipe over what `init` saw, with a word on each line and on how to put a real teacher in. */
 export function recipeText(seen: Seen[], { name, license, commercial }: Answers, language: string): string {
   const documents = seen.filter(({ kind }) => kind === 'document')
-  const real = seen.find(({ kind }) => kind === 'prompt' || kind === 'conversation')
+  const real = seen.find(({ kind, synthetic }) => (kind === 'prompt' || kind === 'conversation') && !synthetic)
   const from = documents.length === 1 ? documents[0]!.name : `[${documents.map(source => source.name).join(', ')}]`
-  const sources = seen.map(source => {
-    const line = `${source.name}: { files: ${scalar(source.files)}, license: ${scalar(license)} }`
-    return source.kind ? `  ${line}` : `  # ${line}   # say what its rows are with kind: and columns:`
+  const sources = seen.flatMap(({ name, files, kind, asked, synthetic }) => {
+    const mapped = kind === 'prompt' && asked ? `, kind: prompt, columns: { prompt: ${scalar(asked)} }` : ''
+    const listed = typeof files === 'string' ? scalar(files) : `[${files.map(scalar).join(', ')}]`
+    const origin = synthetic ? ', origin: synthetic' : ''
+    const line = `${name}: { files: ${listed}, license: ${scalar(license)}${origin}${mapped} }`
+    if (!kind) return [`  # ${line}   # say what its rows are with kind: and columns:`]
+    if (mapped)
+      return [
+        '  # Short texts, taken for real queries; without kind: and columns: they would be documents.',
+        `  ${line}`,
+      ]
+    if (asked)
+      return [`  # Short texts. Queries? Then add: kind: prompt, columns: { prompt: ${scalar(asked)} }`, `  ${line}`]
+    return [`  ${line}`]
   })
   return `# A recipe for stillroom. Check it with \`stillroom plan\`, try it with \`stillroom preview -n 3\`.
 name: ${scalar(name)}

@@ -141,6 +141,7 @@ export function openCalls(run: {
 }): Calls {
   const { journal, stop, emit } = run
   const air = new Map<string, Promise<{ reply: Reply; call: Sha }>>()
+  if (!run.closed) journal.prepare()
   const purse = openPurse(journal.spent(), run.budget, stop)
 
   async function fetchReply(

@@ -65,7 +65,10 @@ function sealSource(
     id = rowId(name, file.path, digest, occurrence)
   }
   const language = item.language ?? detectLanguage(proseOf(item.payload))
-  const origin = config.origin
+  // What a row says of itself is outdone by the recipe only towards synthetic and deeper.
+  const origin = item.origin === 'synthetic' ? 'synthetic' : config.origin
+  const declared = config.generation ?? (config.origin === 'synthetic' ? 1 : 0)
+  const generation = Math.max(declared, item.generation ?? (item.origin === 'synthetic' ? 1 : 0))
   return {
     ...item.payload,
     id,
@@ -75,12 +78,12 @@ function sealSource(
     scores: {},
     lineage: {
       origin,
-      generation: config.generation ?? (origin === 'synthetic' ? 1 : 0),
+      generation,
       parents: [],
       source: {
         name,
         uri: sourceUri(config, file),
-        license: config.license,
+        license: item.license ?? config.license,
         ...(config.robots ? { robots: config.robots } : {}),
         ...(item.row === undefined ? {} : { row: item.row }),
       },

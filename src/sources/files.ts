@@ -62,7 +62,8 @@ async function* matches(pattern: string, base: string): AsyncGenerator<[name: st
     yield [pattern, dirname(pattern)]
     return
   }
-  const known = `**/*.{${Object.keys(endings).join(',')}}`
+  const packed = ['jsonl', 'ndjson', 'json', 'csv', 'tsv'].map(ending => `${ending}.gz`)
+  const known = `**/*.{${[...Object.keys(endings), ...packed].join(',')}}`
   const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/${known}` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
   const exclude = (path: string) => /(?:^|\/)node_modules$/.test(path) && !pattern.includes('node_modules')

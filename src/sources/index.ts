@@ -2,5 +2,5 @@
 export { chunk, chunkOptions } from './chunk.ts'
 export { type SourceConfig, sourceConfig, sourceUri } from './config.ts'
 export { listFiles, type SourceFile } from './files.ts'
-export { type Item, type ReadOptions, readSource, sourceKind } from './read.ts'
+export { firstRows, type Item, type ReadOptions, readSource, sourceKind } from './read.ts'
 export { sourceReasons } from './reasons.ts'

@@ -4,16 +4,23 @@ import { StillroomError } from '../errors/index.ts'
 import type { Facets, Json, Kind, Payload } from '../records/index.ts'
 import { blocks, detectLanguage, type Format, plainText } from '../text/index.ts'
 import { Unreadable, utf8Bytes } from './bytes.ts'
-import { Misshapen, object } from './columns.ts'
+import { type Columns, Misshapen, object } from './columns.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
 import { type FileFormat, formatOf, type SourceFile } from './files.ts'
-import type { SourceReason } from './reasons.ts'
+import { type SourceReason, sourceReasons } from './reasons.ts'
 import { csvRows, jsonRows, parquetRows, type Row } from './rows.ts'
-import { guessKind, notesOf, payloadOf, renamed } from './shape.ts'
+import { guessKind, notesOf, payloadOf, renamed, type SelfReport, selfReport } from './shape.ts'
 
-/** What a reader gives: a record to be, or a rejection. `row` counts from 1; `span` counts bytes of the text as UTF-8. */
+/** What a reader gives: a record to be (with what its row says of its own origin), or a rejection. `row` counts from 1; `span` counts bytes of the text as UTF-8. */
 export type Item =
-  | { is: 'record'; payload: Payload; rowId?: string; row?: number; language?: string; facets?: Facets }
+  | ({
+      is: 'record'
+      payload: Payload
+      rowId?: string
+      row?: number
+      language?: string
+      facets?: Facets
+    } & SelfReport)
   | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }
 
 export type ReadOptions = {
@@ -53,42 +60,95 @@ export async function* readSource(
     if (empty) yield { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
   } catch (error) {
     if (error instanceof Unreadable) yield { is: 'rejected', reason: error.reason, evidence: { error: error.message } }
-    else if (StillroomError.is(error)) throw error
-    else {
-      throw new StillroomError('SR_SOURCE_READ', `The file ${file.path} of source ${name} could not be read.`, {
-        received: (error as Error).message,
-        hint: 'Check that the file still exists and that you may read it, then run again.',
-        cause: error,
-      })
-    }
+    else throw unread(error, `${file.path} of source ${name}`)
   }
 }
 
+/** What the file system refuses, whichever reader met it. */
+function unread(error: unknown, file: string): StillroomError {
+  if (StillroomError.is(error)) return error
+  return new StillroomError('SR_SOURCE_READ', `The file ${file} could not be read.`, {
+    received: (error as Error).message,
+    hint: 'Check that the file still exists and that you may read it, then run again.',
+    cause: error,
+  })
+}
+
+/** Rows without a usable one among them after which a source is given the benefit of the doubt. */
+const patience = 100
+
 /**
- * Kind of record a source holds: as declared, `document` for prose, else by the first row that can be read.
- * Throws SR_SOURCE_EMPTY without files.
+ * Kind of record a source holds: as declared, `document` for prose, else by the first row that can be read. Looks no
+ * further than the first row that becomes a record, or `patience` rows.
+ * @throws StillroomError SR_SOURCE_EMPTY without files, and where every row of every file would be rejected.
  */
 export async function sourceKind(config: SourceConfig, files: readonly SourceFile[]): Promise<Kind> {
-  if (config.kind) return config.kind
   if (files.length === 0) {
     throw new StillroomError('SR_SOURCE_EMPTY', 'The patterns of a source match no file.', {
       received: [config.files].flat().join(', '),
       hint: 'Paths are relative to the recipe; hidden folders, node_modules and releases are skipped unless named.',
     })
   }
+  let kind = config.kind
+  let looked = 0
+  const reasons: Reasons = {}
   for (const file of files) {
     const format = formatOf(config, file.path)
-    if (isDocument(format)) return 'document'
+    if (isDocument(format)) {
+      if ((kind ?? 'document') === 'document') return 'document'
+      bump(reasons, 'wrong-shape')
+      continue
+    }
+    const before = looked
     try {
       for await (const row of rowsOf(file, format, largest)) {
-        const kind = 'value' in row ? kindOf(config, row.value) : undefined
-        if (kind) return kind
+        kind ??= 'value' in row ? kindOf(config, row.value) : undefined
+        const item = itemOf(config, kind ?? 'row', row, new Set())
+        if (item.is === 'record') return item.payload.kind
+        bump(reasons, item.reason)
+        if (++looked >= patience && kind) return kind
       }
+      if (looked === before) bump(reasons, 'empty-file')
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error
+      if (!(error instanceof Unreadable)) throw unread(error, file.path)
+      bump(reasons, error.reason)
     }
   }
-  return 'row'
+  const counted = Object.entries(reasons).map(([reason, n]) => `${n} ${reason}`)
+  throw new StillroomError('SR_SOURCE_EMPTY', 'No row of the source can be used.', {
+    expected: kind ? `rows of kind ${kind}` : 'rows with named columns',
+    received: counted.join(', '),
+    hint: hintFor(reasons),
+  })
+}
+
+type Reasons = { [reason in SourceReason]?: number }
+
+function bump(reasons: Reasons, reason: SourceReason): void {
+  reasons[reason] = (reasons[reason] ?? 0) + 1
+}
+
+function hintFor(reasons: Reasons): string {
+  const [most] = Object.entries(reasons).sort(([, a], [, b]) => b - a)[0] as [SourceReason, number]
+  const mended = most === 'missing-column' || most === 'wrong-shape'
+  return `${sourceReasons[most]}${mended ? ' Say what the rows are with kind: and columns:.' : ''}`
+}
+
+/** The first rows of a file as they stand, at most `n`: for looking, not for records. A document has none. */
+export async function firstRows(config: SourceConfig, file: SourceFile, n: number): Promise<Columns[]> {
+  const format = formatOf(config, file.path)
+  const rows: Columns[] = []
+  if (isDocument(format)) return rows
+  try {
+    for await (const row of rowsOf(file, format, largest)) {
+      const columns = 'value' in row ? object(row.value) : undefined
+      if (columns) rows.push(columns)
+      if (rows.length >= n) break
+    }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw unread(error, file.path)
+  }
+  return rows
 }
 
 const isDocument = (format: FileFormat): format is Format =>
@@ -103,7 +163,7 @@ function kindOf(config: SourceConfig, value: Json): Kind | undefined {
   const columns = object(value)
   if (!columns) return undefined
   try {
-    return guessKind(renamed(columns, config.columns))
+    return guessKind(renamed(columns, config.columns), config.columns)
   } catch {
     return undefined
   }
@@ -117,7 +177,7 @@ function itemOf(config: SourceConfig, kind: Kind, row: Row, ids: Set<string>): I
     if (!given) throw new Misshapen('wrong-shape', { row: 'not an object' })
     const columns = renamed(given, config.columns)
     const payload = payloadOf(kind, kind === 'row' ? given : columns)
-    const notes = notesOf(columns, config.columns)
+    const notes = { ...notesOf(columns, config.columns), ...selfReport(given) }
     if (config.id === undefined) return { is: 'record', payload, row: row.row, ...notes }
     const id = given[config.id]
     if (id === undefined || id === null || id === '') throw new Misshapen('missing-column', { column: config.id })

@@ -4,8 +4,9 @@ export const sourceReasons = {
   'too-large': 'A file that is one document is larger than the bound.',
   binary: 'The file holds binary data where text was expected.',
   'invalid-utf8': 'The bytes are no valid text in the encoding of the file.',
-  'line-too-long': 'A line, or one row of a CSV file, is longer than the bound; it was not kept in memory.',
-  'invalid-json': 'The line is no JSON value.',
+  'line-too-long':
+    'A line, an element of a JSON array or one row of a CSV file is longer than the bound; it was not kept in memory.',
+  'invalid-json': 'The line or element is no JSON value, or the array around it is broken.',
   'invalid-csv': 'A quote opens and never closes, so that the rest of the file cannot be split into rows.',
   'ragged-row': 'The row has another number of fields than the header.',
   'missing-column': 'The row lacks a column that the kind or the source needs.',

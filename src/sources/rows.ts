@@ -6,16 +6,23 @@ import { Unreadable, utf8Bytes } from './bytes.ts'
 import type { SourceFile } from './files.ts'
 import type { SourceReason } from './reasons.ts'
 
-/** One row of a file, numbered from 1: lines of JSON Lines (blank ones count), records below the header elsewhere. */
+/** One row of a file, numbered from 1: lines of JSON Lines (blank ones count), elements of an array, records below the header. */
 export type Row = { row: number; span?: [number, number] } & (
   | { value: Json }
   | { reason: SourceReason; evidence: Json }
 )
 
-/** JSON Lines: one value a line. `span` counts bytes of the text as UTF-8, after a byte order mark. */
+/**
+ * JSON Lines, one value a line; or, where the name ends in `.json` and the text begins with `[`, the elements of one
+ * array. `span` counts bytes of the text as UTF-8, after a byte order mark. Memory holds one line or element at a time.
+ */
 export async function* jsonRows(file: SourceFile, bound: number): AsyncGenerator<Row> {
-  for await (const line of lines(utf8Bytes(file), bound)) {
-    const { row, span, bytes } = line
+  const chunks = utf8Bytes(file)
+  const first = await chunks.next()
+  if (first.done) return
+  const all = joined(first.value, chunks)
+  const array = /\.json(?:\.gz)?$/i.test(file.path) && first.value.subarray(0, 4096).toString().trimStart()[0] === '['
+  for await (const { row, span, bytes, line } of array ? elements(all, bound) : lines(all, bound)) {
     if (bytes === undefined) {
       yield { row, span, reason: 'line-too-long', evidence: { bytes: span[1] - span[0], bound } }
       continue
@@ -25,20 +32,34 @@ export async function* jsonRows(file: SourceFile, bound: number): AsyncGenerator
       continue
     }
     const text = bytes.toString('utf8')
-    if (text.trim() === '') continue
+    if (!array && text.trim() === '') continue
     try {
       yield { row, span, value: JSON.parse(text) as Json }
     } catch (error) {
-      // One array over many lines would be rejected line by line.
-      if (row === 1 && text.trimStart().startsWith('[')) {
-        throw new Unreadable('wrong-shape', 'a JSON array over several lines; write one JSON object a line')
+      // One value over many lines would be rejected line by line.
+      if (!array && row === 1 && text.trimStart()[0] === '[') {
+        throw new Unreadable('wrong-shape', 'a JSON array over several lines; name the file .json')
       }
-      yield { row, span, reason: 'invalid-json', evidence: { error: parseError(error) } }
+      if (!array && row === 1 && text.trim() === '{') {
+        throw new Unreadable('wrong-shape', 'one JSON object over several lines; write one JSON object a line')
+      }
+      const at = line === undefined ? {} : { byte: span[0], line }
+      yield { row, span, reason: 'invalid-json', evidence: { ...at, error: parseError(error, array) } }
     }
   }
 }
 
-type ByteLine = { row: number; span: [number, number]; bytes: Buffer | undefined }
+async function* joined(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield first
+    yield* rest
+  } finally {
+    await rest.return(undefined)
+  }
+}
+
+/** `bytes` is absent where there are more than the bound; `line` is given where it is not the row. */
+type ByteLine = { row: number; span: [number, number]; bytes: Buffer | undefined; line?: number }
 
 /** Lines as bytes. One longer than `bound` comes without its bytes, which are let go as they arrive. */
 async function* lines(chunks: AsyncIterable<Buffer>, bound: number): AsyncGenerator<ByteLine> {
@@ -69,6 +90,68 @@ async function* lines(chunks: AsyncIterable<Buffer>, bound: number): AsyncGenera
   if (length > 0) yield line()
 }
 
+/**
+ * What stands between the commas of one array, as bytes. An element that is no JSON costs itself; what hides where the
+ * next one begins (a bracket or quote that never closes) ends the file with the place it begins at.
+ */
+async function* elements(chunks: AsyncIterable<Buffer>, bound: number): AsyncGenerator<ByteLine> {
+  const [quote, backslash, comma, open, close] = [0x22, 0x5c, 0x2c, 0x5b, 0x5d]
+  let held: Buffer[] = []
+  let length = 0
+  let [offset, line, row, depth] = [0, 1, 0, 0]
+  let [quoted, escaped, ended] = [false, false, false]
+  let begin: { byte: number; line: number } | undefined
+  const keep = (part: Buffer) => {
+    length += part.length
+    if (length > bound) held = []
+    else if (part.length > 0) held.push(part)
+  }
+  for await (const chunk of chunks) {
+    let from = 0
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i]!
+      if (byte === 0x0a) line++
+      if (quoted) {
+        if (escaped) escaped = false
+        else if (byte === backslash) escaped = true
+        else if (byte === quote) quoted = false
+        continue
+      }
+      if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) continue
+      if (ended) throw new Unreadable('invalid-json', `more text after the array, at byte ${offset + i} (line ${line})`)
+      if (depth === 0) {
+        depth = 1
+        continue
+      }
+      if (depth === 1 && (byte === comma || byte === close)) {
+        if (begin) keep(chunk.subarray(from, i))
+        ended = byte === close
+        if (begin || !ended || row > 0) {
+          const at = begin ?? { byte: offset + i, line }
+          const bytes = length > bound ? undefined : Buffer.concat(held)
+          yield { row: ++row, span: [at.byte, at.byte + length], bytes, line: at.line }
+        }
+        held = []
+        length = 0
+        begin = undefined
+        continue
+      }
+      if (!begin) {
+        begin = { byte: offset + i, line }
+        from = i
+      }
+      if (byte === quote) quoted = true
+      else if (byte === open || byte === 0x7b) depth++
+      else if ((byte === close || byte === 0x7d) && depth > 1) depth--
+    }
+    if (begin) keep(chunk.subarray(from))
+    offset += chunk.length
+  }
+  if (ended) return
+  const where = begin ? `element ${row + 1}, which begins at byte ${begin.byte} (line ${begin.line})` : 'the array'
+  throw new Unreadable('invalid-json', `${where}, does not end before the file does, at byte ${offset} (line ${line})`)
+}
+
 /** Where decoding first fails. */
 function badByte(bytes: Buffer): number {
   const text = bytes.toString('utf8')
@@ -76,10 +159,12 @@ function badByte(bytes: Buffer): number {
 }
 
 /** What the parser says, without the piece of the text that it quotes: rejected text is not kept. */
-function parseError(error: unknown): string {
-  return (error as Error).message
+function parseError(error: unknown, inside = false): string {
+  const said = (error as Error).message
     .replace(/,? ?(?:\.\.\.)?"[\s\S]*" is not valid JSON$/, '')
     .replace(/^Unexpected token .*$/su, 'unexpected character')
+  // The parser's position counts from the element, which has one of its own.
+  return inside ? said.replace(/ (?:in JSON )?at position .*$/s, '') : said
 }
 
 /** CSV after RFC 4180 with a header; `,`, `;` or tab, whichever the header has most of. All values are strings. */

@@ -1,22 +1,38 @@
-import type { Facets, Json, Kind, Message, Payload, Verifier } from '../records/index.ts'
+import type { Facets, Json, Kind, Message, Origin, Payload, Verifier } from '../records/index.ts'
 import { type Columns, Misshapen, need, needText, object, pick, pickText } from './columns.ts'
 import { answered, assistant, messagesOf, parsed, sharedStart, toolsOf, transcript, user } from './messages.ts'
 
 const questions = ['prompt', 'question', 'query', 'instruction']
 const answers = ['completion', 'response', 'output', 'answer']
 
-/** Kind of record that a row with these columns most likely is. */
-export function guessKind(columns: Columns): Kind {
-  const has = (...names: string[]) => names.every(name => pick(columns, [name]) !== undefined)
-  if (has('chosen', 'rejected')) return 'preference'
-  if (has('messages') || has('conversations')) return answered(columns) ? 'conversation' : 'prompt'
-  if (has('prompt', 'completion')) return has('label') ? 'feedback' : 'conversation'
-  if (has('text') || has('content')) return 'document'
-  return questions.some(name => has(name)) ? 'prompt' : 'row'
+type Mapping = { [field: string]: string | undefined }
+
+/** Of each list one column must be there; the first that fits decides. */
+const signs: { kind: Kind; needs: string[][] }[] = [
+  { kind: 'preference', needs: [['chosen'], ['rejected']] },
+  { kind: 'conversation', needs: [['messages', 'conversations']] },
+  { kind: 'feedback', needs: [questions, ['completion'], ['label']] },
+  { kind: 'conversation', needs: [questions, ['completion']] },
+  { kind: 'document', needs: [['text', 'content']] },
+  { kind: 'prompt', needs: [questions] },
+]
+
+/**
+ * Kind of record that a row with these columns most likely is. What the source maps to a field decides before columns
+ * that merely have a telling name.
+ */
+export function guessKind(columns: Columns, mapping: Mapping = {}): Kind {
+  const mapped = (name: string) => mapping[name] !== undefined
+  const has = (name: string) => mapped(name) || pick(columns, [name]) !== undefined
+  if (mapped('target')) return 'exam'
+  const fitting = signs.filter(({ needs }) => needs.every(names => names.some(has)))
+  const sign = fitting.find(({ needs }) => needs.some(names => names.some(mapped))) ?? fitting[0]
+  if (!sign) return 'row'
+  return sign.needs[0]!.includes('messages') && !answered(columns) ? 'prompt' : sign.kind
 }
 
 /** Columns under the names of the record's fields (`columns:` of a source). A mapped column that is absent rejects the row. */
-export function renamed(columns: Columns, mapping: { [field: string]: string | undefined } | undefined): Columns {
+export function renamed(columns: Columns, mapping: Mapping | undefined): Columns {
   if (!mapping) return columns
   const out = { ...columns }
   for (const [field, column] of Object.entries(mapping)) {
@@ -24,7 +40,34 @@ export function renamed(columns: Columns, mapping: { [field: string]: string | u
     if (!(column in columns)) throw new Misshapen('missing-column', { column })
     out[field] = columns[column]
   }
+  // Readers look at turns first: those of another column would hide the prompt that was named.
+  if (mapping.prompt !== undefined && mapping.messages === undefined) {
+    delete out.messages
+    delete out.conversations
+  }
   return out
+}
+
+export type SelfReport = { origin?: Origin; generation?: number; license?: string }
+
+/**
+ * What a row says of itself in the columns of our releases: origin, generation, licenses (several hold together).
+ * Other tables use these names for other things, so that all three count only beside an origin that is one of ours.
+ */
+export function selfReport(columns: Columns): SelfReport {
+  const origin = typeof columns.origin === 'string' ? columns.origin.trim().toLowerCase() : undefined
+  if (origin !== 'real' && origin !== 'synthetic') return {}
+  const generation = /^\d{1,9}$/.test(String(columns.generation)) ? Number(columns.generation) : undefined
+  const listed = parsed(columns.licenses ?? null)
+  // Writers of CSV put a list down as JSON or in their own way, with brackets and quotes.
+  const texts =
+    typeof listed === 'string' ? listed.replace(/[[\]'"]/g, '').split(',') : Array.isArray(listed) ? listed : []
+  const names = texts.flatMap(text => (typeof text === 'string' && text.trim() ? [text.trim()] : []))
+  const known = names.some(name => name !== 'NOASSERTION')
+  const license = names
+    .map(name => (name === 'NOASSERTION' ? 'unknown' : names.length > 1 && / OR /.test(name) ? `(${name})` : name))
+    .join(' AND ')
+  return { origin, ...(generation === undefined ? {} : { generation }), ...(known ? { license } : {}) }
 }
 
 const facetNames = ['difficulty', 'topic', 'audience', 'style', 'register', 'domain'] as const

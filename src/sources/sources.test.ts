@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parquetWriter } from '../records/index.ts'
 import { type Item, listFiles, type ReadOptions, readSource, sourceConfig, sourceKind, sourceUri } from './index.ts'
@@ -56,10 +57,16 @@ describe('files', () => {
   })
 
   test('a name with pattern signs, a folder, and a path above the recipe', async () => {
-    const base = folder({ 'docs/[slug].md': 'x', 'docs/deep/a.txt': 'x', 'docs/i.png': 'x', 'recipe/r.yaml': 'x' })
+    const base = folder({
+      'docs/[slug].md': 'x',
+      'docs/deep/a.txt': 'x',
+      'docs/deep/b.json.gz': 'x',
+      'docs/i.png': 'x',
+      'recipe/r.yaml': 'x',
+    })
     const paths = async (files: string) => (await listFiles({ files }, join(base, 'recipe'))).map(file => file.path)
     expect(await paths('../docs/[slug].md')).toEqual(['../docs/[slug].md'])
-    expect(await paths('../docs')).toEqual(['../docs/[slug].md', '../docs/deep/a.txt'])
+    expect(await paths('../docs')).toEqual(['../docs/[slug].md', '../docs/deep/a.txt', '../docs/deep/b.json.gz'])
     const file = { path: '../docs/en/a.md', below: 'en/a.md' }
     expect(sourceUri({ uri: 'https://example.org/site/' }, file)).toBe('https://example.org/site/en/a.md')
     expect(sourceUri({}, file)).toBe('../docs/en/a.md')
@@ -96,6 +103,49 @@ describe('kind', () => {
   ])('%s %s', async (path, content, kind) => {
     const config = sourceConfig.parse({ files: '*', license: 'x' })
     expect(await sourceKind(config, await listFiles(config, folder({ [path]: content })))).toBe(kind)
+  })
+
+  test.each([
+    ['text', { prompt: 'text' }, 'prompt'],
+    ['query,text', { prompt: 'query' }, 'prompt'],
+    ['messages,q', { prompt: 'q' }, 'prompt'],
+    ['prompt,completion,body', { text: 'body' }, 'document'],
+    ['text,answer', { prompt: 'text', completion: 'answer' }, 'conversation'],
+    ['text,completion,good', { prompt: 'text', label: 'good' }, 'feedback'],
+    ['a,rejected,prompt,text', { chosen: 'a' }, 'preference'],
+    ['text,right', { prompt: 'text', target: 'right' }, 'exam'],
+    ['text,area', { topic: 'area' }, 'document'],
+    ['text', undefined, 'document'],
+  ])('%s with columns %j is %s, and is read as it', async (header, columns, kind) => {
+    const names = header.split(',')
+    const content = `${header}\n${names.map(name => (name === 'good' ? 'true' : name)).join(',')}`
+    const config = sourceConfig.parse({ files: '*', license: 'x', columns })
+    const files = await listFiles(config, folder({ 'a.csv': content }))
+    expect(await sourceKind(config, files)).toBe(kind)
+    const items = await read('a.csv', content, { columns })
+    expect(payloads(items)).toMatchObject([{ kind }])
+    if (kind === 'prompt') {
+      const content = (columns as { prompt: string }).prompt
+      expect(payloads(items)).toMatchObject([{ messages: [{ role: 'user', content }] }])
+    }
+  })
+
+  test('a source without one row to use says so, with reasons and a hint; one late row is enough', async () => {
+    const kind = async (files: { [path: string]: string }, options: Options = {}) => {
+      const config = sourceConfig.parse({ files: '*', license: 'x', ...options })
+      return sourceKind(config, await listFiles(config, folder(files)))
+    }
+    const rows = lines({ q: 1 }, { q: 2 }, 'broken')
+    await expect(kind({ 'a.jsonl': rows, 'b.jsonl': '' }, { kind: 'prompt' })).rejects.toMatchObject({
+      code: 'SR_SOURCE_EMPTY',
+      received: '2 missing-column, 1 invalid-json, 1 empty-file',
+      hint: expect.stringContaining('columns:'),
+    })
+    await expect(kind({ 'a.jsonl': rows }, { columns: { prompt: 'question' } })).rejects.toThrow('No row')
+    await expect(kind({ 'a.json': '[1, 2' })).rejects.toMatchObject({ received: '1 wrong-shape, 1 invalid-json' })
+    await expect(kind({ 'a.txt': 'x' }, { kind: 'prompt' })).rejects.toMatchObject({ received: '1 wrong-shape' })
+    expect(await kind({ 'a.jsonl': rows, 'b.jsonl': lines({ prompt: 'q' }) }, { kind: 'prompt' })).toBe('prompt')
+    expect(await kind({ 'a.jsonl': lines(...Array(100).fill({ q: 1 })) }, { kind: 'prompt' })).toBe('prompt')
   })
 
   test('no files', async () => {
@@ -207,8 +257,10 @@ describe('JSON Lines', () => {
     expect(held).toBeLessThan(20 * 2 ** 20)
   })
 
-  test('a JSON array over lines is one rejection, an empty file too', async () => {
-    expect(reasons(await read('a.json', '[\n {"text": "a"},\n {"text": "b"}\n]'))).toEqual([[undefined, 'wrong-shape']])
+  test('one value over many lines is one rejection, an empty file too', async () => {
+    const array = '[\n {"text": "a"},\n {"text": "b"}\n]'
+    expect(reasons(await read('a.jsonl', array))).toEqual([[undefined, 'wrong-shape']])
+    expect(reasons(await read('a.json', '{\n "text": "a",\n "n": [1,\n2]\n}'))).toEqual([[undefined, 'wrong-shape']])
     expect(reasons(await read('a.jsonl', '\n\n'))).toEqual([[undefined, 'empty-file']])
   })
 
@@ -232,6 +284,64 @@ describe('JSON Lines', () => {
       'duplicate-id',
       'missing-column',
       '0',
+    ])
+  })
+})
+
+describe('JSON arrays', () => {
+  const rows = [{ text: 'one, "two" ] } \\' }, { text: 'ü', deep: [{ a: ['}', ']'] }] }, { text: '三' }]
+
+  test('on one line, on many, packed or in lines under the same ending: the same records', async () => {
+    const expected = rows.map(({ text }) => ({ kind: 'document', text }))
+    for (const text of [JSON.stringify(rows), `\ufeff\n ${JSON.stringify(rows, null, 2)}\n`, lines(...rows)]) {
+      const items = await read('a.json', text)
+      expect(payloads(items)).toEqual(expected)
+      expect(items.map(item => item.row)).toEqual([1, 2, 3])
+      expect(payloads(await read('a.json.gz', gzipSync(text)))).toEqual(expected)
+    }
+    expect(reasons(await read('a.json', ' [ ] '))).toEqual([[undefined, 'empty-file']])
+  })
+
+  test('any array comes back element by element, wherever it is cut into chunks', async () => {
+    const base = folder({})
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1 }), fc.nat(3), async (values, indent) => {
+        // Beyond the bytes looked at first, so that elements lie across chunks.
+        const padding = 'x'.repeat(70_000 - JSON.stringify(values).length)
+        writeFileSync(join(base, 'a.json'), JSON.stringify([{ padding }, ...values.map(v => ({ v }))], null, indent))
+        expect(payloads(await readAll(base)).slice(1)).toEqual(
+          JSON.parse(JSON.stringify(values)).map((v: unknown) => ({ kind: 'row', columns: { v } })),
+        )
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('a bad element costs itself; a broken array names the place and keeps what came before', async () => {
+    const bad = '[\n{"text":"a"},\n7,\n{"text":"secret" "b"},\n{"text":NaN},\n,{"text":"c"},]'
+    const items = await read('a.json', bad)
+    expect(payloads(items)).toEqual([
+      { kind: 'document', text: 'a' },
+      'wrong-shape',
+      'invalid-json',
+      'invalid-json',
+      'invalid-json',
+      { kind: 'document', text: 'c' },
+      'invalid-json',
+    ])
+    expect(items[2]).toMatchObject({ row: 3, span: [19, 40], evidence: { byte: 19, line: 4 } })
+    expect(JSON.stringify(items)).not.toContain('secret')
+    const cut = await read('a.json', '[{"text":"a"},\n {"text":"b"')
+    expect(payloads(cut)).toEqual([{ kind: 'document', text: 'a' }, 'invalid-json'])
+    expect(JSON.stringify(cut)).toContain('element 2, which begins at byte 16 (line 2)')
+    expect(payloads(await read('a.json', '[{"text":"a"}] x'))).toEqual([
+      { kind: 'document', text: 'a' },
+      'invalid-json',
+    ])
+    const long = `[{"text":"${'x'.repeat(200_000)}"},{"text":"b"}]`
+    expect(payloads(await read('a.json', long, {}, { bound: 1000 }))).toEqual([
+      'line-too-long',
+      { kind: 'document', text: 'b' },
     ])
   })
 })
@@ -306,6 +416,35 @@ describe('Parquet', () => {
         ],
       },
       'damaged',
+    ])
+  })
+})
+
+describe('what a row says of itself', () => {
+  const said = async (path: string, content: string) =>
+    (await read(path, content)).map(item => {
+      const { origin, generation, license } = item as { [name: string]: unknown }
+      return [origin, generation, license]
+    })
+
+  test('the columns of our releases, also as CSV writers put lists; the same names with other meanings are left', async () => {
+    const own = { text: 't', origin: 'synthetic', generation: 2, licenses: ['CC-BY-4.0', 'MIT'] }
+    const either = { ...own, generation: null, licenses: ['MIT OR Apache-2.0', 'CC0-1.0'] }
+    const unknown = { ...own, origin: 'real', generation: 0, licenses: ['NOASSERTION'] }
+    const other = { text: 't', origin: 'Japan', generation: 3, licenses: ['x'] }
+    expect(await said('a.jsonl', lines(own, either, unknown, other, { ...own, licenses: [] }))).toEqual([
+      ['synthetic', 2, 'CC-BY-4.0 AND MIT'],
+      ['synthetic', undefined, '(MIT OR Apache-2.0) AND CC0-1.0'],
+      ['real', 0, undefined],
+      [undefined, undefined, undefined],
+      ['synthetic', 2, undefined],
+    ])
+    const csv = 'text;origin;generation;licenses'
+    const cells = ['"[""CC-BY-4.0"",""MIT""]"', '[CC-BY-4.0, MIT]', "['CC-BY-4.0', 'MIT']", 'MIT', '']
+    expect(await said('a.csv', [csv, ...cells.map(cell => `t;synthetic;1;${cell}`)].join('\n'))).toEqual([
+      ...Array(3).fill(['synthetic', 1, 'CC-BY-4.0 AND MIT']),
+      ['synthetic', 1, 'MIT'],
+      ['synthetic', 1, undefined],
     ])
   })
 })

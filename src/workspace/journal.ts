@@ -55,6 +55,8 @@ export type CallRow = CallKey & {
 export type Journal = {
   /** The reply with the lowest cap that serves: finished within `cap`, or cut off at one at least as high. */
   lookup<R>(call: Sha, cap: number): Settled<R> | undefined
+  /** Starts what writing needs, so that the first call does not wait for it. */
+  prepare(): void
   /** Committed when the promise resolves: only then may the call be sent. `request` is the canonical JSON of its digest. */
   intend(call: Sha, key: CallKey, cap: number, carrier: Carrier, reserved: Money, request: string): Promise<void>
   /** Takes back an intent of this process whose call was never sent. */
@@ -135,7 +137,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   let commits = 0
   let thread: Worker | undefined
 
-  /** Started by the first write: most commands only read. It holds the process while a batch is under way, and no longer. */
+  /** Started when writing is near: most commands only read. It holds the process while a batch is under way, and no longer. */
   function writer(): Worker {
     if (thread) return thread
     const entry = new URL(`./journal-writer${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -208,6 +210,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       }
       return undefined
     },
+    prepare: () => void writer().unref(),
     intend(call, key, cap, carrier, reserved, text) {
       const { provider, model, revision = '', request, draw, attempt } = key
       const where = carrier === 'http' ? 'http' : `batch ${carrier.batch}`

@@ -36,14 +36,14 @@ test('no call goes to a paid route with unknown terms; once somebody accepts the
   const [, command] = /stillroom (terms accept self\/writer) --by/.exec(refused.err)!
   expect(simulator.log).toEqual([])
 
-  const accepted = await cli(dir, [...command!.split(' '), '--by', 'A. Tester', '--version', '2026-01'])
+  const accepted = await cli(dir, [...command!.split(' '), '--by', 'a reader', '--version', '2026-01'])
   expect(accepted).toMatchObject({ code: 0, err: '' })
   const ran = await cli(dir, ['run'])
   expect(ran.code).toBe(0)
   expect(simulator.log.length).toBeGreaterThan(0)
   const card = readFileSync(join(dir, 'releases', 'paid-0.1.0', 'README.md'), 'utf8')
   const today = new Date().toISOString().slice(0, 10)
-  expect(card).toContain(`| writer | self/writer | no document | unknown | A. Tester on ${today}, version 2026-01 |`)
+  expect(card).toContain(`| writer | self/writer | no document | unknown | a reader on ${today}, version 2026-01 |`)
 })
 
 test('an acceptance of another version, or of other terms, opens nothing', async () => {
@@ -52,7 +52,7 @@ test('an acceptance of another version, or of other terms, opens nothing', async
   const what = recipe({ terms: 'openai' }, { product: 'domain' })
   const workspace = join(dir, '.stillroom')
   const accept = (provider: string, version: string) =>
-    writeAcceptance(workspace, { provider, version, by: 'A. Tester', at: '2026-01-02' })
+    writeAcceptance(workspace, { provider, version, by: 'a reader', at: '2026-01-02' })
   const refused = async () => {
     const ran = await runIn(dir, what)
     expect(ran).toMatchObject({ exit: 3, error: { code: 'SR_TERMS' } })

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import type { Kind } from '../../records/index.ts'
-import { listFiles, type SourceConfig, type SourceFile, sourceKind } from '../../sources/index.ts'
+import { firstRows, listFiles, type SourceConfig, type SourceFile, sourceKind } from '../../sources/index.ts'
 import { detectLanguage } from '../../text/index.ts'
 import type { Run } from '../commands.ts'
 import { bytes, counted } from '../figures.ts'
@@ -11,8 +11,21 @@ import { here } from '../open.ts'
 import { recipeText } from '../recipe-text.ts'
 import { reporterOf } from '../reporter.ts'
 
-/** Files that would become one source. `kind` is absent where their rows could not be made out. */
-export type Seen = { name: string; files: string; kind?: Kind; count: number; bytes: number }
+/**
+ * Files that would become one source. `kind` is absent where their rows could not be made out; `asked` names the column
+ * whose short texts look like queries.
+ */
+export type Seen = {
+  name: string
+  files: string | string[]
+  kind?: Kind
+  asked?: string
+  synthetic?: true
+  count: number
+  bytes: number
+}
+/** Files that are left out, and why. */
+export type Passed = { files: string[]; why: string }
 export type Answers = { name: string; license: string; commercial: boolean | undefined }
 
 export const run: Run = async call => {
@@ -26,11 +39,13 @@ export const run: Run = async call => {
     })
   }
   const all = await listFiles({ files: '.' }, folder)
-  const seen = await sourcesOf(all, folder)
-  const documents = seen.filter(source => source.kind === 'document')
-  if (documents.length === 0) {
+  const { seen, passed } = await sourcesOf(all, folder)
+  if (!seen.some(source => source.kind === 'document')) {
+    const read = seen.map(({ name, kind }) => `${name} (${kind ?? 'rows of an unknown shape'})`)
+    const left = passed.map(({ files, why }) => `${few(files)} (${why})`)
     throw new StillroomError('SR_SOURCE_EMPTY', `There are no documents in ${here(io, folder)}.`, {
-      expected: 'files that end in .md, .rst or .txt, or .jsonl, .csv or .parquet with a text column',
+      expected: 'files that end in .md, .rst or .txt, or .jsonl, .json, .csv or .parquet with a text column',
+      ...(read.length + left.length > 0 ? { received: [...read, ...left].join(', ') } : {}),
       hint: 'put some into a folder such as docs/, or give init the folder that holds them',
     })
   }
@@ -43,49 +58,110 @@ export const run: Run = async call => {
       ({ name, kind, count, bytes: size }) =>
         `${name}: ${counted(count, 'file')}, ${bytes(size)}, ${kind ?? 'rows of an unknown shape, commented out'}`,
     ),
+    ...passed.map(({ files, why }) => `passed over: ${few(files)} (${why})`),
     '',
     `${here(io, file)} is written. Next:`,
     ...['plan', 'preview -n 3', 'run'].map(
       word => `  stillroom ${word}${folder === io.cwd ? '' : ` ${here(io, folder)}`}`,
     ),
   )
-  reporter.result({ recipe: file, sources: seen, language })
+  reporter.result({ recipe: file, sources: seen, passed, language })
   return 0
 }
 
 const prose = /\.(?:md|markdown|rst|txt)$/i
-const data = /\.(?:jsonl|ndjson|csv|tsv|parquet)(?:\.gz)?$/i
+const data = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)(?:\.gz)?$/i
+/** Documents that no reader takes, so that nobody waits for them in vain. */
+const unread = '**/*.{pdf,html,htm,doc,docx,odt,epub,xls,xlsx,ppt,pptx,adoc,xml,tex}'
 
-/** Files in groups: prose by its first folder, data by folder and ending. What is left out is configuration. */
-async function sourcesOf(files: SourceFile[], base: string): Promise<Seen[]> {
-  const groups = new Map<string, SourceFile[]>()
+function few(files: string[]): string {
+  return files.length <= 5 ? files.join(', ') : `${files.slice(0, 4).join(', ')} and ${files.length - 4} more`
+}
+
+/**
+ * Files in groups: prose by its first folder, data by folder, ending and shape. Short texts in the column of a table
+ * are taken for queries where there are other documents.
+ */
+async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: Seen[]; passed: Passed[] }> {
+  const groups = new Map<string, { pattern: string; members: SourceFile[]; look?: Look }>()
+  const passed = new Map<string, string[]>()
+  const pass = (file: SourceFile, why: string) => passed.set(why, [...(passed.get(why) ?? []), file.path])
+  const put = (key: string, pattern: string, file: SourceFile, look?: Look) => {
+    const group = groups.get(key) ?? { pattern, members: [], ...(look ? { look } : {}) }
+    group.members.push(file)
+    groups.set(key, group)
+  }
   const inFolders = files.some(({ path }) => prose.test(path) && path.includes('/'))
   for (const file of files) {
     const folders = file.path.split('/').slice(0, -1)
-    let pattern: string | undefined
     if (prose.test(file.path)) {
+      const pattern = folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt}` : '*.{md,markdown,rst,txt}'
       // Beside folders of documents, what lies at the top is a readme or a license.
-      if (folders.length > 0) pattern = `${folders[0]}/**/*.{md,markdown,rst,txt}`
-      else if (!inFolders) pattern = '*.{md,markdown,rst,txt}'
-    } else if (data.test(file.path)) pattern = [...folders, `*${data.exec(file.path)![0]}`].join('/')
-    if (pattern) groups.set(pattern, [...(groups.get(pattern) ?? []), file])
+      if (folders.length === 0 && inFolders) pass(file, 'beside folders of documents')
+      else put(pattern, pattern, file)
+      continue
+    }
+    const look = await lookAt(file).catch((error: Error) => error)
+    if (look instanceof Error) {
+      pass(file, StillroomError.is(look) && look.received ? `no row to use: ${look.received}` : look.message)
+      continue
+    }
+    const pattern = [...folders, `*${data.exec(file.path)![0]}`].join('/')
+    put(JSON.stringify([pattern, look]), pattern, file, look)
   }
+  for (const file of await listFiles({ files: unread }, base)) pass(file, 'no reader; make it Markdown or plain text')
+  const texts = [...groups.values()].some(({ look }) => !look || (look.kind === 'document' && !look.asked))
   const names = new Set<string>()
   const seen: Seen[] = []
-  for (const [pattern, members] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const files = members.length === 1 ? members[0]!.path : narrowed(pattern, members)
-    const config = { files, license: 'unknown', origin: 'real' } as SourceConfig
-    const kind = await sourceKind(config, await listFiles(config, base)).catch(() => undefined)
-    const size = members.reduce((n, file) => n + file.size, 0)
+  for (const [, { pattern, members, look }] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const paths = members.map(({ path }) => path)
+    const alone = [...groups.values()].filter(group => group.pattern === pattern).length === 1 && !passedOf(pattern)
+    const asked = look?.asked
+    const kind = !look ? 'document' : asked && (texts || look.kind === 'row') ? 'prompt' : look.kind
     seen.push({
-      name: nameFor(members[0]!.path, names),
-      files,
-      ...(kind ? { kind } : {}),
+      name: nameFor(paths[0]!, names),
+      files: paths.length === 1 ? paths[0]! : alone ? narrowed(pattern, members) : paths,
+      ...(kind === 'row' ? {} : { kind }),
+      ...(asked ? { asked } : {}),
+      ...(look?.synthetic ? { synthetic: true } : {}),
       count: members.length,
-      bytes: size,
+      bytes: members.reduce((n, file) => n + file.size, 0),
     })
   }
-  return seen
+  return { seen, passed: [...passed].map(([why, files]) => ({ files, why })) }
+
+  /** A pattern would also name what was passed over. */
+  function passedOf(pattern: string): boolean {
+    const [folder, ending] = pattern.split(/\*(?=\.)/)
+    const beside = (path: string) => path.startsWith(folder!) && !path.slice(folder!.length).includes('/')
+    return !pattern.includes('**') && [...passed.values()].flat().some(path => beside(path) && path.endsWith(ending!))
+  }
+}
+
+type Look = { kind: Kind; columns: string[]; asked?: string; synthetic?: true }
+
+const messageColumns = ['text', 'content', 'query', 'question', 'message', 'utterance', 'request']
+
+/** What the first hundred rows of a file tell; columns that only some rows have do not make it another shape. */
+async function lookAt(file: SourceFile): Promise<Look> {
+  const config = { files: file.path, license: 'unknown', origin: 'real' } as SourceConfig
+  const kind = await sourceKind(config, [file])
+  const rows = await firstRows(config, file, 100)
+  const columns = Object.keys(rows[0] ?? {}).filter(name => rows.every(row => name in row))
+  const asked = kind === 'document' || kind === 'row' ? messageColumns.find(name => short(rows.map(r => r[name]))) : ''
+  return {
+    kind,
+    columns: columns.sort(),
+    ...(asked ? { asked } : {}),
+    ...(rows.some(({ origin }) => origin === 'synthetic') ? { synthetic: true } : {}),
+  }
+}
+
+/** Texts of which half have fewer than 200 characters. */
+function short(values: unknown[]): boolean {
+  const lengths = values.flatMap(value => (typeof value === 'string' && value.trim() ? [value.trim().length] : []))
+  lengths.sort((a, b) => a - b)
+  return lengths.length * 2 > values.length && lengths[lengths.length >> 1]! < 200
 }
 
 /** The pattern with the endings that are really there. */
