@@ -215,8 +215,8 @@ test('a route whose terms nobody accepted makes no call, and runs after the acce
     err: expect.stringContaining('terms accept self/writer'),
   })
   expect(server.calls.length).toBe(calls)
-  expect(await stillroom(dir, 'terms accept self/writr --by Ada --version 1')).toMatchObject({ code: 2 })
-  expect(await stillroom(dir, 'terms accept self/writer --by "<your name>" --version 2026-10-01')).toMatchObject({
+  expect(await stillroom(dir, 'terms accept self/writr --by reader --version 1')).toMatchObject({ code: 2 })
+  expect(await stillroom(dir, 'terms accept self/writer --by "a reader" --version 2026-10-01')).toMatchObject({
     code: 0,
   })
   expect((await stillroom(dir, 'terms')).out).toMatch(/2026-10-01 by a reader, 2026-11-20/)

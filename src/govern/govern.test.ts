@@ -84,6 +84,10 @@ describe('terms verdict', () => {
 test('a choice of licenses is an SPDX expression with the duties of the easier one, a sum has both', () => {
   expect(normaliseLicense('MIT OR Apache-2.0')).toMatchObject({ spdx: 'MIT OR Apache-2.0', hub: 'mit' })
   expect(normaliseLicense('CC-BY-SA-4.0 OR MIT').hub).toBe('mit')
+  expect(normaliseLicense('(Apache-2.0 OR MIT) AND CC-BY-4.0')).toMatchObject({
+    spdx: '(Apache-2.0 OR MIT) AND CC-BY-4.0',
+    traits: expect.arrayContaining(['attribution']),
+  })
   expect(normaliseLicense('cc-by-4.0 AND CC-BY-SA-4.0')).toEqual({
     spdx: 'CC-BY-4.0 AND CC-BY-SA-4.0',
     hub: 'other',

@@ -37,19 +37,41 @@ function creativeCommons(name: string): License | undefined {
   return { hub: `cc-by${nc}${more}-${version}`, spdx: `CC-BY${nc}${more}-${version}`.toUpperCase(), traits }
 }
 
+/** Parts of an SPDX expression around an operator that stands outside of all brackets. */
+function partsAround(text: string, operator: 'OR' | 'AND'): string[] {
+  const parts: string[] = []
+  let depth = 0
+  let from = 0
+  for (const match of text.matchAll(/[()]|\s(?:OR|AND)\s/g)) {
+    if (match[0] === '(') depth++
+    else if (match[0] === ')') depth--
+    else if (depth === 0 && match[0].trim() === operator) {
+      parts.push(text.slice(from, match.index))
+      from = match.index + match[0].length
+    }
+  }
+  return [...parts, text.slice(from)].map(part => part.trim())
+}
+
 /**
  * Brings a license as people write it to its Hub id and its SPDX id. `A OR B` leaves the choice: an SPDX expression, with
- * the Hub id and the duties of the alternative that asks least. `A AND B` asks for what both ask.
+ * the Hub id and the duties of the alternative that asks least. `A AND B` asks for what all ask.
  */
 export function normaliseLicense(text: string): License {
-  const joint = /^\(?\s*(.+?)\s+(OR|AND)\s+(.+?)\s*\)?$/.exec(text.trim())
-  if (joint) {
-    const [first, second] = [normaliseLicense(joint[1]!), normaliseLicense(joint[3]!)]
-    const spdx = `${first.spdx} ${joint[2]} ${second.spdx}`
-    if (joint[2] === 'AND') return { hub: 'other', spdx, traits: [...new Set([...first.traits, ...second.traits])] }
-    const easier = second.traits.length < first.traits.length ? second : first
-    return { ...easier, spdx }
+  const choice = partsAround(text, 'OR')
+  if (choice.length > 1) {
+    const all = choice.map(normaliseLicense)
+    const easiest = all.reduce((best, one) => (one.traits.length < best.traits.length ? one : best))
+    return { ...easiest, spdx: all.map(one => one.spdx).join(' OR ') }
   }
+  const sum = partsAround(text, 'AND')
+  if (sum.length > 1) {
+    const all = sum.map(normaliseLicense)
+    const spdx = all.map(one => (one.spdx.includes(' OR ') ? `(${one.spdx})` : one.spdx)).join(' AND ')
+    return { hub: 'other', spdx, traits: [...new Set(all.flatMap(one => one.traits))] }
+  }
+  const inner = /^\((.*)\)$/.exec(text.trim())?.[1]
+  if (inner !== undefined) return normaliseLicense(inner)
   const name = slug(text)
   if (name === '' || name === 'unknown') return { hub: 'unknown', spdx: 'NOASSERTION', traits: [] }
   return (

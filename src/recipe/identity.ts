@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { digestOf, type Sha, sha256 } from '../records/index.ts'
 import type { Step } from '../steps/index.ts'
@@ -7,6 +8,9 @@ import { teachersOf } from './check.ts'
 import { exclusions, fingerprintVersion, without } from './exclusions.ts'
 import type { Node, Stage } from './plan.ts'
 import type { Recipe } from './schema.ts'
+
+/** The package's own version: another one may compute otherwise, and repays nothing. */
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 /**
  * What identifies a teacher: everything of its configuration that can change a reply. Its name in the recipe, endpoint,
@@ -75,14 +79,20 @@ export function stageId(shape: Stage['shape'], nodes: Node[], seed: number): Sha
     identity,
     side: Object.keys(side).sort(),
   }))
-  return digestOf({ fingerprint: fingerprintVersion, shape, seed, steps })
+  return digestOf({ fingerprint: fingerprintVersion, version, shape, seed, steps })
 }
 
 /** Fingerprint of reading a source: its whole configuration. `chunk` is a step of its own. */
 export function sourceId(name: string, config: { [option: string]: unknown }): Sha {
-  return digestOf({ fingerprint: fingerprintVersion, shape: 'source', name, config: without(config, ['chunk']) })
+  return digestOf({
+    fingerprint: fingerprintVersion,
+    version,
+    shape: 'source',
+    name,
+    config: without(config, ['chunk']),
+  })
 }
 
 export function unionId(key: string): Sha {
-  return digestOf({ fingerprint: fingerprintVersion, shape: 'union', key })
+  return digestOf({ fingerprint: fingerprintVersion, version, shape: 'union', key })
 }

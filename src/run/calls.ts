@@ -27,7 +27,12 @@ export type OpenTeacher = {
   /** Calls whose intent is committed: those in the air and a few that go out as soon as there is room. */
   room: Window
   /** The way there, with limits and back-off. `before` runs when it is this call's turn and may still refuse. */
-  send(request: Request, wire: { seed: number; cap: number; draw: number }, before: () => void): Promise<Reply>
+  send(
+    request: Request,
+    wire: { seed: number; cap: number; draw: number },
+    before: () => void,
+    gaveUp: (mayHaveCost: boolean) => void,
+  ): Promise<Reply>
   cost(reply: Reply): Money
   worstCase(request: Request): Money
 }
@@ -140,7 +145,7 @@ export function openCalls(run: {
   emit: Emit
 }): Calls {
   const { journal, stop, emit } = run
-  const air = new Map<string, Promise<{ reply: Reply; call: Sha }>>()
+  const air = new Map<Sha, { cap: number; sending: Promise<{ reply: Reply; call: Sha }> }>()
   if (!run.closed) journal.prepare()
   const purse = openPurse(journal.spent(), run.budget, stop)
 
@@ -162,9 +167,13 @@ export function openCalls(run: {
       return { reply: known.body, call }
     }
     if (run.closed) throw new Unpaid()
-    const flight = `${call}:${to.cap}`
-    const shared = air.get(flight)
-    if (shared) return shared
+    const shared = air.get(call)
+    if (shared) {
+      const landed = await shared.sending
+      // Under another cap the reply may not serve; then it is this request's turn to ask.
+      if (shared.cap === to.cap) return landed
+      return fetchReply(to, asked, ask, draw)
+    }
     const sending = (async () => {
       const sent: Request = ask.task ? { ...asked, task: ask.task } : asked
       // Another attempt asks under another seed: an equal request would get an equal reply.
@@ -175,6 +184,7 @@ export function openCalls(run: {
       let reply: Reply
       let money: Money
       let out = false
+      let mayHaveCost = false
       try {
         stop.check()
         const most = to.worstCase(asked)
@@ -182,15 +192,18 @@ export function openCalls(run: {
         if (reserved) await reserved
         try {
           await journal.intend(call, key, to.cap, 'http', most, text)
-          reply = await to.send(to.teacher.can.schema ? sent : instruct(sent), wire, () => {
+          const before = (): void => {
             stop.check()
             out = true
+            mayHaveCost = true
             emit({ event: 'air', teacher: to.name, by: 1 })
-          })
+          }
+          const asSent = to.teacher.can.schema ? sent : instruct(sent)
+          reply = await to.send(asSent, wire, before, may => (mayHaveCost = may))
         } catch (error) {
-          if (!out) await journal.withdraw(call, to.cap).catch(() => {})
-          // Nobody knows what a call cost that went out and never came back: it counts in full.
-          purse.settle(most, out ? most : undefined)
+          if (!mayHaveCost) await journal.withdraw(call, to.cap).catch(() => {})
+          // Nobody knows what a call cost that was worked on and never came back: it counts in full.
+          purse.settle(most, mayHaveCost ? most : undefined)
           throw error
         }
         money = to.cost(reply)
@@ -210,11 +223,11 @@ export function openCalls(run: {
       emit({ event: 'call', teacher: to.name, from: 'teacher', usage: reply.usage, usd: money.usd })
       return { reply, call }
     })()
-    air.set(flight, sending)
+    air.set(call, { cap: to.cap, sending })
     try {
       return await sending
     } finally {
-      air.delete(flight)
+      air.delete(call)
     }
   }
 
@@ -239,7 +252,7 @@ export function openCalls(run: {
       return { ...second.reply, call: second.call, bad: { reason: 'unparseable', detail: reread.errors } }
     },
     async settled() {
-      await Promise.allSettled([...air.values()])
+      await Promise.allSettled([...air.values()].map(flight => flight.sending))
     },
   }
 }

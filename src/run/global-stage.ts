@@ -197,7 +197,7 @@ function emitAll(
   decision: Decision,
   env: StageEnv,
 ): Promise<Done> {
-  const key = taskKey(stage, 'emit', corpus, digestOf(decision.shared ?? null))
+  const key = taskKey(stage, 'emit', corpus, String(generation), digestOf(decision.shared ?? null))
   return writeTask(stage, node.key, key, env, ({ write, counts }) => {
     for (const draft of step.emit?.(decision.shared, node.options) ?? []) {
       counts.items++

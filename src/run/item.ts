@@ -1,13 +1,13 @@
 import { StillroomError } from '../errors/index.ts'
 import type { Node } from '../recipe/index.ts'
 import type { Id, Json, Kind, Rec, Sha, Slug } from '../records/index.ts'
-import { random } from '../records/index.ts'
+import { payloadProblem, random } from '../records/index.ts'
 import type { Ask, Ctx, Draft, GroupOutcome, Outcome, Verdict } from '../steps/index.ts'
 import type { Calls, OpenTeacher } from './calls.ts'
 import type { Carried } from './carried.ts'
 import { count, emptyCounts, type Funnel } from './counts.ts'
 import type { Pools } from './pools.ts'
-import { annotate, nothingUsed, repair, sealMade, type Used } from './seal.ts'
+import { type Asked, annotate, nothingUsed, repair, sealMade, type Used } from './seal.ts'
 import { Stopped, Unpaid } from './stop.ts'
 
 /** A record that ended, with why: one line of a rejects file. */
@@ -51,18 +51,28 @@ export function rejectLine(reject: Reject): string {
   return JSON.stringify({ ...reject, record: rest })
 }
 
+/** What is wrong with an outcome of a user's step: a door like any other, so it is checked before anything is written. */
+function outcomeProblem(outcome: unknown): string | undefined {
+  if (typeof outcome !== 'object' || outcome === null)
+    return `the step returned ${shown(outcome)} instead of an outcome`
+  const { payload, made, each, is } = outcome as {
+    payload?: unknown
+    made?: { payload?: unknown }[]
+    each?: unknown
+    is?: unknown
+  }
+  if (each === undefined && !['passed', 'dropped', 'fixed', 'made'].includes(String(is)))
+    return `there is no outcome ${shown(is)}`
+  const payloads = [...(is === 'fixed' ? [payload] : []), ...(made ?? []).map(draft => draft?.payload)]
+  return payloads.map(payloadProblem).find(problem => problem !== undefined)
+}
+
 /** Runs items through the nodes of a map stage: pure but for calls, and independent of every other item. */
 export function itemRunner(nodes: Node[], env: ItemEnv) {
-  function context(
-    node: Node,
-    records: Rec[],
-    items: Carried[],
-  ): { ctx: Ctx<unknown>; used: Used; contexts: Map<Id, Rec> } {
+  function context(node: Node, records: Rec[], items: Carried[]): { ctx: Ctx<unknown>; used: Used } {
     const used = nothingUsed()
-    const contexts = new Map<Id, Rec>()
     const use = (record: Rec): Rec => {
-      if (!contexts.has(record.id)) used.context.push(record.id)
-      contexts.set(record.id, record)
+      if (!used.context.some(r => r.id === record.id)) used.context.push(record)
       return record
     }
     const first = records[0]!
@@ -100,23 +110,25 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         }
         return undefined
       },
-      async call<T>(name: string, ask: Ask<T>, draw = 0) {
+      call<T>(name: string, ask: Ask<T>, draw = 0) {
         const to = env.teacher(name)
-        const answer = await env.calls.ask(to, ask, draw, call => {
-          if (!used.calls.includes(call)) used.calls.push(call)
-        })
-        if (!used.teachers.includes(to.teacher.id)) used.teachers.push(to.teacher.id)
-        for (const prompt of ask.prompts ?? []) if (!used.prompts.includes(prompt)) used.prompts.push(prompt)
+        const asked: Asked = { teacher: to.teacher.id, calls: [], prompts: ask.prompts ?? [] }
+        used.asked.push(asked)
+        const answer = env.calls.ask(to, ask, draw, call => asked.calls.push(call))
+        // A step may start several calls and await them one by one; the others must not end the process meanwhile.
+        answer.catch(() => {})
         return answer
       },
     }
-    return { ctx, used, contexts }
+    return { ctx, used }
   }
 
-  /** A step that throws ends its record by name and leaves the others alone. */
-  async function guarded<T>(work: () => T | Promise<T>): Promise<T | { threw: string }> {
+  /** A step that throws, or returns no outcome, ends its record by name and leaves the others alone. */
+  async function guarded<T>(node: Node, work: () => T | Promise<T>): Promise<T | { threw: string }> {
     try {
-      return await work()
+      const outcome = await work()
+      const wrong = node.module === undefined ? undefined : outcomeProblem(outcome)
+      return wrong === undefined ? outcome : { threw: wrong }
     } catch (error) {
       if (error instanceof Stopped || error instanceof Unpaid || StillroomError.is(error)) throw error
       return { threw: error instanceof Error ? error.message : String(error) }
@@ -137,23 +149,19 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     tally.rejects.push({ step: node.key, reason, ...(evidence === undefined ? {} : { evidence }), record: item.record })
   }
 
-  function make(node: Node, drafts: Draft[], subjects: Carried[], used: Used, contexts: Map<Id, Rec>): Carried[] {
+  function make(node: Node, drafts: Draft[], subjects: Carried[], used: Used): Carried[] {
+    if (node.step.gives === 'same') throw wrongOutcome(node, 'makes records, but gives the same ones', 'made')
+    const records = subjects.map(s => s.record)
+    const ids = new Set<Id>()
     return drafts.map(draft => {
       if (!node.gives.includes(draft.payload.kind)) {
-        throw wrongOutcome(
-          node,
-          `makes a ${draft.payload.kind}, but gives ${node.gives.join(', ')}`,
-          draft.payload.kind,
-        )
+        const message = `makes a ${draft.payload.kind}, but gives ${node.gives.join(', ')}`
+        throw wrongOutcome(node, message, draft.payload.kind)
       }
-      const record = sealMade(
-        draft,
-        subjects.map(s => s.record),
-        node,
-        used,
-        contexts,
-      )
-      return { record, trail: [...subjects[0]!.trail, [node.key, subjects[0]!.record.id, env.shard]] }
+      const record = sealMade(draft, records, node, used)
+      if (ids.has(record.id)) throw wrongOutcome(node, 'gives two drafts the same index', draft.key ?? draft.index)
+      ids.add(record.id)
+      return { record, trail: [...subjects[0]!.trail, [node.key, records[0]!.id, env.shard]] }
     })
   }
 
@@ -172,7 +180,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     counts.in++
     const { step } = node
     if (step.shape === 'filter') {
-      const outcome = await guarded(() => step.test(item.record, node.options))
+      const outcome = await guarded(node, () => step.test(item.record, node.options))
       if ('threw' in outcome) {
         drop(node, item, 'step-error', outcome.threw, tally, true)
         return []
@@ -180,10 +188,10 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       return verdict(node, item, outcome, nothingUsed(), tally)
     }
     if (step.shape !== 'map') throw new StillroomError('SR_INTERNAL', `${node.key} is no step of a map stage`)
-    const { ctx, used, contexts } = context(node, [item.record], [item])
+    const { ctx, used } = context(node, [item.record], [item])
     let outcome: Outcome | { threw: string }
     try {
-      outcome = await guarded(() => step.run(item.record, ctx))
+      outcome = await guarded(node, () => step.run(item.record, ctx))
     } catch (error) {
       if (!(error instanceof Unpaid)) throw error
       env.unpaid(item, node)
@@ -222,7 +230,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       return []
     }
     counts.expanded++
-    return make(node, outcome.made, [item], used, contexts)
+    return make(node, outcome.made, [item], used)
   }
 
   async function family(node: Node, items: Carried[], tally: Tally): Promise<Carried[]> {
@@ -231,10 +239,10 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     const { step } = node
     if (step.shape !== 'group') throw new StillroomError('SR_INTERNAL', `${node.key} is no group step`)
     const records = items.map(i => i.record)
-    const { ctx, used, contexts } = context(node, records, items)
+    const { ctx, used } = context(node, records, items)
     let outcome: GroupOutcome | { threw: string }
     try {
-      outcome = await guarded(() => step.run(records, ctx))
+      outcome = await guarded(node, () => step.run(records, ctx))
     } catch (error) {
       if (!(error instanceof Unpaid)) throw error
       for (const item of items) env.unpaid(item, node)
@@ -260,7 +268,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       }
       counts.items++
       counts.made++
-      out.push(...make(node, [draft], subjects, used, contexts))
+      out.push(...make(node, [draft], subjects, used))
     }
     return out
   }

@@ -9,32 +9,43 @@ export const poolBound = 10_000
 const half = (id: Id, from: number): number => Number.parseInt(id.slice(from, from + 8), 16) | 0
 
 /** Rendezvous weight of a pair of ids: which pool rows a record gets depends on the two alone, not on who else is there. */
-function weight(record: Id, pool: Id): number {
-  let h =
-    Math.imul(half(record, 0) ^ half(pool, 8), 0x9e3779b1) ^ Math.imul(half(record, 8) ^ half(pool, 0), 0x85ebca6b)
+function weight(a: number, b: number, left: number, right: number): number {
+  let h = Math.imul(a ^ right, 0x9e3779b1) ^ Math.imul(b ^ left, 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d)
   h = Math.imul(h ^ (h >>> 12), 0x297a2d39)
   return (h ^ (h >>> 15)) >>> 0
 }
 
+type Pool = { rows: Rec[]; left: Int32Array; right: Int32Array }
+
 export function openPools(sides: { name: string; records: Iterable<Rec> }[]): Pools {
-  const pools = new Map<string, Rec[]>()
+  const pools = new Map<string, Pool>()
   for (const side of sides) {
-    let rows = [...side.records]
-    if (rows.length > poolBound) {
-      rows = rows.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, poolBound)
-    }
-    pools.set(side.name, rows)
+    // In id order, so that equal weights fall to the smaller id.
+    const rows = [...side.records].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, poolBound)
+    pools.set(side.name, {
+      rows,
+      left: Int32Array.from(rows, row => half(row.id, 0)),
+      right: Int32Array.from(rows, row => half(row.id, 8)),
+    })
   }
   return {
     digests: [],
     draw(name, record, n) {
-      const rows = (pools.get(name) ?? []).filter(r => r.id !== record)
-      return rows
-        .map(row => ({ row, w: weight(record, row.id) }))
-        .sort((a, b) => b.w - a.w || (a.row.id < b.row.id ? -1 : 1))
-        .slice(0, n)
-        .map(({ row }) => row)
+      const pool = pools.get(name)
+      if (!pool || n <= 0) return []
+      const [a, b] = [half(record, 0), half(record, 8)]
+      const best: { at: number; w: number }[] = []
+      for (let at = 0; at < pool.rows.length; at++) {
+        const w = weight(a, b, pool.left[at]!, pool.right[at]!)
+        if (best.length === n && w <= best[n - 1]!.w) continue
+        if (pool.rows[at]!.id === record) continue
+        let place = best.length
+        while (place > 0 && best[place - 1]!.w < w) place--
+        best.splice(place, 0, { at, w })
+        if (best.length > n) best.pop()
+      }
+      return best.map(({ at }) => pool.rows[at]!)
     },
   }
 }

@@ -11,12 +11,20 @@ import {
   type Rec,
   type Score,
   type Sha,
+  type TeacherId,
 } from '../records/index.ts'
 import type { Draft } from '../steps/index.ts'
 
+/** One question to a teacher, in the order in which the step asked: replies come back in any order. */
+export type Asked = { teacher: TeacherId; calls: Sha[]; prompts: Sha[] }
 /** What a record's processing used: the engine's own notes, out of which lineage is written. */
-export type Used = { calls: Sha[]; teachers: string[]; prompts: Sha[]; context: Id[] }
-export const nothingUsed = (): Used => ({ calls: [], teachers: [], prompts: [], context: [] })
+export type Used = { asked: Asked[]; context: Rec[] }
+export const nothingUsed = (): Used => ({ asked: [], context: [] })
+
+const unique = <T>(values: T[]): T[] => [...new Set(values)]
+/** The questions that were answered. */
+const answered = (used: Used): Asked[] => used.asked.filter(a => a.calls.length > 0)
+const byModel = (used: Used): boolean => answered(used).length > 0
 
 /** Facets that describe the content itself and so never pass to a record made from it. */
 const ownFacets = ['tokens', 'tokenizer', 'split', 'injection']
@@ -25,50 +33,83 @@ function inherited(facets: Facets): Facets {
   return Object.fromEntries(Object.entries(facets).filter(([name]) => !ownFacets.includes(name)))
 }
 
+/** Scores under the step's key. Who judged, in which call, the engine knows; a step may name one of several calls. */
 function keyed(scores: { [aspect: string]: Score } | undefined, owner: string, used: Used): { [name: string]: Score } {
+  const asks = answered(used)
   return Object.fromEntries(
-    Object.entries(scores ?? {}).map(([aspect, score]) => [
-      `${owner}/${aspect}`,
-      // The engine knows who was asked; a step may name a judge by its name in the recipe only.
-      score.judge !== undefined && used.teachers.length > 0 ? { ...score, judge: used.teachers[0]! } : score,
-    ]),
+    Object.entries(scores ?? {}).map(([aspect, score]) => {
+      const asked = asks.find(a => score.call !== undefined && a.calls.includes(score.call)) ?? asks.at(-1)
+      if (!asked) return [`${owner}/${aspect}`, score]
+      const call = score.call ?? asked.calls.at(-1)
+      return [`${owner}/${aspect}`, { ...score, judge: asked.teacher, ...(call ? { call } : {}) }]
+    }),
   )
+}
+
+/** Parents with the records that were handed out beside the subjects. */
+function withContext(parents: Parent[], used: Used): Parent[] {
+  const known = new Set(parents.map(p => p.id))
+  const added = used.context.filter(r => !known.has(r.id)).map(r => ({ id: r.id, role: 'context' as const }))
+  return added.length > 0 ? [...parents, ...added] : parents
 }
 
 /** A record with what a step noted about it: the content, and so the digest, stays. */
 export function annotate(record: Rec, notes: Notes | undefined, owner: string, used: Used = nothingUsed()): Rec {
   if (!notes) return record
+  const { lineage } = record
+  const parents = byModel(used) ? withContext(lineage.parents, used) : lineage.parents
   return {
     ...record,
     ...(notes.language === undefined ? {} : { language: notes.language }),
     facets: { ...record.facets, ...notes.facets },
     scores: { ...record.scores, ...keyed(notes.scores, owner, used) },
-    lineage: notes.members
-      ? { ...record.lineage, members: [...new Set([...(record.lineage.members ?? []), ...notes.members])].sort() }
-      : record.lineage,
+    lineage: {
+      ...lineage,
+      parents,
+      ...(notes.members ? { members: unique([...(lineage.members ?? []), ...notes.members]).sort() } : {}),
+    },
   }
 }
 
-/** A repaired record: same id, new payload and digest. A model's hand raises the generation, a rule's does not. */
+/**
+ * A repaired record: same id, new payload and digest. What a model repaired is a generation deeper than all it saw, and
+ * keeps who wrote it first; a rule changes neither.
+ */
 export function repair(record: Rec, payload: Payload, node: Node, used: Used): Rec {
   const { language, facets, scores, id, lineage } = record
-  const model = used.calls.length > 0
-  return {
+  const repaired = {
     ...payload,
     id,
     digest: payloadDigest(payload),
     ...(language ? { language } : {}),
     facets: inherited(facets),
     scores,
-    lineage: model
-      ? { ...lineage, origin: 'synthetic', generation: lineage.generation + 1, made: madeBy(node, used) }
-      : lineage,
+  }
+  if (!byModel(used)) return { ...repaired, lineage } as Rec
+  const before = lineage.made
+  const made = madeBy(node, used)
+  return {
+    ...repaired,
+    lineage: {
+      ...lineage,
+      origin: 'synthetic',
+      generation: 1 + Math.max(lineage.generation, ...used.context.map(r => r.lineage.generation)),
+      parents: withContext(lineage.parents, used),
+      made: {
+        ...made,
+        teachers: unique([...(before?.teachers ?? []), ...made.teachers]),
+        prompts: unique([...(before?.prompts ?? []), ...made.prompts]),
+        calls: unique([...(before?.calls ?? []), ...made.calls]),
+      },
+    },
   } as Rec
 }
 
 function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage']['made']> {
+  const asked = answered(used)
+  const calls = unique(asked.flatMap(a => a.calls))
   for (const call of draft?.calls ?? []) {
-    if (!used.calls.includes(call)) {
+    if (!calls.includes(call)) {
       throw new StillroomError('SR_STEP_OUTCOME', `Step ${node.key} names a call that it did not make.`, {
         received: call,
       })
@@ -77,9 +118,9 @@ function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage
   return {
     step: node.key,
     version: `${node.step.verb}@${node.step.version}`,
-    teachers: used.teachers,
-    prompts: used.prompts,
-    calls: draft?.calls ?? used.calls,
+    teachers: unique(asked.map(a => a.teacher)),
+    prompts: unique(asked.flatMap(a => a.prompts)),
+    calls: draft?.calls ?? calls,
     ...(draft?.span ? { span: draft.span } : {}),
   }
 }
@@ -88,17 +129,14 @@ function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage
  * Turns a draft into a record: id from the subjects, the step key and the draft's own name; digest; lineage with every
  * record whose text was used. What no model touched keeps origin and generation of its subject.
  */
-export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used, contextRecords: Map<Id, Rec>): Rec {
-  const model = used.calls.length > 0
+export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used): Rec {
+  const model = byModel(used)
   const first = subjects[0]!
-  const parents: Parent[] = [
-    ...subjects.map(s => ({ id: s.id, role: 'subject' as const })),
-    ...used.context.filter(id => !subjects.some(s => s.id === id)).map(id => ({ id, role: 'context' as const })),
-  ]
-  const generations = [...subjects, ...used.context.map(id => contextRecords.get(id))].map(
-    r => r?.lineage.generation ?? 0,
+  const parents = withContext(
+    subjects.map(({ id }) => ({ id, role: 'subject' as const })),
+    used,
   )
-  const oldest = Math.max(0, ...generations)
+  const oldest = Math.max(...[...subjects, ...used.context].map(r => r.lineage.generation))
   const language = draft.notes?.language ?? first.language
   const record = {
     ...draft.payload,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { StillroomError } from '../errors/index.ts'
 import type { Stage } from '../recipe/index.ts'
@@ -18,25 +18,52 @@ import { count } from './counts.ts'
 import { type StageEnv, type StageOutput, taskKey } from './stage.ts'
 import { newShards, writeTask } from './write-task.ts'
 
-/** Digests of files by (path, size, modification time): a file is read again only when one of them changed. */
-function fileDigests(env: StageEnv, verify: boolean): (file: SourceFile) => Promise<Sha> {
-  let known: { [absolute: string]: [size: number, mtimeMs: number, digest: Sha] } = {}
+type Known = { [absolute: string]: [size: number, mtimeMs: number, digest: Sha] }
+
+function readKnown(path: string): Known {
   try {
-    known = JSON.parse(readFileSync(env.paths.files, 'utf8')) as typeof known
+    return JSON.parse(readFileSync(path, 'utf8')) as Known
   } catch {
     // The first run, or a file written by a process that was killed: everything is digested again.
+    return {}
   }
-  return async file => {
-    const seen = known[file.absolute]
-    if (!verify && seen && seen[0] === file.size && seen[1] === file.mtimeMs) return seen[2]
+}
+
+/** Digests of files by (path, size, modification time): a file is read again only when one of them changed. */
+async function fileDigests(files: SourceFile[], env: StageEnv, verify: boolean): Promise<Sha[]> {
+  const known = readKnown(env.paths.files)
+  const fresh: Known = {}
+  const digests: Sha[] = []
+  for (const { absolute, size, mtimeMs } of files) {
+    const seen = known[absolute]
+    if (!verify && seen?.[0] === size && seen[1] === mtimeMs) {
+      digests.push(seen[2])
+      continue
+    }
     const hash = createHash('sha256')
-    await pipeline(createReadStream(file.absolute), hash)
+    await pipeline(createReadStream(absolute), hash)
     const digest = hash.digest('hex')
-    known[file.absolute] = [file.size, file.mtimeMs, digest]
+    fresh[absolute] = [size, mtimeMs, digest]
+    digests.push(digest)
+  }
+  if (Object.keys(fresh).length > 0) {
+    // Read again: other sources have added theirs meanwhile.
     const draft = `${env.paths.files}.tmp-${process.pid}`
-    writeFileSync(draft, JSON.stringify(known))
+    writeFileSync(draft, JSON.stringify({ ...readKnown(env.paths.files), ...fresh }))
     renameSync(draft, env.paths.files)
-    return digest
+  }
+  return digests
+}
+
+/** What was read must be what was digested. Throws SR_SOURCE_READ when a file was edited in between. */
+function unchanged(files: SourceFile[]): void {
+  for (const { path, absolute, size, mtimeMs } of files) {
+    const now = statSync(absolute, { throwIfNoEntry: false })
+    if (now?.size === size && now.mtimeMs === mtimeMs) continue
+    throw new StillroomError('SR_SOURCE_READ', `${path} changed while it was read.`, {
+      position: { file: path },
+      hint: 'run again when nothing writes to it any more',
+    })
   }
 }
 
@@ -110,11 +137,13 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
       hint: `paths are relative to ${env.plan.base}`,
     })
   }
-  const digestOfFile = fileDigests(env, verify)
-  const digests: string[] = []
-  for (const file of files) digests.push(`${file.path} ${await digestOfFile(file)}`)
+  const digests = await fileDigests(files, env, verify)
+  const key = taskKey(
+    stage,
+    files.map((file, i) => `${file.path} ${digests[i]}`),
+  )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
-  const done = await writeTask(stage, stage.key, taskKey(stage, digests), env, async output => {
+  const done = await writeTask(stage, stage.key, key, env, async output => {
     const kind = await sourceKind(config, files)
     const ids = new Set<string>()
     for (const file of files) {
@@ -138,6 +167,7 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
         output.reject(JSON.stringify({ step: stage.key, reason, evidence }))
       }
     }
+    unchanged(files)
   })
   const asSide = env.plan.stages.some(s => Object.values(s.side).flat().includes(stage.key))
   if (asSide && done.output.length === 0) throw noRecord(stage.key, done.funnel[stage.key]?.dropped ?? {})

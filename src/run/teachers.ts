@@ -3,6 +3,7 @@ import type { TermsVerdict } from '../govern/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import {
   costOf,
+  mostInput,
   openRoute,
   openTeacher,
   type Route,
@@ -75,9 +76,9 @@ export function openTeachers(
       cap: config.max_tokens,
       concurrency: config.concurrency,
       room: createWindow(config.concurrency + Math.ceil(config.concurrency / 8)),
-      async send(request, wire, before) {
+      async send(request, wire, before, gaveUp) {
         try {
-          return await route.call(request, wire, before)
+          return await route.call(request, wire, before, gaveUp)
         } catch (error) {
           if (StillroomError.is(error)) run.stop.trip(error)
           throw error
@@ -89,7 +90,7 @@ export function openTeachers(
       }),
       worstCase: request => ({
         usd: price === undefined ? null : worstCase(request, config.max_tokens, price),
-        tokens: config.max_tokens + Math.ceil(request.messages.reduce((n, m) => n + (m.content?.length ?? 0), 0) / 2),
+        tokens: config.max_tokens + mostInput(request),
       }),
     }
     open.set(name, { to, route })

@@ -16,13 +16,16 @@ export const sourceConfig = z.strictObject({
     .describe('Paths or patterns, relative to the recipe; a folder stands for all readable files below it'),
   license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
   uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
-  origin: z.enum(['real', 'synthetic']).default('real').describe('Whether a person or a model wrote it'),
+  origin: z
+    .enum(['real', 'synthetic'])
+    .default('real')
+    .describe('Whether a person or a model wrote it; a row that says synthetic itself stays so'),
   generation: z
     .int()
     .min(0)
     .optional()
     .describe('Rounds of generation behind the rows; default 0 for real, 1 for synthetic'),
-  kind: z.enum(kinds).optional().describe('Kind of record; default by format and first row'),
+  kind: z.enum(kinds).optional().describe('Kind of record; default by format, mapped columns and first row'),
   format: z
     .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet'])
     .optional()

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { Message, Role, Sha } from '../records/index.ts'
 import { sha256 } from '../records/index.ts'
 import type { PromptNote } from './contract.ts'
@@ -13,15 +13,17 @@ export type Prompt = {
   render(values: { [name: string]: string | number | undefined }): Message[]
 }
 
-const loaded = new Map<string, Prompt>()
+const loaded = new Map<string, { prompt: Prompt; stamp: string }>()
 
-/** Reads and checks a prompt file once a process. Throws when it has no part or `render` misses a value. */
+/** Reads and checks a prompt file, again only when it was edited. Throws when it has no part or `render` misses a value. */
 export function loadPrompt(file: URL | string): Prompt {
   const name = String(file)
+  const { mtimeMs, size } = statSync(file)
+  const stamp = `${mtimeMs} ${size}`
   const known = loaded.get(name)
-  if (known) return known
+  if (known?.stamp === stamp) return known.prompt
   const prompt = parsePrompt(readFileSync(file, 'utf8'), name)
-  loaded.set(name, prompt)
+  loaded.set(name, { prompt, stamp })
   return prompt
 }
 

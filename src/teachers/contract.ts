@@ -90,15 +90,18 @@ export class Fault extends Error {
   readonly status: number | undefined
   /** Milliseconds the server asked to wait. */
   readonly retryAfter: number | undefined
+  /** There was no connection, so no server can have worked on it. */
+  readonly unsent: boolean
   constructor(
     policy: Fault['policy'],
     message: string,
-    more: { status?: number; retryAfter?: number; cause?: unknown } = {},
+    more: { status?: number; retryAfter?: number; unsent?: boolean; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'Fault'
     this.policy = policy
     this.status = more.status
     this.retryAfter = more.retryAfter
+    this.unsent = more.unsent ?? false
   }
 }

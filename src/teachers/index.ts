@@ -12,6 +12,6 @@ export {
 export * from './contract.ts'
 export { type OpenOptions, openTeacher } from './open.ts'
 export { type Preset, type Protocol, presets, type Resolved, resolveTeacher } from './presets.ts'
-export { costOf, worstCase } from './price.ts'
+export { costOf, mostInput, worstCase } from './price.ts'
 export { openRoute, type Route, type RouteEvent, type RouteOptions } from './route.ts'
 export { instruct, readStructured, reask, splitThinking } from './structured.ts'

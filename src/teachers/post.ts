@@ -65,7 +65,7 @@ export async function post({
     text = await response.body.text()
   } catch (error) {
     if (signal?.aborted) throw signal.reason
-    throw new Fault('health', scrub(transport(error), secret))
+    throw new Fault('health', scrub(transport(error), secret), { unsent: neverConnected(error) })
   }
   const json = parse(text)
   const final = status === 400 || status === 413 || status === 422
@@ -146,6 +146,13 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** No connection came about, at any of the addresses tried. */
+function neverConnected(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(neverConnected)
+  const { code } = error as { code?: string }
+  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT'
 }
 
 function transport(error: unknown): string {

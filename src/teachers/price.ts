@@ -15,11 +15,10 @@ export function costOf(usage: Usage, price: Price): number | undefined {
 }
 
 /**
- * Dollars a call can cost at most: what a reservation takes from the budget. No byte-level tokenizer makes more tokens
- * than UTF-8 bytes, and a chat template adds a few for each message. Output is bounded by the cap.
+ * Input tokens that a request can have at most. No byte-level tokenizer makes more tokens than UTF-8 bytes, and a chat
+ * template adds a few for each message.
  */
-export function worstCase(request: Request, cap: number, price: Price): number {
-  if (price === 'free') return 0
+export function mostInput(request: Request): number {
   let bytes = 64
   for (const message of request.messages) {
     bytes += 16 + Buffer.byteLength(message.content ?? '') + Buffer.byteLength(message.name ?? '')
@@ -28,5 +27,11 @@ export function worstCase(request: Request, cap: number, price: Price): number {
   // Twice: a teacher that takes no schema gets it in words, pretty-printed.
   if (request.schema) bytes += 512 + 2 * Buffer.byteLength(JSON.stringify(request.schema, null, 2))
   if (request.tools) bytes += 2 * Buffer.byteLength(JSON.stringify(request.tools))
-  return (bytes * Math.max(price.input, price.cacheWrite ?? 0) + cap * price.output) / million
+  return bytes
+}
+
+/** Dollars a call can cost at most: what a reservation takes from the budget. Output is bounded by the cap. */
+export function worstCase(request: Request, cap: number, price: Price): number {
+  if (price === 'free') return 0
+  return (mostInput(request) * Math.max(price.input, price.cacheWrite ?? 0) + cap * price.output) / million
 }

@@ -33,10 +33,16 @@ export type RouteOptions = {
 export type Route = {
   /**
    * Asks until there is a reply. `reserve` runs once, after the call is let out and before it is first sent: the place
-   * to commit an intent. What it throws ends the call.
+   * to commit an intent. What it throws ends the call. `gaveUp` hears before a call fails for good whether any of its
+   * attempts may have been worked on, and so paid for.
    * @throws StillroomError SR_TEACHER_DOWN, SR_TEACHER_REJECTS; SR_INTERRUPTED for calls that wait when the route closes.
    */
-  call(request: Request, wire: Wire, reserve?: () => void | Promise<void>): Promise<Reply>
+  call(
+    request: Request,
+    wire: Wire,
+    reserve?: () => void | Promise<void>,
+    gaveUp?: (mayHaveCost: boolean) => void,
+  ): Promise<Reply>
   /** Calls sent and not yet answered. */
   readonly inFlight: number
   readonly waiting: number
@@ -72,6 +78,9 @@ class Queue {
     for (let i = this.head; i < this.items.length; i++) yield this.items[i]!
   }
 }
+
+/** A fault that no server charges for: refused before any work, or never connected. */
+const isFree = ({ policy, unsent }: Fault): boolean => policy !== 'health' || unsent
 
 const firstBackoff = 500
 const longestBackoff = 60_000
@@ -278,11 +287,23 @@ export function openRoute(teacher: Teacher, options: RouteOptions): Route {
   }
 
   return {
-    async call(request, wire, reserve) {
+    async call(request, wire, reserve, gaveUp) {
       let reserved = reserve === undefined
       let attempt = 0
+      let mayHaveCost = false
+      const turnOf = (queue: Queue): Promise<void> | undefined => {
+        try {
+          return admit(queue, wire.signal)?.catch(abandon)
+        } catch (error) {
+          return abandon(error)
+        }
+      }
+      function abandon(error: unknown): never {
+        gaveUp?.(mayHaveCost)
+        throw error
+      }
       for (;;) {
-        const turn = admit(attempt > 0 ? again : fresh, wire.signal)
+        const turn = turnOf(attempt > 0 ? again : fresh)
         if (turn) await turn
         const sentIn = epoch
         let alone: number
@@ -296,7 +317,12 @@ export function openRoute(teacher: Teacher, options: RouteOptions): Route {
           return reply
         } catch (error) {
           if (!(error instanceof Fault)) throw error
-          alone = onFault(error, sentIn, ++attempt)
+          mayHaveCost ||= !isFree(error)
+          try {
+            alone = onFault(error, sentIn, ++attempt)
+          } catch (final) {
+            abandon(final)
+          }
         } finally {
           release()
         }

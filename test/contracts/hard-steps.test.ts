@@ -10,7 +10,7 @@ import {
   defineVerb,
   type Primitive,
 } from '../../src/steps/index.ts'
-import { folder, runIn } from '../support/project.ts'
+import { folder, runIn, write } from '../support/project.ts'
 
 /** Six steps that strain the contracts, each about as long as a user's own would be. */
 
@@ -317,7 +317,12 @@ test('a global whose code throws ends the run under the name of the step', async
 test('a side input without a record stops the run before it is used', async () => {
   const broken = folder({ ...files, 'pool.jsonl': '"no object"\n"nor this"\n' })
   const before = simulator.stats.calls
-  const stopped = await runIn(broken, base([{ unseen: { from: 'docs', against: 'pool' } }]), { steps })
-  expect(stopped.error).toMatchObject({ code: 'SR_SOURCE_EMPTY', received: '2 wrong-shape' })
+  const what = base([{ unseen: { from: 'docs', against: 'pool' } }])
+  const found = { code: 'SR_SOURCE_EMPTY', received: '2 wrong-shape' }
+  await expect(runIn(broken, what, { steps })).rejects.toMatchObject(found)
+  // More rows than a plan looks at.
+  write(broken, { 'pool.jsonl': '"no object"\n'.repeat(120) })
+  const stopped = await runIn(broken, what, { steps })
+  expect(stopped.error).toMatchObject({ ...found, received: '120 wrong-shape' })
   expect(simulator.stats.calls).toBe(before)
 })

@@ -85,8 +85,10 @@ function few(files: string[]): string {
 async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: Seen[]; passed: Passed[] }> {
   const groups = new Map<string, { pattern: string; members: SourceFile[]; look?: Look }>()
   const passed = new Map<string, string[]>()
+  const matched: { [pattern: string]: number } = {}
   const pass = (file: SourceFile, why: string) => passed.set(why, [...(passed.get(why) ?? []), file.path])
-  const put = (key: string, pattern: string, file: SourceFile, look?: Look) => {
+  const put = (file: SourceFile, pattern: string, look?: Look) => {
+    const key = JSON.stringify([pattern, look])
     const group = groups.get(key) ?? { pattern, members: [], ...(look ? { look } : {}) }
     group.members.push(file)
     groups.set(key, group)
@@ -95,19 +97,16 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
   for (const file of files) {
     const folders = file.path.split('/').slice(0, -1)
     if (prose.test(file.path)) {
-      const pattern = folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt}` : '*.{md,markdown,rst,txt}'
       // Beside folders of documents, what lies at the top is a readme or a license.
       if (folders.length === 0 && inFolders) pass(file, 'beside folders of documents')
-      else put(pattern, pattern, file)
-      continue
-    }
-    const look = await lookAt(file).catch((error: Error) => error)
-    if (look instanceof Error) {
-      pass(file, StillroomError.is(look) && look.received ? `no row to use: ${look.received}` : look.message)
+      else put(file, folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt}` : '*.{md,markdown,rst,txt}')
       continue
     }
     const pattern = [...folders, `*${data.exec(file.path)![0]}`].join('/')
-    put(JSON.stringify([pattern, look]), pattern, file, look)
+    matched[pattern] = (matched[pattern] ?? 0) + 1
+    const look = await lookAt(file).catch((error: Error) => error)
+    if (!(look instanceof Error)) put(file, pattern, look)
+    else pass(file, StillroomError.is(look) && look.received ? `no row to use: ${look.received}` : look.message)
   }
   for (const file of await listFiles({ files: unread }, base)) pass(file, 'no reader; make it Markdown or plain text')
   const texts = [...groups.values()].some(({ look }) => !look || (look.kind === 'document' && !look.asked))
@@ -115,12 +114,13 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
   const seen: Seen[] = []
   for (const [, { pattern, members, look }] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const paths = members.map(({ path }) => path)
-    const alone = [...groups.values()].filter(group => group.pattern === pattern).length === 1 && !passedOf(pattern)
+    // A pattern that also fits unlike files would merge them.
+    const fits = !look || matched[pattern] === members.length
     const asked = look?.asked
     const kind = !look ? 'document' : asked && (texts || look.kind === 'row') ? 'prompt' : look.kind
     seen.push({
       name: nameFor(paths[0]!, names),
-      files: paths.length === 1 ? paths[0]! : alone ? narrowed(pattern, members) : paths,
+      files: paths.length === 1 ? paths[0]! : fits ? narrowed(pattern, members) : paths,
       ...(kind === 'row' ? {} : { kind }),
       ...(asked ? { asked } : {}),
       ...(look?.synthetic ? { synthetic: true } : {}),
@@ -129,13 +129,6 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
     })
   }
   return { seen, passed: [...passed].map(([why, files]) => ({ files, why })) }
-
-  /** A pattern would also name what was passed over. */
-  function passedOf(pattern: string): boolean {
-    const [folder, ending] = pattern.split(/\*(?=\.)/)
-    const beside = (path: string) => path.startsWith(folder!) && !path.slice(folder!.length).includes('/')
-    return !pattern.includes('**') && [...passed.values()].flat().some(path => beside(path) && path.endsWith(ending!))
-  }
 }
 
 type Look = { kind: Kind; columns: string[]; asked?: string; synthetic?: true }

@@ -33,6 +33,7 @@ export const extractScore: MapStep<z.output<typeof scoreOptions>, 'document', 'd
   takes: ['document'],
   gives: 'same',
   reasons: [],
+  needs: { segmenter: true },
   source: 'Rae et al. 2021, arXiv 2112.11446, appendix A; Swallow corpus, arXiv 2404.17733',
   async run(record, ctx) {
     const format = formatOf(record)

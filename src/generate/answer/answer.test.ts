@@ -86,9 +86,9 @@ describe('draws', () => {
     expect(asked[0]!.map(m => m.content).join()).toContain('<reference>\nSix times seven is forty-two.\n</reference>')
   })
 
-  test('no usable draw drops the prompt', async () => {
+  test('no usable draw makes nothing: each is lost by name, and the engine drops the prompt as empty', async () => {
     const { outcome } = await run([{ bad: { reason: 'truncated', detail: 'cap' } }, { content: '' }])
-    expect(outcome).toMatchObject({ is: 'dropped', reason: 'truncated' })
+    expect(outcome).toMatchObject({ is: 'made', made: [], lost: [{ reason: 'truncated' }, { reason: 'empty-answer' }] })
   })
 
   test('thinking is taken off the front alone', () => {

@@ -96,11 +96,6 @@ export const draw = defineMap<DrawOptions, 'prompt', 'conversation'>({
     const items = (await Promise.all(draws)).map((answer, n) => conversation(record, answer, n))
     const made = items.filter(item => 'payload' in item)
     const lost = items.filter(item => 'reason' in item)
-    if (made.length > 0) return { is: 'made', made, lost }
-    return {
-      is: 'dropped',
-      reason: lost[0]!.reason,
-      evidence: lost.map(({ reason, evidence }) => ({ reason, evidence })),
-    }
+    return { is: 'made', made, lost }
   },
 })
