@@ -148,7 +148,7 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
       nodes.push({
         key: nodeKey,
         owner: key,
-        step: own,
+        step: bindGroup(own, parsed, step, from, nodes, problems),
         options: parsed,
         from: from.map(end => end.key),
         side,
@@ -181,6 +181,48 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
     made.set(step.key, previous)
   }
   return { graph: { nodes, sources: [...sources.keys()], files, output: previous!.key }, problems }
+}
+
+/** Nodes that the records of these ends may have come through. */
+function upstream(ends: End[], nodes: Node[]): Node[] {
+  const keys = new Set(ends.map(end => end.key))
+  const found = nodes.toReversed().filter(node => {
+    if (!keys.has(node.key)) return false
+    for (const key of node.from) keys.add(key)
+    return true
+  })
+  return found.reverse()
+}
+
+/**
+ * A group step with the name it gathers by bound to the node it means: a step on its way that makes records (others
+ * leave no trail), by its whole key, among the primitives of the same verb, or by the recipe step it belongs to.
+ */
+function bindGroup(
+  own: Step,
+  options: { [option: string]: unknown },
+  { key: owner, use }: CheckedStep,
+  from: End[],
+  nodes: Node[],
+  problems: Problem[],
+): Step {
+  const named = own.shape === 'group' ? own.group?.(options) : undefined
+  if (own.shape !== 'group' || named === undefined) return own
+  const makers = upstream(from, nodes).filter(node => node.step.gives !== 'same')
+  const bound =
+    makers.find(node => node.key === named) ??
+    makers.find(node => node.key === `${owner}.${named}`) ??
+    makers.find(node => node.owner === named)
+  if (bound) return { ...own, group: () => bound.key }
+  const option = Object.keys(use.options).find(name => use.options[name] === named)
+  problems.push({
+    code: 'SR_RECIPE_REFERENCE',
+    message: `\`${named}\` is no step before this one that makes records, so nothing descends from what entered it`,
+    path: option === undefined ? use.path : [...use.path, option],
+    part: option === undefined ? 'key' : 'value',
+    hint: didYouMean(named, [...new Set(makers.flatMap(node => [node.owner, node.key]))]),
+  })
+  return own
 }
 
 function distinct(ends: End[]): End[] {

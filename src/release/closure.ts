@@ -8,6 +8,7 @@ import { lineWriter } from './disk.ts'
 export type Roots = { sources: Id[]; licenses: string[] }
 
 export type Closure = {
+  /** Adds a released row, once, and all it descends from: where it is an ancestor too, as it was released. */
   add(record: Rec): Promise<Roots>
   /** Writes one line a record, sorted by id. */
   write(path: string): void
@@ -33,25 +34,25 @@ export function openClosure(lookup: (id: Id) => Promise<Rec | undefined>, spool:
   const writers = new Set<TeacherId>()
   const judges = new Set<TeacherId>()
 
-  async function add(record: Rec): Promise<Roots> {
-    const known = seen.get(record.id)
-    if (known) return known.roots
+  async function rootsOf(record: Rec): Promise<Roots> {
     const found: Roots[] = []
     for (const parent of record.lineage.parents) {
       if (parent.role === 'corpus') continue
-      const done = seen.get(parent.id)?.roots
-      found.push(done ?? (await add(await ancestor(parent.id, record.id))))
+      const known = seen.get(parent.id)
+      found.push(known ? known.roots : await enter(await ancestor(parent.id, record.id)))
     }
-    const { source, made } = record.lineage
+    const { source } = record.lineage
     if (source) found.push({ sources: [record.id], licenses: [normaliseLicense(source.license).spdx] })
     // Most records have one parent: sharing its roots keeps memory at ids and offsets.
-    const roots =
-      found.length === 1
-        ? found[0]!
-        : { sources: union(found.map(r => r.sources)), licenses: union(found.map(r => r.licenses)) }
-    for (const teacher of made?.teachers ?? []) writers.add(teacher)
-    for (const score of Object.values(record.scores)) if (score.judge) judges.add(score.judge)
+    if (found.length === 1) return found[0]!
+    return { sources: union(found.map(r => r.sources)), licenses: union(found.map(r => r.licenses)) }
+  }
+  /** Written again, a record takes the place of what an earlier row's descent said of it. */
+  async function enter(record: Rec): Promise<Roots> {
+    const roots = await rootsOf(record)
     const { id, kind, digest, language, facets, scores, lineage } = record
+    for (const teacher of lineage.made?.teachers ?? []) writers.add(teacher)
+    for (const score of Object.values(scores)) if (score.judge) judges.add(score.judge)
     seen.set(id, { at: out.line(canonical({ id, kind, digest, language, facets, scores, lineage })), roots })
     return roots
   }
@@ -69,7 +70,7 @@ export function openClosure(lookup: (id: Id) => Promise<Rec | undefined>, spool:
   }
 
   return {
-    add,
+    add: enter,
     close,
     count: () => seen.size,
     writers,

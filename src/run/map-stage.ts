@@ -1,7 +1,7 @@
-import type { Node, Stage } from '../recipe/index.ts'
+import type { Stage } from '../recipe/index.ts'
 import type { Sha } from '../records/index.ts'
 import type { Done } from '../workspace/index.ts'
-import { type Carried, encode } from './carried.ts'
+import { type Carried, encode, rootOf } from './carried.ts'
 import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
 import { asReady, createWindow, type Window } from './flow.ts'
 import { itemRunner, newTally, type Reject, rejectLine } from './item.ts'
@@ -12,33 +12,26 @@ import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey 
 /** Items of a pure stage that may be under way at once; nothing there waits, so a few are enough. */
 const pureWindow = 64
 
-/** The node of the trail that families of a group step share: as named, else the nearest expanding step. */
-function groupNode(node: Node, plan: { stages: Stage[] }): string | undefined {
-  if (node.step.shape !== 'group') return undefined
-  const named = node.step.group?.(node.options)
-  if (named === undefined) return undefined
-  const nodes = plan.stages.flatMap(s => s.nodes)
-  const found =
-    nodes.find(n => n.key === named) ??
-    nodes.find(n => n.key === `${node.owner}.${named}`) ??
-    nodes.find(n => n.owner === named && n.step.gives !== 'same')
-  return found?.key ?? named
-}
-
+/**
+ * Records that descend from the same subject of a node, together: of `at`, or of the step that made each of them. The
+ * descendants of one root follow one another, but not those of each subject below it: a union has them branch by branch.
+ */
 function* families(items: Iterable<Carried>, at: string | undefined): Generator<Carried[]> {
-  let key: string | undefined
-  let family: Carried[] = []
+  let root: string | undefined
+  let gathered = new Map<string, Carried[]>()
   for (const item of items) {
-    const entry = at === undefined ? item.trail.at(-1) : item.trail.find(([node]) => node === at)
-    const next = entry ? `${entry[0]} ${entry[1]}` : `alone ${item.record.id}`
-    if (next !== key && family.length > 0) {
-      yield family
-      family = []
+    if (rootOf(item) !== root) {
+      yield* gathered.values()
+      gathered = new Map()
+      root = rootOf(item)
     }
-    key = next
-    family.push(item)
+    const entry = at === undefined ? item.trail.at(-1) : item.trail.find(([node]) => node === at)
+    const key = entry ? `${entry[0]} ${entry[1]}` : `alone ${item.record.id}`
+    const family = gathered.get(key)
+    if (family) family.push(item)
+    else gathered.set(key, [item])
   }
-  if (family.length > 0) yield family
+  yield* gathered.values()
 }
 
 function* alone(items: Iterable<Carried>): Generator<Carried[]> {
@@ -126,7 +119,6 @@ async function feed(
   env: StageEnv,
 ): Promise<void> {
   const first = stage.nodes[0]!
-  const at = groupNode(first, env.plan)
   for await (const { index, value: shard } of asReady(inputs)) {
     const out = outs[index]!
     if (!shard) {
@@ -140,7 +132,7 @@ async function feed(
       continue
     }
     const lines = readShard(env.store, shard)
-    const items = first.step.shape === 'group' ? families(lines, at) : alone(lines)
+    const items = first.step.shape === 'group' ? families(lines, first.step.group?.(first.options)) : alone(lines)
     const { ended } = await startTask(stage, key, shard, items, window, pools, env)
     // Work that never waits would keep replies of other stages from being read.
     await new Promise(resolve => setImmediate(resolve))

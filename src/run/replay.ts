@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { StillroomError } from '../errors/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import type { Id } from '../records/index.ts'
 import type { Emit, Paths } from '../workspace/index.ts'
@@ -38,7 +39,7 @@ export function noteReplay(
 /**
  * Runs with closed teachers until no root is unpaid. A root that lacks a reply is left out from the start and everything
  * runs again without it, since globals decide over what is there: the result equals a real run restricted to the same
- * roots. Ends early where a run does not come to its end.
+ * roots. Ends early where a run does not come to its end. Throws SR_INTERNAL where leaving a root out changes nothing.
  */
 export async function replay(project: Project, session: Session, options: ReplayOptions = {}): Promise<Replay> {
   const { set, limit, renderers, signal } = options
@@ -60,5 +61,13 @@ export async function replay(project: Project, session: Session, options: Replay
     noteReplay(session.paths, result.run, { set, limit, left: drop.length })
     if (result.status !== 'done' || result.unpaid.length === 0) return { result, plan, unpaid: drop }
     for (const id of result.unpaid) unpaid.add(id)
+    // Every round leaves out more roots, of which there are only so many; one that stays would go on for ever.
+    if (unpaid.size === drop.length) {
+      const root = result.unpaid[0]!
+      throw new StillroomError('SR_INTERNAL', `Root ${root} was left out and still asks for a reply nobody paid for.`, {
+        received: root,
+        hint: 'run the recipe to its end, so that no reply is missing; then there is nothing to leave out',
+      })
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOf, type Sha } from '../records/index.ts'
 import type { Request } from '../teachers/index.ts'
@@ -6,7 +6,7 @@ import { type CallRow, callBase, callSha, type Journal } from '../workspace/inde
 import type { PastRun } from './log.ts'
 import { callsBehind, type RejectFilter, rejectsOf } from './rejects.ts'
 import type { Session } from './session.ts'
-import { readSummary } from './stage.ts'
+import { readSummary, writeSummary } from './stage.ts'
 
 export type Retried = {
   /** Drops and lost items of that reason. */
@@ -46,24 +46,28 @@ function tasksUsing({ store }: Session, run: PastRun, calls: Set<Sha>): Retried[
   })
 }
 
-/** A stage is recalled as a whole where all its tasks were there: not when one of them has to run again. */
-function forgetStages({ paths }: Session, tasks: Set<Sha>): void {
+/** A stage is recalled as a whole where all its tasks were there: not when one of them is about to run again. */
+function markStages({ paths }: Session, tasks: Set<Sha>): void {
   for (const name of readdirSync(paths.stages)) {
     const file = join(paths.stages, name)
-    if (readSummary(file)?.tasks.some(task => tasks.has(task))) rmSync(file)
+    const summary = readSummary(file)
+    if (summary?.tasks.some(task => tasks.has(task))) writeSummary(file, { ...summary, retried: true })
   }
 }
 
 /**
  * Raises the attempt of every call behind rejects of a reason and removes the done records of the tasks that used it, so
- * that the next run asks anew. What was paid for stays in the journal. Doing it twice before that run changes nothing.
+ * that the next run asks anew. What was paid for stays in the journal. Doing it twice before that run changes nothing;
+ * where it was cut short, doing it again does the rest.
  */
 export function retry(session: Session, run: PastRun, wanted: RejectFilter & { reason: string }): Retried {
   const { journal, store } = session
   let rejects = 0
   const named = new Set<Sha>()
+  const rejecting = new Set<Sha>()
   for (const reject of rejectsOf(store, run, wanted)) {
     rejects++
+    rejecting.add(reject.task)
     for (const call of callsBehind(reject)) named.add(call)
   }
   const rows = new Map<Sha, CallRow>()
@@ -77,8 +81,10 @@ export function retry(session: Session, run: PastRun, wanted: RejectFilter & { r
     const base = callBase(row)
     if (journal.attempt(base) === row.attempt) journal.raise(base, wanted.reason)
   }
-  for (const { task } of tasks) store.forget(task)
-  forgetStages(session, new Set(tasks.map(({ task }) => task)))
+  markStages(session, new Set(tasks.map(({ task }) => task)))
+  // What names the calls goes last: as long as any of it is there, a retry that was cut short can be given again.
+  const [naming, using] = [tasks.filter(t => rejecting.has(t.task)), tasks.filter(t => !rejecting.has(t.task))]
+  for (const { task } of [...using, ...naming]) store.forget(task)
   const calls = [...rows.values()].map(row => ({
     call: row.call,
     teacher: `${row.provider}/${row.model}`,

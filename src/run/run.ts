@@ -3,10 +3,11 @@ import { exits, StillroomError } from '../errors/index.ts'
 import type { Node, Plan, Stage } from '../recipe/index.ts'
 import type { Id, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
-import type { CallTotals, Emit, Event, Status } from '../workspace/index.ts'
+import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
 import { ancestorLookup } from './ancestors.ts'
 import { openCalls } from './calls.ts'
-import { addFunnel, type Funnel } from './counts.ts'
+import type { Carried } from './carried.ts'
+import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
 import { globalStage } from './global-stage.ts'
 import { gridStage } from './grid-stage.ts'
 import { openRunLog, type RunLog } from './log.ts'
@@ -119,6 +120,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const shards = new Map<Sha, ShardRef>()
     const lookup = ancestorLookup(store, shards)
     const nodes = plan.stages.flatMap(s => s.nodes)
+    const paid = paidPart(nodes)
     const outputs = new Map<string, StageOutput>()
     const env: StageEnv = {
       plan,
@@ -137,7 +139,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       shards,
       ancestor: (_, id, shard) => lookup(id, shard),
       unpaid(item, node) {
-        const root = rootBefore(item.trail, item.record.id, node, plan)
+        const root = enteredAs(item, paid)
         if (unpaid.has(root)) return
         unpaid.add(root)
         log.emit({ event: 'unpaid', root, step: node.key })
@@ -229,25 +231,18 @@ function startStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
   }
 }
 
-/** The record that entered the first paid step on this way: the unit that a limit or a partial release leaves in or out. */
-function rootBefore(trail: [string, Id, Sha][], own: Id, node: Node, plan: Plan): Id {
-  const paid = firstPaid(node.key, plan)
-  const order = plan.stages.flatMap(s => s.nodes.map(n => n.key))
-  const from = order.indexOf(paid)
-  return trail.find(([key]) => order.indexOf(key) >= from)?.[1] ?? own
+/** Nodes that call teachers or stand behind one that does: the plan puts restrictions where records enter them. */
+function paidPart(nodes: Node[]): Set<string> {
+  const paid = new Set<string>()
+  for (const { key, teachers, from } of nodes) {
+    if (teachers.length > 0 || from.some(one => paid.has(one))) paid.add(key)
+  }
+  return paid
 }
 
-/** The earliest teacher-calling node that a node depends on, itself included. */
-function firstPaid(key: string, plan: Plan): string {
-  const byKey = new Map(plan.stages.map(s => [s.key, s]))
-  let stage = plan.stages.find(s => s.nodes.some(n => n.key === key))
-  let first = key
-  while (stage) {
-    const paid = stage.nodes.find(n => n.teachers.length > 0)
-    if (paid) first = paid.key
-    stage = byKey.get(stage.from[0] ?? '')
-  }
-  return first
+/** As which record an item entered the paid part on its own branch: what a limit or a replay lets in or leaves out. */
+function enteredAs({ record, trail }: Carried, paid: Set<string>): Id {
+  return trail.find(([node]) => paid.has(node))?.[1] ?? record.id
 }
 
 /** A step that leaves fewer rows than the floor ends the run with exit 5, named. */
@@ -260,16 +255,11 @@ function yieldError(
   const rows = (finished.get(plan.output) ?? []).reduce((sum, s) => sum + s.lines, 0)
   const { floor } = plan.recipe
   if (rows >= floor || closed) return undefined
-  const culprit = plan.stages.find(
-    s =>
-      s.shape !== 'union' &&
-      (finished.get(s.key) ?? []).reduce((sum, x) => sum + x.lines, 0) < Math.max(1, floor) &&
-      onTheWay(s.key, plan),
-  )
-  const at = culprit?.key ?? plan.output
+  const at = fallsAt(plan, funnel, floor) ?? plan.output
   const counts = funnel[at]
   const reasons = Object.entries(counts?.dropped ?? {}).sort((a, b) => b[1] - a[1])
-  return new StillroomError('SR_YIELD', `Step ${at} left ${rows === 0 ? 'nothing' : `${rows} rows`}.`, {
+  const left = counts ? leaving(counts) : rows
+  return new StillroomError('SR_YIELD', `Step ${at} left ${left === 0 ? 'nothing' : `${left} rows`}.`, {
     expected: `at least ${floor}`,
     received: counts
       ? `${counts.in} in, dropped: ${reasons.map(([r, n]) => `${n} ${r}`).join(', ') || 'none'}`
@@ -278,14 +268,27 @@ function yieldError(
   })
 }
 
-function onTheWay(key: string, plan: Plan): boolean {
-  const byKey = new Map(plan.stages.map(s => [s.key, s]))
+/** Records that went on from a step: with what it made, without what that was made of. */
+const leaving = (counts: Counts): number => counts.passed + counts.fixed + counts.made
+
+/**
+ * The step at which the rows fall under the floor: from the output back, the first that got enough and left too few. An
+ * input of several branches is too small where one of them fell; where none did, the input itself was.
+ */
+function fallsAt(plan: Plan, funnel: Funnel, floor: number): string | undefined {
+  const before = new Map(plan.stages.flatMap(s => s.nodes.map((n): [string, string[]] => [n.key, n.from])))
   const seen = new Set<string>()
-  const visit = (at: string): boolean => {
-    if (at === key) return true
-    if (seen.has(at)) return false
-    seen.add(at)
-    return (byKey.get(at)?.from ?? []).some(visit)
+  function visit(key: string): string | undefined {
+    const counts = funnel[key] ?? emptyCounts()
+    if (seen.has(key) || leaving(counts) >= floor) return undefined
+    seen.add(key)
+    const from = before.get(key) ?? []
+    if (counts.in >= floor || (from.length === 0 && leaving(counts) === 0)) return key
+    for (const one of from) {
+      const found = visit(one)
+      if (found) return found
+    }
+    return undefined
   }
   return visit(plan.output)
 }

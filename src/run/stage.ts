@@ -54,7 +54,23 @@ export function* records(env: StageEnv, shards: ShardRef[]): Generator<Carried> 
 }
 
 /** What a finished stage gave: its shards (null where nothing was left), counts, tasks, and what its decision said. */
-export type Summary = { shards: (ShardRef | null)[]; tasks: Sha[]; funnel: Funnel; notes: string[] }
+export type Summary = {
+  shards: (ShardRef | null)[]
+  tasks: Sha[]
+  funnel: Funnel
+  notes: string[]
+  /** One of its tasks is to run again: it still tells which there were, and is recalled no more. */
+  retried?: true
+}
+
+/**
+ * The done records are the truth: a summary counts while each of its tasks has its own, and the file it wrote. What a
+ * union passes on as it lies belongs to the tasks of stages before it, which look after it themselves.
+ */
+function stillThere({ tasks, shards, retried }: Summary, store: Store): boolean {
+  const written = new Set(shards.flatMap(shard => shard?.pieces.map(({ task }) => task) ?? []))
+  return !retried && tasks.every(task => store.whole(task, written.has(task)))
+}
 
 /**
  * Runs a stage whose inputs are all known, or recalls what it gave before: one file for the whole stage, so that a
@@ -68,7 +84,7 @@ export async function recallOr(
 ): Promise<(ShardRef | undefined)[]> {
   const file = join(env.paths.stages, `${key}.json`)
   const known = readSummary(file)
-  if (known) {
+  if (known && stillThere(known, env.store)) {
     env.recalled(stage, key, known)
     for (const shard of known.shards) if (shard) env.shards.set(shard.digest, shard)
     return known.shards.map(shard => shard ?? undefined)
@@ -93,11 +109,15 @@ export async function recallOr(
   })
   if (!incomplete) {
     summary.shards = shards.map(shard => shard ?? null)
-    const draft = `${file}.tmp-${process.pid}`
-    writeFileSync(draft, JSON.stringify(summary))
-    renameSync(draft, file)
+    writeSummary(file, summary)
   }
   return shards
+}
+
+export function writeSummary(file: string, summary: Summary): void {
+  const draft = `${file}.tmp-${process.pid}`
+  writeFileSync(draft, JSON.stringify(summary))
+  renameSync(draft, file)
 }
 
 export function readSummary(file: string): Summary | undefined {

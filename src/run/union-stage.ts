@@ -1,7 +1,7 @@
 import { StillroomError } from '../errors/index.ts'
-import type { Stage } from '../recipe/index.ts'
+import type { Node, Plan, Stage } from '../recipe/index.ts'
 import type { Id, Rec } from '../records/index.ts'
-import type { Carried } from './carried.ts'
+import { type Carried, rootOf } from './carried.ts'
 import { inputDigest, readShard, type ShardRef } from './shards.ts'
 import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
 import { newShards, writeTask } from './write-task.ts'
@@ -28,21 +28,46 @@ function unite(a: Rec, b: Rec, stage: Stage): Rec {
 }
 
 /**
+ * True where a group step behind the union may gather what a step before it made: then one family lies on several
+ * branches. From each group step back to the step whose subjects it gathers by, no union may lie that tears them apart.
+ */
+function feedsGroup(union: Stage, plan: Plan): boolean {
+  const byKey = new Map(plan.stages.map(s => [s.key, s]))
+  function reached(key: string, stops: (node: Node) => boolean, seen: Set<string>): boolean {
+    if (key === union.key) return true
+    const stage = byKey.get(key)
+    if (!stage || seen.has(key) || stage.nodes.some(stops)) return false
+    seen.add(key)
+    return stage.from.some(from => reached(from, stops, seen))
+  }
+  return plan.stages.some(({ nodes: [first], from }) => {
+    if (first?.step.shape !== 'group') return false
+    const at = first.step.group?.(first.options)
+    const stops = (node: Node): boolean => (at === undefined ? node.step.gives !== 'same' : node.key === at)
+    return from.some(key => reached(key, stops, new Set()))
+  })
+}
+
+/**
  * Joins branches: records in the order of the branches, the same id once. Where no id comes twice, the shards of the
- * branches follow one another as they lie and nothing is written.
+ * branches follow one another as they lie and nothing is written. Before a group step the records are written anew,
+ * family by family in the order in which their roots come first, so that what the branches made of one root is together.
  */
 export function unionStage(stage: Stage, env: StageEnv): StageOutput {
   return (async () => {
     const branches: ShardRef[][] = []
     for (const key of stage.from) branches.push(await allShards(env, key))
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
-    const key = taskKey(stage, 'stage', branches.map(inputDigest))
-    const shards = await recallOr(stage, env, key, within => joined(stage, branches, within))
+    const order = feedsGroup(stage, env.plan) ? 'families' : 'branches'
+    const key = taskKey(stage, 'stage', order, branches.map(inputDigest))
+    const shards = await recallOr(stage, env, key, within => joined(stage, branches, order, within))
     return shards.map(shard => Promise.resolve(shard))
   })()
 }
 
-async function joined(stage: Stage, branches: ShardRef[][], env: StageEnv): Promise<ShardRef[]> {
+type Order = 'families' | 'branches'
+
+async function joined(stage: Stage, branches: ShardRef[][], order: Order, env: StageEnv): Promise<ShardRef[]> {
   const seen = new Set<Id>()
   const twice = new Set<Id>()
   for (const shard of branches.flat()) {
@@ -53,18 +78,27 @@ async function joined(stage: Stage, branches: ShardRef[][], env: StageEnv): Prom
     env.stop.check()
     await new Promise(resolve => setImmediate(resolve))
   }
-  return twice.size === 0 ? branches.flat() : united(stage, branches, twice, env)
+  if (twice.size === 0 && order === 'branches') return branches.flat()
+  return united(stage, branches, order, twice, env)
 }
 
-async function united(stage: Stage, branches: ShardRef[][], twice: Set<Id>, env: StageEnv): Promise<ShardRef[]> {
-  const done = await writeTask(stage, stage.key, taskKey(stage, branches.map(inputDigest)), env, ({ write }) => {
+async function united(
+  stage: Stage,
+  branches: ShardRef[][],
+  order: Order,
+  twice: Set<Id>,
+  env: StageEnv,
+): Promise<ShardRef[]> {
+  const key = taskKey(stage, order, branches.map(inputDigest))
+  const done = await writeTask(stage, stage.key, key, env, ({ write }) => {
     const held = new Map<Id, Carried>()
     for (const item of records(env, branches.flat())) {
       if (!twice.has(item.record.id)) continue
       const first = held.get(item.record.id)
       held.set(item.record.id, first ? { record: unite(first.record, item.record, stage), trail: first.trail } : item)
     }
-    for (const item of records(env, branches.flat())) {
+    const ordered = order === 'families' ? byRoot(branches.flat(), env) : records(env, branches.flat())
+    for (const item of ordered) {
       if (!twice.has(item.record.id)) write(item)
       const kept = held.get(item.record.id)
       if (kept) write(kept)
@@ -72,4 +106,31 @@ async function united(stage: Stage, branches: ShardRef[][], twice: Set<Id>, env:
     }
   })
   return newShards([done], env)
+}
+
+/** Shards whose records are held at once while families are put together; branches mostly have their roots in one order. */
+const heldShards = 16
+
+/** The records of shards root by root, in the order in which the roots come first; memory holds roots and a few shards. */
+function* byRoot(shards: ShardRef[], env: StageEnv): Generator<Carried> {
+  const where = new Map<Id, Set<ShardRef>>()
+  for (const shard of shards) {
+    for (const item of readShard(env.store, shard)) {
+      const root = rootOf(item)
+      const known = where.get(root)
+      if (known) known.add(shard)
+      else where.set(root, new Set([shard]))
+    }
+  }
+  const held = new Map<ShardRef, Map<Id, Carried[]>>()
+  for (const [root, lie] of where) {
+    for (const shard of lie) {
+      const records = held.get(shard) ?? Map.groupBy(readShard(env.store, shard), rootOf)
+      // Taken out and put back, the one used least lately stands first.
+      held.delete(shard)
+      if (held.size >= heldShards) held.delete(held.keys().next().value!)
+      held.set(shard, records)
+      yield* records.get(root)!
+    }
+  }
 }

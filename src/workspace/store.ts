@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -80,12 +81,30 @@ function lazyFile(path: string): { write(bytes: Uint8Array): void; seal(reached:
   }
 }
 
+/** Removes what processes that were killed left half-written. Only a task that is begun again can hold any. */
+function sweep(dir: string): void {
+  for (const name of readdirSync(dir)) {
+    const pid = Number(/\.tmp-(\d+)$/.exec(name)?.[1])
+    if (pid && !running(pid)) rmSync(join(dir, name), { force: true })
+  }
+}
+
+function running(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
 const part = 'part.jsonl.zst'
 const rejectsPart = 'rejects.jsonl.zst'
 
 /** Tasks on disk, below `tasks/<first two digits>/<key>/`. */
 export type Store = {
   done(task: Sha): Done | undefined
+  /** True while the done record is there, and with `output` the file it names: cheaper than to read it. */
+  whole(task: Sha, output: boolean): boolean
   open(task: Sha): TaskWriter
   /** Lines of a piece, frame by frame, each bounded by about one MiB. */
   lines(task: Sha, piece: Piece, rejects?: boolean): Generator<string[]>
@@ -116,9 +135,14 @@ export function openStore(paths: Paths, reached: Reached): Store {
         })
       }
     },
+    whole(task, output) {
+      const dir = paths.task(task)
+      return existsSync(join(dir, 'done.json')) && (!output || existsSync(join(dir, part)))
+    },
     open(task) {
       const dir = paths.task(task)
-      mkdirSync(dir, { recursive: true })
+      const created = mkdirSync(dir, { recursive: true })
+      if (created === undefined) sweep(dir)
       const tag = `.tmp-${process.pid}`
       const files = { output: lazyFile(join(dir, part + tag)), rejects: lazyFile(join(dir, rejectsPart + tag)) }
       const output = pieceEncoder(bytes => files.output.write(bytes))
