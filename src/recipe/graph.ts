@@ -148,7 +148,8 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
       nodes.push({
         key: nodeKey,
         owner: key,
-        step: bindGroup(own, parsed, step, from, nodes, problems),
+        step: own,
+        ...groupOf(own, parsed, step, from, nodes, problems),
         options: parsed,
         from: from.map(end => end.key),
         side,
@@ -195,25 +196,25 @@ function upstream(ends: End[], nodes: Node[]): Node[] {
 }
 
 /**
- * A group step with the name it gathers by bound to the node it means: a step on its way that makes records (others
- * leave no trail), by its whole key, among the primitives of the same verb, or by the recipe step it belongs to.
+ * The node that a group step gathers by: a step on its way that makes records (others leave no trail), named by its whole
+ * key, among the primitives of the same verb, or by the recipe step it belongs to.
  */
-function bindGroup(
+function groupOf(
   own: Step,
   options: { [option: string]: unknown },
   { key: owner, use }: CheckedStep,
   from: End[],
   nodes: Node[],
   problems: Problem[],
-): Step {
+): { group?: string } {
   const named = own.shape === 'group' ? own.group?.(options) : undefined
-  if (own.shape !== 'group' || named === undefined) return own
+  if (named === undefined) return {}
   const makers = upstream(from, nodes).filter(node => node.step.gives !== 'same')
   const bound =
     makers.find(node => node.key === named) ??
     makers.find(node => node.key === `${owner}.${named}`) ??
     makers.find(node => node.owner === named)
-  if (bound) return { ...own, group: () => bound.key }
+  if (bound) return { group: bound.key }
   const option = Object.keys(use.options).find(name => use.options[name] === named)
   problems.push({
     code: 'SR_RECIPE_REFERENCE',
@@ -222,7 +223,7 @@ function bindGroup(
     part: option === undefined ? 'key' : 'value',
     hint: didYouMean(named, [...new Set(makers.flatMap(node => [node.owner, node.key]))]),
   })
-  return own
+  return {}
 }
 
 function distinct(ends: End[]): End[] {

@@ -5,6 +5,7 @@ export type { Node, Plan, Stage } from './plan.ts'
 export { type PlanContext, planRecipe } from './planner.ts'
 export type { Path, Positions } from './positions.ts'
 export { parseRecipe, type ReadRecipe, readRecipe } from './read.ts'
+export { paidPart } from './restrict.ts'
 export {
   defineRecipe,
   type Recipe,

@@ -23,6 +23,8 @@ export type Node = {
   teachers: string[]
   /** Prompt files it may use. */
   prompts: PromptNote[]
+  /** Key of the node whose subjects a group step gathers by; default the step that made each record. */
+  group?: string
   /** URL of the user's own module the step comes from. */
   module?: string
   /** Inserted by a restriction of the run: a stage of its own, so that all other stages stay as they are. */

@@ -3,8 +3,8 @@ import { nodeIdentity } from './identity.ts'
 import type { Node } from './plan.ts'
 import type { Restriction } from './schema.ts'
 
-/** Keys of the nodes that call teachers or stand behind one that does: what is left out never reaches them. */
-function paidPart(nodes: Node[]): Set<string> {
+/** Keys of the nodes that call teachers or stand behind one that does: a restriction stands where records enter them. */
+export function paidPart(nodes: readonly Node[]): Set<string> {
   const paid = new Set<string>()
   for (const { key, teachers, from } of nodes) {
     if (teachers.length > 0 || from.some(one => paid.has(one))) paid.add(key)

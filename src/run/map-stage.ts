@@ -132,7 +132,7 @@ async function feed(
       continue
     }
     const lines = readShard(env.store, shard)
-    const items = first.step.shape === 'group' ? families(lines, first.step.group?.(first.options)) : alone(lines)
+    const items = first.step.shape === 'group' ? families(lines, first.group) : alone(lines)
     const { ended } = await startTask(stage, key, shard, items, window, pools, env)
     // Work that never waits would keep replies of other stages from being read.
     await new Promise(resolve => setImmediate(resolve))

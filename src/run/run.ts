@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { exits, StillroomError } from '../errors/index.ts'
-import type { Node, Plan, Stage } from '../recipe/index.ts'
+import { type Plan, paidPart, type Stage } from '../recipe/index.ts'
 import type { Id, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
 import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
@@ -229,15 +229,6 @@ function startStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
     case 'union':
       return unionStage(stage, env)
   }
-}
-
-/** Nodes that call teachers or stand behind one that does: the plan puts restrictions where records enter them. */
-function paidPart(nodes: Node[]): Set<string> {
-  const paid = new Set<string>()
-  for (const { key, teachers, from } of nodes) {
-    if (teachers.length > 0 || from.some(one => paid.has(one))) paid.add(key)
-  }
-  return paid
 }
 
 /** As which record an item entered the paid part on its own branch: what a limit or a replay lets in or leaves out. */

@@ -42,7 +42,7 @@ function feedsGroup(union: Stage, plan: Plan): boolean {
   }
   return plan.stages.some(({ nodes: [first], from }) => {
     if (first?.step.shape !== 'group') return false
-    const at = first.step.group?.(first.options)
+    const at = first.group
     const stops = (node: Node): boolean => (at === undefined ? node.step.gives !== 'same' : node.key === at)
     return from.some(key => reached(key, stops, new Set()))
   })
