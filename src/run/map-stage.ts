@@ -189,8 +189,10 @@ async function startTask(
       addFunnel(funnel, next.funnel)
     }
     if (!sealed || written !== started || failed) return
-    if (unpaid) writer.discard()
-    resolve(unpaid ? undefined : writer.commit({ stage: stage.id, funnel }))
+    if (unpaid) {
+      writer.discard()
+      resolve(undefined)
+    } else writer.commit({ stage: stage.id, funnel }).then(resolve, fail)
   }
   function fail(error: unknown): void {
     if (failed) return

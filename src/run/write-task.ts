@@ -28,7 +28,7 @@ export async function writeTask(
     const { write, end } = cuttingWriter(writer)
     await work({ write, reject: writer.reject, counts })
     end()
-    const done = writer.commit({ stage: stage.id, funnel: { [step]: counts } })
+    const done = await writer.commit({ stage: stage.id, funnel: { [step]: counts } })
     env.finished(stage, done, false)
     return done
   } catch (error) {

@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-test('a task that is begun anew removes what dead processes left in its folder, and nothing of the living', () => {
+test('a task that is begun anew removes what dead processes left in its folder, and nothing of the living', async () => {
   const paths = makeWorkspace(dir)
   const store = openStore(paths, () => {})
   const task = 'a'.repeat(64)
@@ -21,7 +21,7 @@ test('a task that is begun anew removes what dead processes left in its folder, 
     writeFileSync(join(paths.task(task), name), 'half')
   const writer = store.open(task)
   writer.output('{}')
-  writer.commit({ stage: task, funnel: {} })
+  await writer.commit({ stage: task, funnel: {} })
   expect(readdirSync(paths.task(task)).sort()).toEqual([
     'done.json',
     'part.jsonl.zst',
@@ -29,14 +29,14 @@ test('a task that is begun anew removes what dead processes left in its folder, 
   ])
 })
 
-test('a task is whole while its done record and the files it wrote are there', () => {
+test('a task is whole while its done record and the files it wrote are there', async () => {
   const paths = makeWorkspace(dir)
   const store = openStore(paths, () => {})
   const [full, empty] = ['b'.repeat(64), 'c'.repeat(64)]
   const writer = store.open(full)
   writer.output('{}')
-  writer.commit({ stage: full, funnel: {} })
-  store.open(empty).commit({ stage: empty, funnel: {} })
+  await writer.commit({ stage: full, funnel: {} })
+  await store.open(empty).commit({ stage: empty, funnel: {} })
   expect([store.whole(full, true), store.whole(empty, false), store.whole(empty, true)]).toEqual([true, true, false])
   rmSync(join(paths.task(full), 'part.jsonl.zst'))
   expect([store.whole(full, true), store.whole(full, false)]).toEqual([false, true])

@@ -1,7 +1,7 @@
 import {
   closeSync,
   existsSync,
-  fsyncSync,
+  fsync,
   linkSync,
   mkdirSync,
   openSync,
@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { StillroomError } from '../errors/index.ts'
 import { decodeFrame, type Frame, type Piece, pieceEncoder, type Sha, type Slug } from '../records/index.ts'
 import type { Paths } from './paths.ts'
@@ -53,11 +54,16 @@ export type TaskWriter = {
   cut(): void
   reject(line: string): void
   /** Syncs, renames and creates the done record; the work of another process on the same task wins if it was first. */
-  commit(rest: Omit<Done, 'format' | 'task' | 'output' | 'rejects'>): Done
+  commit(rest: Omit<Done, 'format' | 'task' | 'output' | 'rejects'>): Promise<Done>
   discard(): void
 }
 
-function lazyFile(path: string): { write(bytes: Uint8Array): void; seal(reached: Reached): boolean; close(): void } {
+/** Syncing waits for the disk and for nothing else: other tasks go on meanwhile. */
+const sync = promisify(fsync)
+
+type LazyFile = { write(bytes: Uint8Array): void; seal(reached: Reached): Promise<boolean>; close(): void }
+
+function lazyFile(path: string): LazyFile {
   let fd: number | undefined
   return {
     write(bytes) {
@@ -65,10 +71,10 @@ function lazyFile(path: string): { write(bytes: Uint8Array): void; seal(reached:
       let done = 0
       while (done < bytes.length) done += writeSync(fd, bytes, done)
     },
-    seal(reached) {
+    async seal(reached) {
       if (fd === undefined) return false
       reached('sync.before')
-      fsyncSync(fd)
+      await sync(fd)
       reached('sync.after')
       closeSync(fd)
       fd = undefined
@@ -151,13 +157,13 @@ export function openStore(paths: Paths, reached: Reached): Store {
         output: output.line,
         cut: output.cut,
         reject: rejects.line,
-        commit(rest) {
+        async commit(rest) {
           const done: Done = { format: 1, task, ...rest, output: output.end(), rejects: rejects.end() }
           for (const [file, name] of [
             [files.output, part],
             [files.rejects, rejectsPart],
           ] as const) {
-            if (!file.seal(reached)) continue
+            if (!(await file.seal(reached))) continue
             reached('rename.before')
             renameSync(join(dir, name + tag), join(dir, name))
             reached('rename.after')
@@ -167,7 +173,7 @@ export function openStore(paths: Paths, reached: Reached): Store {
           try {
             // On a nearly full disk a single write may be a short one; this writes all or throws.
             writeFileSync(fd, JSON.stringify(done))
-            fsyncSync(fd)
+            await sync(fd)
           } finally {
             closeSync(fd)
           }
@@ -179,8 +185,11 @@ export function openStore(paths: Paths, reached: Reached): Store {
           }
           unlinkSync(draft)
           const folder = openSync(dir, 'r')
-          fsyncSync(folder)
-          closeSync(folder)
+          try {
+            await sync(folder)
+          } finally {
+            closeSync(folder)
+          }
           reached('done.after')
           return done
         },
