@@ -102,7 +102,7 @@ function unpack(body: Uint8Array): unknown {
 }
 
 /** Writes wait this long for others to share their commit: little beside any call, and one sync for many. */
-const groupMs = 1
+const groupMs = 2
 
 /** Opens or creates the journal. `now` is the injected clock. Throws SR_WORKSPACE for a newer schema. */
 export function openJournal(file: string, now: () => Date, reached: Reached): Journal {
