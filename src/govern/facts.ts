@@ -23,6 +23,8 @@ export type StepFacts = {
   options: { [name: string]: Json | undefined }
   /** Rows of other branches join the input here. */
   joins?: boolean
+  /** What it said of its decision, such as which bucket is short. */
+  notes?: string[]
   counts?: Counts
 }
 

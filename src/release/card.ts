@@ -213,6 +213,7 @@ function making(facts: CardFacts): string {
       ? [[key, c.in, c.passed, c.fixed, c.expanded, c.consumed, reasons(c.dropped) || 0, c.made, reasons(c.lost) || 0]]
       : [],
   )
+  const said = facts.steps.flatMap(({ key, notes = [] }) => notes.map(note => `\`${key}\`: ${note}`))
   const prompts = facts.prompts.map(prompt => [prompt.step, prompt.name, `\`${prompt.digest.slice(0, 16)}\``])
   return [
     '## How it was made',
@@ -223,6 +224,7 @@ function making(facts: CardFacts): string {
           'In = passed + fixed + expanded + consumed + dropped. Made and lost count what the replies contained.',
         ]
       : []),
+    ...(said.length > 0 ? [`What steps said of their decisions:\n\n${list(said)}`] : []),
     ...(prompts.length > 0
       ? [`Prompts, by the first digits of their sha256:\n\n${table(['Step', 'Prompt', 'Digest'], prompts)}`]
       : []),

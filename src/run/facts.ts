@@ -48,8 +48,13 @@ function published(value: unknown, base: string): Json {
 }
 
 /** What gates and the card look at: the plan, and the counts of a run of it. */
-export function gateFacts(plan: Plan, funnel: Funnel | undefined, workspace: string): Facts {
+export function gateFacts(
+  plan: Plan,
+  ran: { funnel: Funnel; notes?: { step: string; message: string }[] } | undefined,
+  workspace: string,
+): Facts {
   const nodes = plan.stages.flatMap(s => s.nodes)
+  const notes = (key: string): string[] => (ran?.notes ?? []).filter(n => n.step === key).map(n => n.message)
   return {
     use: plan.recipe.use,
     purpose: plan.recipe.purpose,
@@ -60,7 +65,8 @@ export function gateFacts(plan: Plan, funnel: Funnel | undefined, workspace: str
       about: node.step.about,
       ...(node.from.length > 1 ? { joins: true } : {}),
       options: published(node.options, plan.base) as { [name: string]: Json | undefined },
-      ...(funnel?.[node.key] ? { counts: funnel[node.key] } : {}),
+      ...(notes(node.key).length > 0 ? { notes: notes(node.key) } : {}),
+      ...(ran?.funnel[node.key] ? { counts: ran.funnel[node.key] } : {}),
     })),
   }
 }

@@ -77,12 +77,7 @@ function previousOf(plan: Plan, folder: string): { version: string; manifest?: s
 
 /** Gates over the facts of a run, with the recipe's overrides. */
 export function gatesOf(plan: Plan, result: Pick<RunResult, 'funnel'> | undefined, workspace: string): GateReport[] {
-  return evaluateGates(
-    builtinGates,
-    gateFacts(plan, result?.funnel, workspace),
-    plan.recipe.gates,
-    result ? 'data' : 'plan',
-  )
+  return evaluateGates(builtinGates, gateFacts(plan, result, workspace), plan.recipe.gates, result ? 'data' : 'plan')
 }
 
 /**
@@ -130,7 +125,7 @@ export async function releaseRun(
   const dir = join(folder, `${plan.recipe.name}-${settings.version}`)
   const gates = gatesOf(plan, done, session.paths.root)
   const previous = previousOf(plan, folder)
-  const facts = gateFacts(plan, done.funnel, session.paths.root)
+  const facts = gateFacts(plan, done, session.paths.root)
   const restricted = restrictionOf(plan)
   const released = await writeRelease(
     {
