@@ -1,14 +1,19 @@
-/** Writes the pages of `docs/` that follow from the code: steps, commands, errors. A test holds them to it. */
+/** Writes the pages of `docs/` that follow from the code: recipe, steps, commands, errors. A test holds them to it. */
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { type ZodType, z } from 'zod'
 import { builtinSteps } from '../src/builtin-steps.ts'
 import { commands, everywhere } from '../src/cli/commands.ts'
 import { options as commandOptions } from '../src/cli/options.ts'
 import { codes, exits } from '../src/errors/index.ts'
-import { describeVerb } from '../src/recipe/index.ts'
+import { builtinGates } from '../src/govern/index.ts'
+import { describeVerb, type OptionNote, recipeJsonSchema, recipeSchema } from '../src/recipe/index.ts'
 import { kinds } from '../src/records/index.ts'
+import { wordsOf } from '../src/run/index.ts'
+import { chunkOptions, sourceConfig } from '../src/sources/index.ts'
 import type { Primitive, Step, Verb } from '../src/steps/index.ts'
+import { priceConfig, teacherConfig } from '../src/teachers/index.ts'
 
 /** One line of a recipe for each verb: shown, and expanded to tell what becomes of it. */
 const examples: { [verb: string]: string } = {
@@ -28,7 +33,12 @@ const examples: { [verb: string]: string } = {
   split: '{ into: { train: 90%, test: 10% } }',
 }
 
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+/** Outside code spans a sign of HTML would vanish with what follows it. */
+const cell = (text: string) =>
+  text
+    .replaceAll('|', '\\|')
+    .replaceAll('\n', ' ')
+    .replace(/`[^`]*`|</g, found => (found === '<' ? '\\<' : found))
 const row = (cells: string[]) => `| ${cells.map(cell).join(' | ')} |`
 const table = (head: string[], rows: string[][]) =>
   [row(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(row)].join('\n')
@@ -36,6 +46,15 @@ const code = (text: string) => `\`${text}\``
 const generated = '<!-- Written by scripts/docs.ts; change the code it describes instead. -->'
 const kindsOf = (takes: readonly string[]) =>
   takes.length === kinds.length ? 'any kind' : takes.length === 0 ? 'nothing' : takes.join(', ')
+
+/** An empty object as default says no more than none. */
+const presetOf = ({ required, default: preset }: OptionNote) =>
+  required ? 'required' : preset === undefined || JSON.stringify(preset) === '{}' ? '' : code(JSON.stringify(preset))
+const optionTable = (head: string, notes: OptionNote[]) =>
+  table(
+    [head, 'Type', 'Default', 'Meaning'],
+    notes.map(note => [code(note.name), note.type, presetOf(note), note.about]),
+  )
 
 /** What the example of a verb becomes: primitive steps with their keys. */
 function primitives(word: Verb | Step): { key: string; step: Step }[] {
@@ -51,12 +70,6 @@ function stepPage(word: Verb | Step): string {
   const note = describeVerb(word)
   const parts = primitives(word)
   const gives = parts.findLast(({ step }) => step.gives !== 'same')?.step.gives as readonly string[] | undefined
-  const options = note.options.map(o => [
-    code(o.name),
-    o.type,
-    o.required ? 'required' : o.default === undefined ? '' : code(JSON.stringify(o.default)),
-    o.about,
-  ])
   const reasons = parts.filter(({ step }) => step.reasons.length > 0)
   return [
     `## ${note.verb}`,
@@ -68,9 +81,179 @@ function stepPage(word: Verb | Step): string {
     `Takes ${kindsOf(note.takes)}; gives ${gives ? gives.join(', ') : 'the same kind'}.`,
     ...(parts.length > 1 ? [`Becomes ${parts.map(({ key }) => code(key)).join(', ')}.`] : []),
     ...(note.source ? [`After ${note.source}.`] : []),
-    ...(options.length > 0 ? ['', table(['Option', 'Type', 'Default', 'Meaning'], options)] : []),
+    ...(note.options.length > 0 ? ['', optionTable('Option', note.options)] : []),
     ...(reasons.length > 0 ? ['', 'Reasons for what is dropped, fixed or lost:', ''] : []),
     ...reasons.map(({ key, step }) => `- ${code(key)}: ${step.reasons.map(code).join(', ')}`),
+  ].join('\n')
+}
+
+/** A recipe with every key of the top level; a test plans it. */
+const exampleRecipe = `\
+name: support-tutor
+use: fine-tuning
+purpose:                       # terms and licenses are checked against it
+  base: Qwen/Qwen3-8B-Base
+  product: domain
+  commercial: true
+  distribute: private
+  users: under-700M
+  regulated: false
+language: en
+seed: 7
+tokenizer: o200k_base
+
+teachers:
+  writer:
+    model: deepseek/deepseek-chat                # a provider; the key comes from DEEPSEEK_API_KEY
+    price: { input: 0.3, output: 0.5 }
+    temperature: 0.8
+    max_tokens: 2048
+    rpm: 300
+  solver:
+    model: qwen3-32b                             # a server of your own
+    at: http://localhost:8000/v1
+    license: Apache-2.0
+    price: free
+    concurrency: 16
+  judge: { model: builtin/heuristic }            # rules instead of a model
+
+sources:
+  handbook:
+    files: [docs/**/*.md, faq.md]
+    license: CC-BY-4.0
+    uri: https://example.org/handbook
+    chunk: { tokens: 1024, overlap: 64 }
+  tickets:
+    files: logs/tickets.jsonl
+    license: proprietary
+    origin: real
+    kind: conversation
+    id: ticket
+    columns: { messages: turns, topic: queue }
+
+steps:
+  - extract: { from: handbook, keep: 20% }
+  - ask: { teacher: writer, questions: 10, audience: a new colleague, like: tickets }
+  - answer: { teacher: solver, samples: 5, agreement: 60% }
+  - clean                                        # a step without options
+  - judge: { teacher: judge, drop: 30% }
+  - use: ./polite.ts                             # a step of your own
+    as: polite
+    options: { least: 1 }
+  - dedupe: { near: 0.8 }
+  - mix: { with: tickets, real: 10% }
+  - split: { from: mix, into: { train: 90%, test: 10% } }
+
+budget: { usd: 50, calls: 20000 }
+gates:                                           # needed here because no step is \`decontaminate\`
+  decontaminated: { override: people compare the answers and no test set is used }
+floor: 100
+release:
+  version: 0.1.0
+  license: proprietary
+  date: 2026-11-20
+  previous: none
+  configs: { conversation: tutor }
+  splits: [train, test]
+`
+
+/** Keys of an object's schema, named below `under` where it stands inside another. */
+function keysOf(schema: ZodType, under = ''): OptionNote[] {
+  const object: Verb = { shape: 'verb', verb: '', about: '', takes: [], options: schema, expand: () => [] }
+  return describeVerb(object).options.map(note => ({ ...note, name: under + note.name }))
+}
+
+/** The keys that every step has stand together only in the schema for editors, where a step of one's own comes last. */
+function stepKeys(schema: ReturnType<typeof recipeJsonSchema>): OptionNote[] {
+  const { steps } = schema.properties as { steps: { items: { oneOf: { description: string }[] } } }
+  const own = steps.items.oneOf.at(-1)!
+  const about: { [key: string]: string } = { use: own.description, options: 'Options of a step of your own' }
+  const notes = keysOf(z.fromJSONSchema(own))
+  return ['as', 'from', 'use', 'options'].map(name => {
+    const note = notes.find(known => known.name === name)!
+    return { ...note, required: false, about: note.about || about[name]! }
+  })
+}
+
+function recipePage(): string {
+  const words = wordsOf(builtinSteps)
+  const { shape } = recipeSchema(words)
+  const gates = Object.entries(shape.gates.unwrap().shape)
+  const types: { [key: string]: string } = {
+    purpose: 'see [purpose](#purpose)',
+    teachers: 'names, a [teacher](#a-teacher) each',
+    sources: 'names, a [source](#a-source) each',
+    budget: 'see [budget](#budget)',
+    gates: 'see [gates](#gates)',
+    release: 'see [release](#release)',
+    steps: 'list of [steps](#a-step)',
+  }
+  const top = keysOf(recipeSchema(words)).map(note => ({ ...note, type: types[note.name] ?? note.type }))
+  const section = (title: string, about: string[], notes: OptionNote[], after: string[] = []) => [
+    ...[`## ${title}`, '', ...(about.length > 0 ? [...about, ''] : []), optionTable('Key', notes), ''],
+    ...(after.length > 0 ? [...after, ''] : []),
+  ]
+  const columns = sourceConfig.shape.columns.unwrap().keyType.options.map(code)
+  return [
+    generated,
+    '',
+    '# The recipe',
+    '',
+    'A recipe is a YAML file, or a module whose default export is `defineRecipe({ .. })`. An unknown key is an error.',
+    '',
+    '- **Percentages.** A number among the options of a step may be written as one: `30%` is `0.3`. Elsewhere it may not.',
+    '- **Paths** in `files`, `tokenizer`, `use` and the options of steps are relative to the folder of the recipe.',
+    '- **Names** of teachers, sources and steps are letters, digits, `-` and `_`.',
+    '',
+    '`stillroom steps schema` prints the same as JSON Schema for editors; [steps.md](steps.md) has the options of each step.',
+    '',
+    ...section('Top level', [], top),
+    ...section(
+      'purpose',
+      ['A field that is left out is not assumed: a rule that asks for its value does not apply.'],
+      keysOf(shape.purpose),
+    ),
+    ...section(
+      'A teacher',
+      ['One entry of `teachers`. Sampling parameters that are left out are not sent.'],
+      keysOf(teacherConfig).flatMap(note => [
+        note,
+        ...(note.name === 'price' ? keysOf(priceConfig.options[1], 'price.') : []),
+      ]),
+    ),
+    ...section(
+      'A source',
+      ['One entry of `sources`.'],
+      keysOf(sourceConfig).flatMap(note => [note, ...(note.name === 'chunk' ? keysOf(chunkOptions, 'chunk.') : [])]),
+      [`Fields that \`columns\` fills: ${columns.join(', ')}.`],
+    ),
+    ...section(
+      'A step',
+      [
+        'A step is a verb alone (`- clean`), a verb with its options (`- judge: { teacher: judge }`), or the path of your own',
+        'module (`- use: ./mine.ts`). `as` and `from` stand among the options of a verb and beside `use`.',
+      ],
+      stepKeys(recipeJsonSchema(words)),
+    ),
+    ...section(
+      'budget',
+      [
+        'Everything spent in the workspace counts, of earlier runs too. A call is reserved at its worst case before it is sent;',
+        'at the limit the run pauses with exit code 4.',
+      ],
+      keysOf(shape.budget),
+    ),
+    ...section(
+      'gates',
+      ['A gate that blocks stops the release with exit code 3 until it is overridden in writing.'],
+      gates.flatMap(([gate, override]) => keysOf(override, `${gate}.`)),
+      builtinGates.map(({ id, about, uses }) => `- ${code(id)}, required for ${uses.map(code).join(', ')}: ${about}`),
+    ),
+    ...section('release', ['`stillroom run` releases what it made under these names.'], keysOf(shape.release)),
+    '## Example',
+    '',
+    ['```yaml', `${exampleRecipe}\`\`\``].join('\n'),
+    '',
   ].join('\n')
 }
 
@@ -146,7 +329,12 @@ function commandPage(): string {
 
 /** Path below the repository and text of every generated page. */
 export function pages(): { [path: string]: string } {
-  return { 'docs/steps.md': steps(), 'docs/commands.md': commandPage(), 'docs/errors.md': errors() }
+  return {
+    'docs/recipe.md': recipePage(),
+    'docs/steps.md': steps(),
+    'docs/commands.md': commandPage(),
+    'docs/errors.md': errors(),
+  }
 }
 
 if (import.meta.main) {

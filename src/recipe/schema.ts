@@ -31,7 +31,7 @@ const purpose = z
   .strictObject({
     base: z.string().optional().describe('Model to be trained, for example Qwen/Qwen3-8B-Base'),
     product: z.string().optional().describe('What the trained model is, for example domain or assistant'),
-    commercial: z.boolean().optional(),
+    commercial: z.boolean().optional().describe('Whether the trained model is used commercially'),
     distribute: z.enum(['private', 'public']).optional().describe('Who gets the trained model'),
     users: z.enum(['under-700M', 'over-700M']).optional().describe('Monthly users; some model licenses ask'),
     regulated: z.boolean().optional().describe('Used in a regulated field such as health or credit'),
@@ -40,16 +40,17 @@ const purpose = z
 
 const budget = z
   .strictObject({
-    usd: z.number().positive().optional(),
-    tokens: z.int().positive().optional(),
-    calls: z.int().positive().optional(),
+    usd: z.number().positive().optional().describe('Dollars; every teacher but the builtin ones then needs a price'),
+    tokens: z.int().positive().optional().describe('Tokens in and out together'),
+    calls: z.int().positive().optional().describe('Calls'),
   })
   .describe('Hard limits of everything spent under this recipe')
 
 const release = z.strictObject({
   version: z
     .string()
-    .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'a version such as 0.1.0 (in quotes if YAML reads a number)'),
+    .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'a version such as 0.1.0 (in quotes if YAML reads a number)')
+    .describe('Version of the dataset, such as 0.1.0; one that exists is never overwritten'),
   license: z.string().min(1).describe('SPDX identifier as the Hub writes it, for example cc-by-4.0'),
   date: z.iso.date().describe('Date of the release; no other clock enters it'),
   previous: z.string().default('none').describe('Version this one replaces'),
@@ -62,7 +63,12 @@ const release = z.strictObject({
 
 /** Fields of a recipe apart from its steps, which are read one by one in `steps.ts`. */
 function fields(words: Words) {
-  const override = z.strictObject({ override: z.string().min(12, 'a written reason of at least 12 characters') })
+  const override = z.strictObject({
+    override: z
+      .string()
+      .min(12, 'a written reason of at least 12 characters')
+      .describe('Why the release may go out all the same, in at least 12 characters; the card repeats it'),
+  })
   return {
     name: z
       .string()
@@ -76,9 +82,18 @@ function fields(words: Words) {
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]+)*$/, 'a language tag such as en or ja')
-      .default('en'),
-    seed: z.int().min(0).default(0).describe('Seed of every choice; another seed repays no equal request'),
-    tokenizer: z.string().min(1).optional().describe("The student's tokenizer: a name or a path to tokenizer.json"),
+      .default('en')
+      .describe('Language of records whose own is neither named nor detected'),
+    seed: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Seed of every choice; under another one equal requests are not paid again'),
+    tokenizer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The student's tokenizer: path of its tokenizer.json; default o200k_base"),
     teachers: z.record(nameOf, teacherConfig).default({}).describe('Models that write, answer and judge'),
     sources: z
       .record(nameOf, words.source as ZodType<SourceEntry>)
@@ -86,11 +101,15 @@ function fields(words: Words) {
       .describe('Real data that goes in'),
     budget: budget.default({}),
     gates: z
-      .strictObject(Object.fromEntries(words.gates.map(gate => [gate, override.optional()])))
+      .strictObject(
+        Object.fromEntries(
+          words.gates.map(gate => [gate, override.optional().describe(`Override of the gate ${gate}`)]),
+        ),
+      )
       .default({})
       .describe('Overrides of gates, each with a written reason'),
-    floor: z.int().min(0).default(1).describe('Rows under which the yield of a step ends the run with exit code 5'),
-    release: release.optional(),
+    floor: z.int().min(0).default(1).describe('Fewest rows a run must leave; with fewer it ends with exit code 5'),
+    release: release.optional().describe('What a release is called; without it a run ends before the release'),
   }
 }
 

@@ -29,7 +29,7 @@ export const sourceConfig = z.strictObject({
   format: z
     .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet'])
     .optional()
-    .describe('Default by the ending of each file'),
+    .describe('Format of the files; default by the ending of each'),
   id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
   columns: z
     .partialRecord(z.enum(fields as unknown as [string, ...string[]]), z.string().min(1))
@@ -40,7 +40,7 @@ export const sourceConfig = z.strictObject({
     .union([z.int().min(16), z.boolean(), chunkOptions])
     .transform(chunk => (typeof chunk === 'number' ? { tokens: chunk, overlap: 0 } : chunk))
     .optional()
-    .describe('Cuts documents: a token target, or options of the step `chunk`'),
+    .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
 })
 export type SourceConfig = z.infer<typeof sourceConfig>
 

@@ -8,23 +8,42 @@ const dollars = z.number().nonnegative()
 export const priceConfig = z.union([
   z.literal('free'),
   z.strictObject({
-    input: dollars,
-    output: dollars,
-    cachedInput: dollars.optional(),
-    cacheWrite: dollars.optional(),
+    input: dollars.describe('Dollars per million input tokens'),
+    output: dollars.describe('Dollars per million output tokens, reasoning included'),
+    cachedInput: dollars.optional().describe('The same for input read from a cache; default the price of input'),
+    cacheWrite: dollars.optional().describe('The same for input written to a cache; default the price of input'),
   }),
 ])
 export type Price = z.infer<typeof priceConfig>
 
 const sampling = {
-  temperature: z.number().min(0).max(2).optional(),
-  top_p: z.number().min(0).max(1).optional(),
-  top_k: z.int().min(-1).optional(),
-  min_p: z.number().min(0).max(1).optional(),
-  presence_penalty: z.number().min(-2).max(2).optional(),
-  frequency_penalty: z.number().min(-2).max(2).optional(),
-  stop: z.array(z.string().min(1)).min(1).optional(),
-  reasoning_effort: z.string().min(1).optional(),
+  temperature: z.number().min(0).max(2).optional().describe('Sampling temperature; several samples need one above 0'),
+  top_p: z.number().min(0).max(1).optional().describe('Samples from the likeliest tokens that add up to this share'),
+  top_k: z.int().min(-1).optional().describe('Samples from this many of the likeliest tokens'),
+  min_p: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('Leaves out tokens less likely than this share of the likeliest; protocol openai only'),
+  presence_penalty: z
+    .number()
+    .min(-2)
+    .max(2)
+    .optional()
+    .describe('Makes tokens that have occurred less likely; protocol openai only'),
+  frequency_penalty: z
+    .number()
+    .min(-2)
+    .max(2)
+    .optional()
+    .describe('The same, the more often they have occurred; protocol openai only'),
+  stop: z.array(z.string().min(1)).min(1).optional().describe('Texts at which a reply ends'),
+  reasoning_effort: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('How much the model reasons, in the words of its provider, such as none, low or high'),
 }
 
 /** A recipe's teacher: which model answers, where, at what price, and how it is asked. */

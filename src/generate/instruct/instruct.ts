@@ -26,7 +26,7 @@ const grid = z.strictObject({
     .min(1)
     .default([...taskTypes])
     .describe('Task types'),
-  difficulties: z.array(difficulty).min(1).default(['easy', 'medium', 'hard']),
+  difficulties: z.array(difficulty).min(1).default(['easy', 'medium', 'hard']).describe('Difficulties asked for'),
   count: z.int().min(1).default(1).describe('Items a cell'),
 })
 const write = z.strictObject({
