@@ -7,7 +7,7 @@ import { asReady, createWindow, type Window } from './flow.ts'
 import { itemRunner, newTally, type Reject, rejectLine } from './item.ts'
 import { openPools, type Pools } from './pools.ts'
 import { inputDigest, readShard, type ShardRef, wholeShard } from './shards.ts'
-import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { allShards, recallOr, recorder, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
 
 /** Items of a pure stage that may be under way at once; nothing there waits, so a few are enough. */
 const pureWindow = 64
@@ -61,22 +61,28 @@ export function mapStage(stage: Stage, env: StageEnv): StageOutput {
       },
     }
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: inputs.length })
+    const keyOf = (shards: ShardRef[]): Sha => taskKey(stage, 'stage', inputDigest(shards), pools.digests)
     const known = await alreadyKnown(inputs)
     if (known) {
-      const key = taskKey(stage, 'stage', inputDigest(known), pools.digests)
-      const shards = await recallOr(stage, env, key, within =>
-        Promise.all(
-          openTasks(
-            stage,
-            known.map(s => Promise.resolve(s)),
-            pools,
-            within,
-          ),
-        ),
+      const again = known.map(shard => Promise.resolve(shard))
+      const shards = await recallOr(stage, env, keyOf(known), within =>
+        Promise.all(openTasks(stage, again, pools, within)),
       )
       return shards.map(shard => Promise.resolve(shard))
     }
-    return openTasks(stage, inputs, pools, env)
+    const { within, keep } = recorder(env)
+    const outs = openTasks(stage, inputs, pools, within)
+    Promise.all(inputs.map(async (input, i) => [await input, await outs[i]] as const))
+      .then(pairs => {
+        const there = pairs.filter(([input]) => input !== undefined)
+        keep(
+          keyOf(there.map(([input]) => input!)),
+          there.map(([, out]) => out),
+        )
+      })
+      // A summary is a shortcut: what kept it from being made is told where it matters.
+      .catch(() => {})
+    return outs
   })()
 }
 

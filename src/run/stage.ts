@@ -72,26 +72,14 @@ function stillThere({ tasks, shards, retried }: Summary, store: Store): boolean 
   return !retried && tasks.every(task => store.whole(task, written.has(task)))
 }
 
-/**
- * Runs a stage whose inputs are all known, or recalls what it gave before: one file for the whole stage, so that a
- * finished run of thousands of tasks resumes at once.
- */
-export async function recallOr(
-  stage: Stage,
-  env: StageEnv,
-  key: Sha,
-  work: (env: StageEnv) => Promise<(ShardRef | undefined)[]>,
-): Promise<(ShardRef | undefined)[]> {
-  const file = join(env.paths.stages, `${key}.json`)
-  const known = readSummary(file)
-  if (known && stillThere(known, env.store)) {
-    env.recalled(stage, key, known)
-    for (const shard of known.shards) if (shard) env.shards.set(shard.digest, shard)
-    return known.shards.map(shard => shard ?? undefined)
-  }
+/** Where the summary of a stage over these inputs lies. */
+const summaryFile = (env: StageEnv, key: Sha): string => join(env.paths.stages, `${key}.json`)
+
+/** Notes down what a stage does while it runs; `keep` writes it once every shard is there. */
+export function recorder(env: StageEnv): { within: StageEnv; keep(key: Sha, shards: (ShardRef | undefined)[]): void } {
   let incomplete = false
   const summary: Summary = { shards: [], tasks: [], funnel: {}, notes: [] }
-  const shards = await work({
+  const within: StageEnv = {
     ...env,
     finished(of, done, cached) {
       summary.tasks.push(done.task)
@@ -106,11 +94,36 @@ export async function recallOr(
       summary.notes.push(message)
       env.note(node, message)
     },
-  })
-  if (!incomplete) {
-    summary.shards = shards.map(shard => shard ?? null)
-    writeSummary(file, summary)
   }
+  return {
+    within,
+    keep(key, shards) {
+      if (incomplete) return
+      summary.shards = shards.map(shard => shard ?? null)
+      writeSummary(summaryFile(env, key), summary)
+    },
+  }
+}
+
+/**
+ * Runs a stage whose inputs are all known, or recalls what it gave before: one file for the whole stage, so that a
+ * finished run of thousands of tasks resumes at once.
+ */
+export async function recallOr(
+  stage: Stage,
+  env: StageEnv,
+  key: Sha,
+  work: (env: StageEnv) => Promise<(ShardRef | undefined)[]>,
+): Promise<(ShardRef | undefined)[]> {
+  const known = readSummary(summaryFile(env, key))
+  if (known && stillThere(known, env.store)) {
+    env.recalled(stage, key, known)
+    for (const shard of known.shards) if (shard) env.shards.set(shard.digest, shard)
+    return known.shards.map(shard => shard ?? undefined)
+  }
+  const { within, keep } = recorder(env)
+  const shards = await work(within)
+  keep(key, shards)
   return shards
 }
 

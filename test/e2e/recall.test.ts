@@ -118,3 +118,19 @@ test('a retry that is killed at any task, and given again, asks for what it woul
     expect(await asks(killed)).toBe(expected)
   }
 })
+
+test('the second run already recalls every stage behind the sources as a whole, and tells the same', async () => {
+  const dir = folder(documents(300))
+  const free = {
+    ...recipe(),
+    steps: [{ extract: { from: 'docs', keep: '50%' } }, { length: { min: 1, max: 100_000, of: 'document' } }],
+  }
+  const first = await runIn(dir, free)
+  const events: { event: string; stage?: string }[] = []
+  const second = await runIn(dir, free, { renderers: [event => void events.push(event as { event: string })] })
+  const tasks = events.filter(e => e.event === 'task-done')
+  expect(tasks.map(e => e.stage)).toEqual(['docs'])
+  expect(events.filter(e => e.event === 'stage-recalled')).toHaveLength(4)
+  expect(second.funnel).toEqual(first.funnel)
+  expect(second.notes).toEqual(first.notes)
+})
