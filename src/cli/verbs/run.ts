@@ -20,6 +20,7 @@ import { type Summary, summaryData, summaryLines } from '../summary.ts'
 export const run: Run = async call => {
   const { io, given } = call
   const project = await openRecipe(call, call.args[0])
+  const named = call.args[0]
   const limited = given.limit !== undefined
   const plan = await project.plan(limited ? { restrict: { limit: given.limit } } : {})
   const reporter = reporterOf(call)
@@ -46,7 +47,7 @@ export const run: Run = async call => {
       const rows = pick(result.rows(), given.show, 1)
       reporter.say('', rowLines(session.store, readRun(session.paths, result.run), rows, reporter))
     }
-    reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root)))
+    reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root), named))
     // The run may be done and its release refused: the exit code is that of the command.
     const exit = StillroomError.is(error) ? error.exit : error ? 1 : result.exit
     reporter.result({ ...summaryData(summary), exit, ...(error ? { error: errorJson(error) } : {}) })
@@ -69,9 +70,22 @@ export function summaryOf(plan: Plan, result: RunResult, session: Session, ms: n
   return { plan, result, rows, ms, ...(changes ? { changes } : {}) }
 }
 
-function nextSteps({ plan, release }: Summary, failed: boolean, limited: boolean, workspace: string): string[] {
+/** What one would do now, as commands that work from this folder: `named` is the recipe as it was given. */
+function nextSteps(
+  { plan, release }: Summary,
+  failed: boolean,
+  limited: boolean,
+  workspace: string,
+  named: string | undefined,
+): string[] {
   const lines = [`Calls, tasks and the log of this run lie in ${workspace}.`]
   if (failed) return lines
-  const toRelease = limited ? ['stillroom run'] : plan.recipe.release && !release ? ['stillroom release'] : []
-  return [...lines, `Next: ${['stillroom show rows', 'stillroom show rejects', ...toRelease].join(', ')}.`]
+  const of = named === undefined ? '' : ` --recipe ${named}`
+  const next = named === undefined ? '' : ` ${named}`
+  const toRelease = limited
+    ? [`stillroom run${next}`]
+    : plan.recipe.release && !release
+      ? [`stillroom release${next}`]
+      : []
+  return [...lines, `Next: ${[`stillroom show rows${of}`, `stillroom show rejects${of}`, ...toRelease].join(', ')}.`]
 }
