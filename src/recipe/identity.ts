@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { digestOf, type Sha, sha256 } from '../records/index.ts'
 import type { Step } from '../steps/index.ts'
-import { builtinRevision, resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
+import { resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
 import { teachersOf } from './check.ts'
 import { exclusions, fingerprintVersion, without } from './exclusions.ts'
 import type { Node, Stage } from './plan.ts'
@@ -17,9 +17,8 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
  * key, price and pace are not in it (`exclusions.ts`).
  */
 export function teacherIdentity(config: TeacherConfig): { [field: string]: unknown } {
-  const { provider, model } = resolveTeacher('', config)
-  const rules = provider === 'builtin' ? { rules: builtinRevision } : {}
-  return { ...without(config, exclusions.teacher), provider, model, ...rules }
+  const { provider, model, revision } = resolveTeacher('', config)
+  return { ...without(config, exclusions.teacher), provider, model, revision }
 }
 
 /** Fields of the recipe that are part of every step's identity: language and tokenizer, and whatever is added later. */

@@ -12,7 +12,6 @@ const common = z.strictObject({
     .describe('Sources or earlier steps it reads; default the step before'),
 })
 /** The keys that every step takes beside its verb's own options. */
-export const commonKeys = Object.keys(common.shape)
 export const commonSchema = common
 
 const own = common.extend({ use: z.string().min(1), options: z.record(z.string(), z.unknown()).optional() })

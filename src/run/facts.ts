@@ -10,28 +10,17 @@ export function teachersUsed(plan: Plan): string[] {
   return [...new Set(plan.stages.flatMap(s => s.nodes.flatMap(n => n.teachers)))].sort()
 }
 
-/** The way to a teacher as terms see it. */
-export function termsRoute(name: string, config: TeacherConfig): Route {
-  const { provider, model, paid } = resolveTeacher(name, config)
-  return {
-    provider,
-    model,
-    paid,
-    ...(config.license ? { license: config.license } : {}),
-    ...(config.terms ? { terms: config.terms } : {}),
-  }
-}
-
 /** Teachers of a plan with the verdict of their terms. `workspace` holds who accepted what. */
 export function teacherFacts(plan: Plan, workspace: string): Facts['teachers'] {
   const accepted = readAcceptances(workspace)
   return teachersUsed(plan).map(name => {
     const config = plan.recipe.teachers[name] as TeacherConfig
-    const { provider, model, can } = resolveTeacher(name, config)
-    const route = termsRoute(name, config)
+    const { id, provider, model, paid, can } = resolveTeacher(name, config)
+    const { license, terms } = config
+    const route: Route = { provider, model, paid, ...(license ? { license } : {}), ...(terms ? { terms } : {}) }
     return {
       name,
-      id: `${provider}/${model}${config.revision ? `@${config.revision}` : ''}`,
+      id,
       route,
       languageModel: can.languageModel,
       verdict: termsVerdict(route, plan.recipe.purpose, accepted),

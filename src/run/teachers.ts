@@ -6,6 +6,7 @@ import {
   mostInput,
   openRoute,
   openTeacher,
+  type Resolved,
   type Route,
   resolveTeacher,
   samplingOf,
@@ -54,10 +55,8 @@ export function openTeachers(
   const open = new Map<string, { to: OpenTeacher; route: Route }>()
   for (const name of teachersUsed(plan)) {
     const config = plan.recipe.teachers[name] as TeacherConfig
-    const { provider, model, paid } = resolveTeacher(name, config)
-    const teacher: Teacher = run.closed
-      ? closedTeacher(name, config, provider, model)
-      : openTeacher(name, config, { env: run.env })
+    const resolved = resolveTeacher(name, config)
+    const teacher: Teacher = run.closed ? closedTeacher(name, resolved) : openTeacher(name, config, { env: run.env })
     const route = openRoute(teacher, {
       name,
       concurrency: config.concurrency,
@@ -68,7 +67,7 @@ export function openTeachers(
       sleep: session.clock.sleep,
       onEvent: event => run.emit({ ...event, event: 'route', teacher: name }),
     })
-    const price = config.price ?? (paid ? undefined : 'free')
+    const price = config.price ?? (resolved.paid ? undefined : 'free')
     const to: OpenTeacher = {
       name,
       teacher,
@@ -105,14 +104,14 @@ export function openTeachers(
   }
 }
 
-function closedTeacher(name: string, config: TeacherConfig, provider: string, model: string): Teacher {
-  const id = `${provider}/${model}${config.revision ? `@${config.revision}` : ''}`
+/** Stands in for a teacher that is not asked: the same name in the journal, and no way there. */
+function closedTeacher(name: string, { id, provider, model, revision, can }: Resolved): Teacher {
   return {
     id,
     provider,
     model,
-    ...(config.revision ? { revision: config.revision } : {}),
-    can: resolveTeacher(name, config).can,
+    ...(revision === undefined ? {} : { revision }),
+    can,
     doGenerate: () => Promise.reject(new Error(`teacher ${name} is closed`)),
   }
 }

@@ -1,6 +1,5 @@
 /** Teachers: the contract, clients, limits and the structured-reply ladder. */
 
-export { builtinModels, builtinRevision, builtinTeacher } from './builtin/index.ts'
 export {
   operationalTeacherFields,
   type Price,

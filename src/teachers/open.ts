@@ -22,7 +22,7 @@ export type OpenOptions = {
  */
 export function openTeacher(name: string, config: TeacherConfig, { env, dispatcher }: OpenOptions): Teacher {
   const route = resolveTeacher(name, config)
-  const id = `${route.provider}/${route.model}${config.revision ? `@${config.revision}` : ''}`
+  const { id } = route
   if (route.provider === 'builtin') return builtinTeacher(route.model, id)
 
   const baseUrl = route.baseUrl ?? env[route.baseUrlFrom ?? '']
@@ -50,7 +50,7 @@ export function openTeacher(name: string, config: TeacherConfig, { env, dispatch
   const teacher = (route.protocol === 'anthropic' ? anthropic : openaiCompatible)({
     id,
     route: { ...route, baseUrl: base },
-    ...(config.revision !== undefined && { revision: config.revision }),
+    ...(route.revision !== undefined && { revision: route.revision }),
     dispatcher: own,
     ...(key && { key }),
   })

@@ -1,3 +1,5 @@
+import type { TeacherId } from '../records/index.ts'
+import { builtinCan, builtinRevision } from './builtin/index.ts'
 import type { TeacherConfig } from './config.ts'
 import type { Capabilities } from './contract.ts'
 
@@ -104,6 +106,10 @@ export function split(model: string): [string, string] {
 }
 
 export type Resolved = {
+  /** What records name: `provider/model`, with the revision where the recipe gives one. */
+  id: TeacherId
+  /** Part of the journal key: as the recipe says, and of a built-in teacher its rules. */
+  revision?: string
   /** Preset name, `self` under `at:`, or `builtin`: part of the journal key. */
   provider: string
   model: string
@@ -127,14 +133,15 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
     ...(config.seed !== undefined && { seed: config.seed }),
   }
   if (config.at === undefined && prefix === 'builtin') {
-    const none = { schema: true, seed: false, tools: false, logprobs: false, languageModel: false }
     return {
+      id: `builtin/${rest}`,
+      revision: builtinRevision,
       provider: 'builtin',
       model: rest,
       protocol: 'openai',
       keyOptional: true,
       paid: false,
-      can: none,
+      can: builtinCan,
       capName: '',
       seedName: '',
     }
@@ -146,9 +153,12 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
   const keyName = config.key ?? preset.key
   const free =
     config.price === 'free' || (config.price === undefined && config.at !== undefined && isLoopback(config.at))
+  const [provider, model] = config.at === undefined ? [prefix, rest] : ['self', config.model]
   return {
-    provider: config.at === undefined ? prefix : 'self',
-    model: config.at === undefined ? rest : config.model,
+    id: `${provider}/${model}${config.revision ? `@${config.revision}` : ''}`,
+    ...(config.revision !== undefined && { revision: config.revision }),
+    provider,
+    model,
     ...(preset.baseUrl && { baseUrl: preset.baseUrl }),
     ...(preset.baseUrlFrom && { baseUrlFrom: preset.baseUrlFrom }),
     protocol,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -156,4 +156,31 @@ test('the full run after a limited one asks for the rest alone', async () => {
   const held = journalCalls(dir)
   expect(all).toBe(held.size)
   for (const call of journalCalls(alone).keys()) expect(held.has(call)).toBe(true)
+})
+
+test('built-in teachers, whose rules are their revision, replay as well as any other', async () => {
+  const documents = join(import.meta.dirname, '../../examples/quickstart/documents/cncf-glossary/en')
+  const builtin = {
+    teachers: { writer: { model: 'builtin/extractive' }, judge: { model: 'builtin/heuristic' } },
+    steps: [
+      { extract: { from: 'docs', keep: '90%' } },
+      { ask: { teacher: 'writer', questions: 3 } },
+      { answer: { teacher: 'writer' } },
+      { judge: { teacher: 'judge', drop: '30%' } },
+    ],
+  }
+  const dir = folder()
+  cpSync(documents, join(dir, 'docs'), { recursive: true })
+  expect((await runIn(dir, recipe(builtin))).error).toBeUndefined()
+  // Other documents stand together now, so that every task asks the journal.
+  const set = { 'extract.keep': '60%' }
+  const replayed = await opened(dir, recipe(builtin), (project, session) => replay(project, session, { set }))
+  expect(replayed.unpaid).toEqual([])
+  const alone = folder()
+  cpSync(join(dir, 'docs'), join(alone, 'docs'), { recursive: true })
+  const real = await runIn(alone, recipe(builtin), { context: { set } })
+  expect(real.all.length).toBeGreaterThan(5)
+  const again = await runIn(dir, recipe(builtin), { context: { set } })
+  expect(lines(again.all)).toBe(lines(real.all))
+  expect(replayed.result.funnel).toEqual(real.funnel)
 })

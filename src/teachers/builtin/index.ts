@@ -14,8 +14,10 @@ const models: { [model: string]: { [task: string]: Task } } = {
  */
 export const builtinRevision = `rules-1 icu-${process.versions.icu ?? 'none'}`
 
+export const builtinCan = { schema: true, seed: true, tools: false, logprobs: false, languageModel: false }
+
 /** Names of the built-in models. */
-export const builtinModels = Object.keys(models)
+const builtinModels = Object.keys(models)
 
 const rejected = (message: string): Reply => ({
   content: null,
@@ -36,7 +38,7 @@ export function builtinTeacher(model: string, id: string): Teacher {
     provider: 'builtin',
     model,
     revision: builtinRevision,
-    can: { schema: true, seed: true, tools: false, logprobs: false, languageModel: false },
+    can: builtinCan,
     async doGenerate(request: Request, wire: Wire): Promise<Reply> {
       const tasks = models[model]
       if (!tasks) return rejected(`There is no built-in model "${model}"; known: ${builtinModels.join(', ')}.`)
