@@ -19,7 +19,7 @@ export type ItemEnv = {
   teacher(name: string): OpenTeacher
   pools: Pools
   /** A record that a trail names, out of the shard it lies in. */
-  ancestor(node: string, id: Id, shard: Sha): Rec | undefined
+  ancestor(id: Id, shard: Sha): Rec | undefined
   /** Kinds that a node takes, by key. */
   takes(node: string): Kind[]
   tokens(text: string): number
@@ -105,7 +105,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         for (let i = trail.length - 1; i >= 0; i--) {
           const [at, id, shard] = trail[i]!
           if (!env.takes(at).includes(kind)) continue
-          const record = env.ancestor(at, id, shard)
+          const record = env.ancestor(id, shard)
           if (record?.kind === kind) return use(record) as unknown as Rec<K>
         }
         return undefined

@@ -50,14 +50,12 @@ export function mapStage(stage: Stage, env: StageEnv): StageOutput {
       const shards = (await Promise.all(keys.map(key => allShards(env, key)))).flat()
       sides.push({ name, digest: inputDigest(shards), shards })
     }
-    let opened: Pools | undefined
+    let draw: Pools['draw'] | undefined
     const pools: Pools = {
       digests: sides.map(s => `${s.name}:${s.digest}`),
       draw(name, record, n) {
-        opened ??= openPools(
-          sides.map(s => ({ name: s.name, records: [...records(env, s.shards)].map(c => c.record) })),
-        )
-        return opened.draw(name, record, n)
+        draw ??= openPools(sides.map(s => ({ name: s.name, records: [...records(env, s.shards)].map(c => c.record) })))
+        return draw(name, record, n)
       },
     }
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: inputs.length })

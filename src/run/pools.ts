@@ -4,7 +4,7 @@ import type { Id, Rec, Sha } from '../records/index.ts'
 export type Pools = { digests: Sha[]; draw(pool: string, record: Id, n: number): Rec[] }
 
 /** A pool larger than this is thinned by id hash: a draw of a few among thousands gains nothing from more. */
-export const poolBound = 10_000
+const poolBound = 10_000
 
 const half = (id: Id, from: number): number => Number.parseInt(id.slice(from, from + 8), 16) | 0
 
@@ -18,7 +18,7 @@ function weight(a: number, b: number, left: number, right: number): number {
 
 type Pool = { rows: Rec[]; left: Int32Array; right: Int32Array }
 
-export function openPools(sides: { name: string; records: Iterable<Rec> }[]): Pools {
+export function openPools(sides: { name: string; records: Iterable<Rec> }[]): Pools['draw'] {
   const pools = new Map<string, Pool>()
   for (const side of sides) {
     // In id order, so that equal weights fall to the smaller id.
@@ -29,23 +29,20 @@ export function openPools(sides: { name: string; records: Iterable<Rec> }[]): Po
       right: Int32Array.from(rows, row => half(row.id, 8)),
     })
   }
-  return {
-    digests: [],
-    draw(name, record, n) {
-      const pool = pools.get(name)
-      if (!pool || n <= 0) return []
-      const [a, b] = [half(record, 0), half(record, 8)]
-      const best: { at: number; w: number }[] = []
-      for (let at = 0; at < pool.rows.length; at++) {
-        const w = weight(a, b, pool.left[at]!, pool.right[at]!)
-        if (best.length === n && w <= best[n - 1]!.w) continue
-        if (pool.rows[at]!.id === record) continue
-        let place = best.length
-        while (place > 0 && best[place - 1]!.w < w) place--
-        best.splice(place, 0, { at, w })
-        if (best.length > n) best.pop()
-      }
-      return best.map(({ at }) => pool.rows[at]!)
-    },
+  return (name, record, n) => {
+    const pool = pools.get(name)
+    if (!pool || n <= 0) return []
+    const [a, b] = [half(record, 0), half(record, 8)]
+    const best: { at: number; w: number }[] = []
+    for (let at = 0; at < pool.rows.length; at++) {
+      const w = weight(a, b, pool.left[at]!, pool.right[at]!)
+      if (best.length === n && w <= best[n - 1]!.w) continue
+      if (pool.rows[at]!.id === record) continue
+      let place = best.length
+      while (place > 0 && best[place - 1]!.w < w) place--
+      best.splice(place, 0, { at, w })
+      if (best.length > n) best.pop()
+    }
+    return best.map(({ at }) => pool.rows[at]!)
   }
 }

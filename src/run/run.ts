@@ -118,7 +118,6 @@ export async function run(options: RunOptions): Promise<RunResult> {
       emit: log.emit,
     })
     const shards = new Map<Sha, ShardRef>()
-    const lookup = ancestorLookup(store, shards)
     const nodes = plan.stages.flatMap(s => s.nodes)
     const paid = paidPart(nodes)
     const outputs = new Map<string, StageOutput>()
@@ -137,7 +136,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       output: key => outputs.get(key)!,
       takes: (key: string): Kind[] => nodes.find(n => n.key === key)?.takes ?? [],
       shards,
-      ancestor: (_, id, shard) => lookup(id, shard),
+      ancestor: ancestorLookup(store, shards),
       unpaid(item, node) {
         const root = enteredAs(item, paid)
         if (unpaid.has(root)) return

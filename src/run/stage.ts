@@ -32,7 +32,7 @@ export type StageEnv = {
   takes(node: string): Kind[]
   /** Shards by digest, as far as they are finished: where trails point to. */
   shards: Map<Sha, ShardRef>
-  ancestor(node: string, id: string, shard: Sha): Rec | undefined
+  ancestor(id: string, shard: Sha): Rec | undefined
   unpaid(item: Carried, node: Node): void
   /** A sentence about a decision, for people. */
   note(node: Node, message: string): void

@@ -1,7 +1,7 @@
 /** Text: normal forms, language, segmentation, structure, n-grams and tokens. Pure and synchronous throughout. */
 export { type Block, blocks, type Format, parts } from './blocks.ts'
 export { injection } from './injection.ts'
-export { detectLanguage, isCjk } from './language.ts'
+export { detectLanguage } from './language.ts'
 export type { BlockType } from './lines.ts'
 export { hash32, hash53, jaccard, minhash, shingles, wordGrams } from './ngrams.ts'
 export { normalise, normaliseForMatch } from './normalise.ts'

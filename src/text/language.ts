@@ -74,11 +74,6 @@ function plainlyEnglish(head: string): boolean {
   return found.length * 8 >= spaces && new Set(found.map(word => word.toLowerCase())).size >= 5
 }
 
-/** Chinese, Japanese or Korean, with or without a region or script (`zh-Hant`): length is counted in characters there. */
-export function isCjk(language: string | undefined): boolean {
-  return language !== undefined && /^(zh|ja|ko)(-|$)/i.test(language)
-}
-
 type Detector = { detect(text: string): { language: string; isReliable(): boolean } }
 let loaded: Detector | undefined
 
