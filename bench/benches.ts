@@ -1,4 +1,6 @@
 import { calls, records } from './engine.ts'
+import { metered, queueing, refusing, widening } from './limits.ts'
+import { routes } from './routes.ts'
 
 export type Figure = {
   metric: string
@@ -12,6 +14,11 @@ export type Figure = {
 }
 export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
-  'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 64, instant: true }),
+  'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),
   'engine-records': records,
+  'limits-refusing': refusing,
+  'limits-queueing': queueing,
+  'limits-widening': widening,
+  'limits-metered': metered,
+  'limits-routes': routes,
 }

@@ -46,7 +46,7 @@ const noop = defineMap<Record<string, never>, 'document', 'document'>({
   run: async () => ({ is: 'passed' }),
 })
 
-async function serve(latencyMs: number): Promise<{ url: string; child: ChildProcess }> {
+export async function serve(latencyMs: number): Promise<{ url: string; child: ChildProcess }> {
   const child = fork(join(import.meta.dirname, 'server.ts'), [String(latencyMs)], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
@@ -54,7 +54,7 @@ async function serve(latencyMs: number): Promise<{ url: string; child: ChildProc
   return { url: `http://127.0.0.1:${port}/v1`, child }
 }
 
-async function inFolder<T>(files: { [name: string]: string }, work: (dir: string) => Promise<T>): Promise<T> {
+export async function inFolder<T>(files: { [name: string]: string }, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'stillroom-bench-'))
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text)
@@ -64,7 +64,7 @@ async function inFolder<T>(files: { [name: string]: string }, work: (dir: string
   }
 }
 
-async function runOnce(dir: string, recipe: object): Promise<RunResult & { wall: number; cpu: number }> {
+export async function runOnce(dir: string, recipe: object): Promise<RunResult & { wall: number; cpu: number }> {
   writeFileSync(join(dir, 'recipe.yaml'), stringify(recipe))
   const project = await openProject(join(dir, 'recipe.yaml'), [...builtinSteps, echo, noop])
   const plan = await project.plan()
@@ -101,8 +101,9 @@ export async function* calls(o: {
       steps: [{ echo: { from: 'q', teacher: 't' } }],
     }
     const engine = await inFolder({ 'q.jsonl': rows.join('\n') }, dir => runOnce(dir, recipe))
-    const rss = process.memoryUsage.rss() / 2 ** 20
-    const raw = await rawCalls(url, o.calls, o.width)
+    const rss = (process.resourceUsage().maxRSS * 1024) / 1e6
+    const raw = await rawCalls(url, o.calls, o.width, 'undici')
+    const fetched = await rawCalls(url, o.calls, o.width, 'fetch')
     const ratio = engine.wall / raw.wall
     if (o.instant) {
       const rate = o.calls / engine.wall
@@ -127,6 +128,21 @@ export async function* calls(o: {
         holds: ratio <= 1.05,
       }
     }
+    yield {
+      metric: 'wall against raw fetch',
+      value: engine.wall,
+      unit: 's',
+      ceiling: fetched.wall,
+      ratio: engine.wall / fetched.wall,
+    }
+    for (const [client, { wall, cpu, rss }] of [
+      ['undici.request', raw],
+      ['fetch', fetched],
+    ] as const) {
+      yield { metric: `${client}: calls/s`, value: o.calls / wall, unit: 'calls/s' }
+      yield { metric: `${client}: CPU a call`, value: cpu / o.calls, unit: 'ms' }
+      yield { metric: `${client}: resident memory`, value: rss, unit: 'MB' }
+    }
     const perCall = engine.cpu / o.calls
     yield {
       metric: 'CPU a call',
@@ -136,21 +152,23 @@ export async function* calls(o: {
       target: '<= 0.35',
       holds: perCall <= 0.35,
     }
-    yield { metric: 'resident memory', value: rss, unit: 'MiB', target: '<= 400', holds: rss <= 400 }
+    yield { metric: 'most resident memory', value: rss, unit: 'MB', target: '<= 400', holds: rss <= 400 }
   } finally {
     child.disconnect()
   }
 }
 
+type Raw = { wall: number; cpu: number; rss: number }
+
 /** The raw client in a process of its own, so that both start cold and neither's memory counts as the other's. */
-async function rawCalls(url: string, n: number, width: number): Promise<{ wall: number; cpu: number }> {
-  const child = fork(join(import.meta.dirname, 'raw-client.ts'), [url, String(n), String(width)], {
+async function rawCalls(url: string, n: number, width: number, client: 'undici' | 'fetch'): Promise<Raw> {
+  const child = fork(join(import.meta.dirname, 'raw-client.ts'), [url, String(n), String(width), client], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   let output = ''
   child.stdout!.on('data', data => (output += data))
   await new Promise(resolve => child.once('close', resolve))
-  return JSON.parse(output) as { wall: number; cpu: number }
+  return JSON.parse(output) as Raw
 }
 
 /** Records of about 2 KB through a no-op map, from stored shard to stored shard, against decode and encode alone. */

@@ -13,7 +13,7 @@ import { kinds } from '../src/records/index.ts'
 import { wordsOf } from '../src/run/index.ts'
 import { chunkOptions, sourceConfig } from '../src/sources/index.ts'
 import type { Primitive, Step, Verb } from '../src/steps/index.ts'
-import { priceConfig, teacherConfig } from '../src/teachers/index.ts'
+import { poolConfig, priceConfig, priceEntry, teacherConfig } from '../src/teachers/index.ts'
 
 /** One line of a recipe for each verb: shown, and expanded to tell what becomes of it. */
 const examples: { [verb: string]: string } = {
@@ -144,6 +144,7 @@ steps:
   - mix: { with: tickets, real: 10% }
   - split: { from: mix, into: { train: 90%, test: 10% } }
 
+prices: prices.yaml                              # before those that come along
 budget: { usd: 50, calls: 20000 }
 gates:                                           # needed here because no step is \`decontaminate\`
   decontaminated: { override: people compare the answers and no test set is used }
@@ -181,9 +182,10 @@ function recipePage(): string {
   const gates = Object.entries(shape.gates.unwrap().shape)
   const types: { [key: string]: string } = {
     purpose: 'see [purpose](#purpose)',
-    teachers: 'names, a [teacher](#a-teacher) each',
+    teachers: 'names, a [teacher](#a-teacher) or a [pool](#a-pool-of-teachers) each',
     sources: 'names, a [source](#a-source) each',
     budget: 'see [budget](#budget)',
+    prices: 'see [prices](#prices)',
     gates: 'see [gates](#gates)',
     release: 'see [release](#release)',
     steps: 'list of [steps](#a-step)',
@@ -219,13 +221,58 @@ function recipePage(): string {
       keysOf(teacherConfig).flatMap(note => [
         note,
         ...(note.name === 'price' ? keysOf(priceConfig.options[1], 'price.') : []),
+        ...(note.name === 'batch' ? keysOf(teacherConfig.shape.batch, 'batch.') : []),
+        ...(note.name === 'then' ? keysOf(teacherConfig.shape.then, 'then.') : []),
       ]),
+      [
+        'A model of any provider of the AI SDK is a teacher through a module of your own beside the recipe:',
+        '',
+        ['```ts', "import { google } from '@ai-sdk/google'", "export default google('gemini-2.5-pro')", '```'].join(
+          '\n',
+        ),
+        '',
+        ['```yaml', 'writer: { model: google/gemini-2.5-pro, use: ./gemini.ts }', '```'].join('\n'),
+        '',
+        'Its default export is a model object, a teacher after `stillroom/teachers`, or a function of the environment that gives',
+        'either. `model` says whose terms hold, what it costs and what records name; the module must give that model. Every',
+        'setting that changes replies belongs into the recipe, or into a `revision`: the code of the module is no identity.',
+      ],
+    ),
+    ...section(
+      'A pool of teachers',
+      [
+        'Several teachers under one name. Each record has one of them, by weight and by its own id, so that a run again chooses',
+        'alike and another member moves only its share. Members may be pools. A fallback of a member counts before that of its',
+        'pool. What a teacher refuses goes to `then.refusal` as often as the recipe runs; `then.outage` is asked only while a',
+        'teacher is down, and the answer is kept with its name. Terms, keys and prices are asked of all that may answer.',
+      ],
+      keysOf(poolConfig).flatMap(note => [
+        note,
+        ...(note.name === 'then' ? keysOf(poolConfig.shape.then, 'then.') : []),
+      ]),
+      [
+        [
+          '```yaml',
+          'teachers:',
+          '  large: { model: deepseek/deepseek-chat }',
+          '  small: { model: mistral/mistral-small-latest, then: { outage: large } }',
+          '  writers: { any-of: { large: 1, small: 3 }, then: { refusal: large } }',
+          '```',
+        ].join('\n'),
+      ],
     ),
     ...section(
       'A source',
       ['One entry of `sources`.'],
       keysOf(sourceConfig).flatMap(note => [note, ...(note.name === 'chunk' ? keysOf(chunkOptions, 'chunk.') : [])]),
-      [`Fields that \`columns\` fills: ${columns.join(', ')}.`],
+      [
+        `Fields that \`columns\` fills: ${columns.join(', ')}.`,
+        '',
+        'Answers that a model has written before are a source too: what `stillroom import completions` brings, an export of',
+        'stored completions, a log of requests and responses, or any set of conversations. `teacher` says who wrote them. They',
+        "are synthetic, each record names its model, and the gate of the terms looks at that model's provider. Rows that name a",
+        'model themselves are rejected without it. Read as `kind: prompt`, a log gives the questions of people, which are real.',
+      ],
     ),
     ...section(
       'A step',
@@ -234,6 +281,25 @@ function recipePage(): string {
         'module (`- use: ./mine.ts`). `as` and `from` stand among the options of a verb and beside `use`.',
       ],
       stepKeys(recipeJsonSchema(words)),
+    ),
+    ...section(
+      'prices',
+      [
+        'A file of prices of your own, YAML or JSON: a list of these. `price` of a teacher counts first, then the entry of this',
+        'file that names the model best, then those that come along (`stillroom prices`). Dollars per million tokens.',
+      ],
+      keysOf(priceEntry).flatMap(note => [
+        note,
+        ...(note.name === 'long' ? keysOf(priceEntry.shape.long, 'long.') : []),
+      ]),
+      [
+        [
+          '```yaml',
+          '- { provider: openai, model: gpt-4.1-mini, input: 0.32, output: 1.28, batch: 0.5, date: 2026-11-01, source: our contract }',
+          '- { provider: self, model: qwen*, input: 0.1, output: 0.1 }',
+          '```',
+        ].join('\n'),
+      ],
     ),
     ...section(
       'budget',

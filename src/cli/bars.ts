@@ -1,8 +1,17 @@
 import type { Plan } from '../recipe/index.ts'
-import { dollars, duration, reasonList, thousands } from './figures.ts'
+import { compact, dollars, duration, reasonList, thousands } from './figures.ts'
 import type { Io } from './io.ts'
 import { cells, clip, cut, pad } from './layout.ts'
-import { type Progress, progressOf, type StageProgress, shareOf, type TeacherProgress, timeLeft } from './progress.ts'
+import {
+  batchesUnderWay,
+  moneySoFar,
+  type Progress,
+  progressOf,
+  type StageProgress,
+  shareOf,
+  type TeacherProgress,
+  timeLeft,
+} from './progress.ts'
 import type { Live, Paint } from './reporter.ts'
 
 /** Milliseconds between two drawings. */
@@ -32,17 +41,19 @@ function stageLine(stage: StageProgress, columns: Columns, now: number, paint: P
   return `${stage.ended === undefined ? paint('bold', name) : name}  ${bar(stage, columns.bar, paint)}${tasks}${rows}  ${paint('dim', pace(stage, now))}`
 }
 
-function teacherLine(teacher: TeacherProgress, kept: number, { keys, width }: Columns, paint: Paint): string {
+function teacherLine(teacher: TeacherProgress, { keys, width }: Columns, paint: Paint): string {
   const done = teacher.sent + teacher.replayed
   const parts = [`${thousands(done)} of ${thousands(teacher.expected)}${teacher.open ? '+' : ''} calls`]
   if (teacher.inAir > 0) parts.push(`${thousands(teacher.inAir)} in the air`)
   if (teacher.replayed > 0) parts.push(`${thousands(teacher.replayed)} replayed`)
   const seconds = ((teacher.last ?? 0) - (teacher.first ?? 0)) / 1000
   if (seconds >= 1 && teacher.sent > 0) parts.push(`${((teacher.sent + teacher.replayed) / seconds).toFixed(1)}/s`)
-  if (teacher.tokens > 0) parts.push(`${thousands(teacher.tokens)} tokens`)
-  parts.push(dollars(teacher.usd))
-  if (teacher.usd && kept > 0) parts.push(`${dollars(teacher.usd / kept)} a kept row`)
+  parts.push(dollars(teacher.usd), ...batchesUnderWay(teacher))
   if (teacher.trouble) parts.push(clip(teacher.trouble, width))
+  else if (teacher.input + teacher.output > 0) {
+    const cached = teacher.cached > 0 ? ` (${Math.round((100 * teacher.cached) / teacher.input)} % cached)` : ''
+    parts.push(`${compact(teacher.input)} in${cached}, ${compact(teacher.output)} out`)
+  }
   const line = cut(`${pad(clip(teacher.name, keys), keys)}  ${parts.join(' · ')}`, width)
   return teacher.trouble ? paint('yellow', line) : line
 }
@@ -58,9 +69,9 @@ export function drawing(state: Progress, now: number, size: { width: number; hei
   const shown = state.stages.filter(s => !hidden.includes(s)).slice(0, room)
   lines.push(...shown.map(stage => stageLine(stage, columns, now, paint)))
   const asked = state.teachers.filter(t => t.sent + t.replayed > 0 || t.trouble)
-  if (asked.length > 0) lines.push('', ...asked.map(teacher => teacherLine(teacher, state.kept, columns, paint)))
+  if (asked.length > 0) lines.push('', ...asked.map(teacher => teacherLine(teacher, columns, paint)))
   const eta = timeLeft(state, now)
-  const foot = [duration(now - state.started)]
+  const foot = [duration(now - state.started), ...moneySoFar(state)]
   if (!state.ended && eta !== undefined && eta > 0)
     foot.push(`about ${duration(eta)} left${state.teachers.some(t => t.open) ? ' for what is known' : ''}`)
   const reasons = reasonList(state.reasons, 4)

@@ -21,6 +21,18 @@ export function dollars(usd: number | null | undefined): string {
   return `$${thousands(Number(whole))}.${cents}`
 }
 
+/** A large number with three digits: `842`, `12.4 k`, `1.20 M`. */
+export function compact(value: number): string {
+  const units = ['', ' k', ' M', ' G', ' T']
+  let unit = 0
+  let rest = value
+  while (rest >= 999.5 && unit < units.length - 1) {
+    rest /= 1000
+    unit++
+  }
+  return `${unit === 0 ? thousands(rest) : rest.toPrecision(3)}${units[unit]}`
+}
+
 /** Bytes in units of 1,024. */
 export function bytes(n: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
@@ -41,6 +53,15 @@ export function duration(ms: number): string {
   if (s < 60) return `${s} s`
   if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`
   return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`
+}
+
+/** Milliseconds of an estimate: `42 s`, `12 min`, `2 h 10 min`. */
+export function roughly(ms: number): string {
+  if (ms < 59_500) return `${Math.max(1, Math.round(ms / 1000))} s`
+  const minutes = Math.round(ms / 60_000)
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${counted(Math.round(hours / 24), 'day')}`
 }
 
 /** An instant as `2026-11-20 10:15 UTC`. */

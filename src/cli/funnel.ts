@@ -83,6 +83,7 @@ export function callTable(
   models: { [teacher: string]: string | undefined },
   { width, paint }: Shown,
 ): string[] {
+  const caches = Object.values(calls).some(c => c.cached > 0)
   const rows = Object.entries(calls)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, c]) => [
@@ -91,6 +92,7 @@ export function callTable(
       thousands(c.sent),
       orBlank(c.journal),
       orBlank(c.input),
+      ...(caches ? [orBlank(c.cached)] : []),
       orBlank(c.output),
       c.sent === 0 ? '$0' : dollars(c.usd),
     ])
@@ -101,6 +103,7 @@ export function callTable(
     { head: 'calls', right: true },
     { head: 'replayed', right: true },
     { head: 'tokens in', right: true },
+    ...(caches ? [{ head: 'cached', right: true }] : []),
     { head: 'out', right: true },
     { head: 'cost', right: true },
   ]

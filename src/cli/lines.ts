@@ -1,7 +1,7 @@
 import type { Plan } from '../recipe/index.ts'
 import { counted, dollars, duration, thousands } from './figures.ts'
 import type { Io } from './io.ts'
-import { type Progress, progressOf, type StageProgress, timeLeft } from './progress.ts'
+import { batchesUnderWay, moneySoFar, type Progress, progressOf, type StageProgress, timeLeft } from './progress.ts'
 import type { Live } from './reporter.ts'
 
 /** Milliseconds between two lines while nothing finishes. */
@@ -20,12 +20,13 @@ function pulse(state: Progress, now: number): string {
   }
   for (const teacher of state.teachers) {
     const done = teacher.sent + teacher.replayed
-    if (done === 0) continue
+    if (teacher.trouble) parts.push(`${teacher.name}: ${teacher.trouble}`)
+    if (done === 0 && Object.keys(teacher.batches).length === 0) continue
     const more = teacher.open ? ' or more' : ''
-    parts.push(
-      `${teacher.name} ${thousands(done)} of ${thousands(teacher.expected)}${more} calls, ${dollars(teacher.usd)}`,
-    )
+    const calls = `${teacher.name} ${thousands(done)} of ${thousands(teacher.expected)}${more} calls`
+    parts.push([calls, dollars(teacher.usd), ...batchesUnderWay(teacher)].join(', '))
   }
+  parts.push(...moneySoFar(state))
   const eta = timeLeft(state, now)
   if (eta !== undefined && eta > 0) parts.push(`about ${duration(eta)} left`)
   return parts.join('; ')

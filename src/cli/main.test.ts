@@ -79,6 +79,7 @@ test('a run, and everything that can be asked about it afterwards', async () => 
     judge    self/judge       6                6,000  1,200  $0.0084
     solver   self/solver      5                5,000  1,000  $0.0070
     writer   self/writer      5                5,000  1,000  $0.0070
+    It cost $0.02, $0.01 a row.
 
     Calls, tasks and the log of this run lie in .stillroom.
     Next: stillroom show rows, stillroom show rejects.
@@ -234,7 +235,7 @@ test('plan asks nobody, and knows after a run how many records reach the first p
   expect(server.calls.length).toBe(calls)
   await stillroom(dir, 'run')
   expect(JSON.parse((await stillroom(dir, 'plan --json')).out).firstPaid).toMatchObject({ records: 5 })
-  expect((await stillroom(dir, 'plan')).out).toMatch(/5 records reached ask/)
+  expect((await stillroom(dir, 'plan')).out).toMatch(/What it came to in run .*\nstep +rows +calls/)
 })
 
 test('init writes a recipe that plans and runs, and never over another', async () => {

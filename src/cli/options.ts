@@ -18,6 +18,7 @@ export const options = {
   json: { flags: '--json', is: 'flag', about: 'machine-readable: events as NDJSON, then one result object' },
   plain: { flags: '--plain', is: 'flag', about: 'no colour, no redrawing, 100 columns; what a pipe gets' },
   limit: { flags: '--limit <n>', is: 'whole', about: 'let only n records through to the first paid step' },
+  pilot: { flags: '--pilot <n>', is: 'whole', about: 'run n records first, and forecast everything from them' },
   verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
@@ -28,7 +29,20 @@ export const options = {
   reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
-  out: { flags: '--out <dir>', is: 'text', about: 'folder of the releases (default: releases beside the recipe)' },
+  out: {
+    flags: '--out <path>',
+    is: 'text',
+    about:
+      'where to write: a release into this folder (default: releases beside the recipe), an import into this file (default: completions.jsonl)',
+  },
+  from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
+  metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
+  model: { flags: '--model <name>', is: 'text', about: 'only completions of this model' },
+  key: {
+    flags: '--key <variable>',
+    is: 'text',
+    about: 'environment variable that holds the API key (default: OPENAI_API_KEY, for OpenAI alone)',
+  },
   by: { flags: '--by <name>', is: 'text', about: 'who read and accepts the terms' },
   version: { flags: '--version <v>', is: 'text', about: 'version or date of the terms that were read' },
   note: { flags: '--note <text>', is: 'text', about: 'why, for the record and the card' },
@@ -40,6 +54,17 @@ export const options = {
   refusalRate: { flags: '--refusal-rate <x>', is: 'number', about: 'share of requests that are refused' },
   rpm: { flags: '--rpm <n>', is: 'whole', about: 'requests a minute; beyond them the answer is 429' },
   concurrency: { flags: '--concurrency <n>', is: 'whole', about: 'requests at a time; beyond them the answer is 429' },
+  queue: { flags: '--queue', is: 'flag', about: 'lets requests beyond --concurrency wait, instead of 429' },
+  msPerToken: { flags: '--ms-per-token <ms>', is: 'number', about: 'milliseconds more for each output token' },
+  tpm: { flags: '--tpm <n>', is: 'whole', about: 'tokens a minute, input and output; beyond them the answer is 429' },
+  headers: { flags: '--headers <vendor>', is: 'text', about: 'rate-limit headers as openai or anthropic send them' },
+  batchLooks: { flags: '--batch-looks <n>', is: 'whole', about: 'looks at a batch until it ends (default: 2)' },
+  cache: { flags: '--cache <n>', is: 'whole', about: 'keeps prompt prefixes of at least n tokens, and reports them' },
+  faults: {
+    flags: '--faults <file>',
+    is: 'text',
+    about: 'faults, fates of batches, capacity and prices, as YAML or JSON',
+  },
 } as const satisfies { [name: string]: Option }
 
 export type OptionName = keyof typeof options

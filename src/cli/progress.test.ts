@@ -14,6 +14,7 @@ const node = (key: string, teachers: string[], options: object = {}) => ({ key, 
 /** documents -> ask -> draw (3 samples) -> cut, as the planner would lay it out. */
 const plan = {
   output: 'cut',
+  recipe: { teachers: { writer: { model: 'openai/w' }, solver: { model: 'openai/s' } } },
   stages: [
     { key: 'docs', shape: 'source', from: [], nodes: [] },
     { key: 'ask', shape: 'map', from: ['docs'], nodes: [node('ask', ['writer'])] },
@@ -32,6 +33,8 @@ const done = (stage: string, funnel: Partial<Counts>, cached = false): Event => 
 const call = (teacher: string, from: 'teacher' | 'journal' = 'teacher'): Event => ({
   event: 'call',
   teacher,
+  step: 's',
+  root: 'r',
   from,
   usage: { input: 90, output: 10 },
   usd: 0.01,
@@ -53,6 +56,41 @@ test('calls to come follow from the records that arrived, samples counted and fi
   expect(solver).toMatchObject({ expected: 60, open: false })
   for (let i = 0; i < 30; i++) take(call('solver'), 6000 + 100 * i)
   expect(timeLeft(state, 9000)).toBe(3000)
+})
+
+test('batches, parked routes and what was saved are in sight, and over again when they are', () => {
+  const { state, take } = progressOf(plan, 0)
+  const shown = () => drawing(state, 1000, { width: 120, height: 40 }, (_, text) => text).join('\n')
+  const batch = (more: object): Event => ({
+    ...{ event: 'batch', teacher: 'writer', batch: 'b1', state: 'running', rows: 40 },
+    ...more,
+  })
+  take(batch({}), 0)
+  take(batch({ done: 12 }), 0)
+  take(batch({ batch: 'b2', rows: 10 }), 0)
+  const saved = { saved: { cache: 0.25, batch: 0.5 }, usage: { input: 90, output: 10, cachedInput: 45 } }
+  take({ ...call('writer'), ...saved } as Event, 0)
+  take({ event: 'route', teacher: 'solver, writer', type: 'parked', wait: 720_000 }, 0)
+  expect(shown()).toMatch(/writer .*12 of 50 done in 2 batches · parked for 12 min 00 s/)
+  expect(shown()).toMatch(/\$0\.01 so far · caches saved \$0\.25 · batches saved \$0\.50/)
+  take({ event: 'route', teacher: 'solver, writer', type: 'unparked' }, 0)
+  take(batch({ state: 'over' }), 0)
+  take(batch({ batch: 'b2', state: 'over' }), 0)
+  expect(shown()).toMatch(/writer .*\$0\.01 · 90 in \(50 % cached\), 10 out/)
+  expect(shown()).not.toMatch(/parked|in \d+ batch/)
+})
+
+test('calls to come are shared out among the members of a pool', () => {
+  const entry = { model: 'openai/w' }
+  const teachers = { writer: { 'any-of': { a: 3, b: 1 } }, a: entry, b: { model: 'openai/v' }, solver: entry }
+  const { state, take } = progressOf({ ...plan, recipe: { teachers } } as unknown as Plan, 0)
+  take(sized('docs', 1), 0)
+  take(done('docs', { in: 40, passed: 40 }), 0)
+  expect(state.teachers.map(({ name, expected }) => [name, expected])).toEqual([
+    ['a', 30],
+    ['b', 10],
+    ['solver', 0],
+  ])
 })
 
 function screen() {

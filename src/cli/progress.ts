@@ -1,5 +1,7 @@
 import type { Plan } from '../recipe/index.ts'
+import { type PoolMember, poolMembers, teachersBehind } from '../teachers/index.ts'
 import type { Counts, Event } from '../workspace/index.ts'
+import { counted, dollars, duration, thousands } from './figures.ts'
 
 export type StageProgress = {
   key: string
@@ -23,9 +25,16 @@ export type TeacherProgress = {
   sent: number
   replayed: number
   inAir: number
-  tokens: number
+  /** Tokens in, those of them read from a prompt cache, and tokens out. */
+  input: number
+  cached: number
+  output: number
   /** Null as soon as one reply has no price. */
   usd: number | null
+  /** Dollars that caches and batches saved. */
+  saved: { cache: number; batch: number }
+  /** Its batches that are not over: calls in them, and those known to be done. */
+  batches: { [batch: string]: { rows: number; done: number } }
   /** Calls that the records known so far will need; `open` when more records may come. */
   expected: number
   open: boolean
@@ -73,14 +82,29 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
     ended: false,
   }
   const teachers = new Map<string, TeacherProgress>()
-  for (const name of new Set(plan.stages.flatMap(s => s.nodes.flatMap(n => n.teachers)))) {
-    teachers.set(name, { name, sent: 0, replayed: 0, inAir: 0, tokens: 0, usd: 0, expected: 0, open: true })
+  const entries = plan.recipe.teachers
+  const none = { sent: 0, replayed: 0, inAir: 0, input: 0, cached: 0, output: 0, usd: 0, expected: 0, open: true }
+  for (const named of new Set(plan.stages.flatMap(s => s.nodes.flatMap(n => n.teachers)))) {
+    for (const name of teachersBehind(named, entries)) {
+      teachers.set(name, { name, ...none, saved: { cache: 0, batch: 0 }, batches: {} })
+    }
   }
   state.teachers = [...teachers.values()]
   for (const teacher of state.teachers) {
-    const serves = plan.stages.filter(s => s.nodes.some(n => n.teachers.includes(teacher.name)))
+    const serves = plan.stages.filter(s =>
+      s.nodes.some(n => n.teachers.some(named => teachersBehind(named, entries).includes(teacher.name))),
+    )
     const stage = stages.get(serves[0]!.key)
-    if (serves.length === 1 && stage) stage.teacher = teacher
+    // Of a pool or a fallback one teacher does not say how far the stage is.
+    const alone = serves[0]!.nodes.every(n => n.teachers.every(named => named === teacher.name))
+    if (serves.length === 1 && stage && alone) stage.teacher = teacher
+  }
+  /** Teachers under a name with their parts of its records; who stands in is asked when it comes to that. */
+  const pools = new Map<string, readonly Pick<PoolMember, 'name' | 'weight'>[]>()
+  function membersOf(named: string): readonly Pick<PoolMember, 'name' | 'weight'>[] {
+    const members = pools.get(named) ?? poolMembers(named, entries)
+    pools.set(named, members)
+    return members
   }
   const upstream = new Map(plan.stages.map(stage => [stage.key, stage.from]))
   /** Records of finished tasks, which need no call any more. */
@@ -102,9 +126,10 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
     for (const { key, from, nodes } of plan.stages) {
       for (const node of nodes) {
         const per = callsPerRecord(node)
-        for (const name of node.teachers) {
-          const records = from.reduce((n, up) => n + rowsOf(up), 0)
-          waiting.set(name, (waiting.get(name) ?? 0) + Math.max(0, records - (settled.get(key) ?? 0)) * per)
+        const records = from.reduce((n, up) => n + rowsOf(up), 0)
+        const left = Math.max(0, records - (settled.get(key) ?? 0)) * per
+        for (const { name, weight } of node.teachers.flatMap(membersOf)) {
+          waiting.set(name, (waiting.get(name) ?? 0) + left * weight)
           if (!from.every(finished)) teachers.get(name)!.open = true
         }
       }
@@ -112,7 +137,7 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
     for (const [name, calls] of waiting) {
       const teacher = teachers.get(name)!
       const underWay = teacher.sent + teacher.replayed - (answered.get(name) ?? 0)
-      teacher.expected += Math.max(0, calls - underWay)
+      teacher.expected += Math.max(0, Math.round(calls) - underWay)
     }
   }
   /** Calls by teacher that belong to finished tasks. */
@@ -152,8 +177,8 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
           const records = event.funnel[paid.key]?.in ?? 0
           settled.set(event.stage, (settled.get(event.stage) ?? 0) + records)
           if (!cached) {
-            for (const name of paid.teachers) {
-              answered.set(name, (answered.get(name) ?? 0) + records * callsPerRecord(paid))
+            for (const { name, weight } of paid.teachers.flatMap(membersOf)) {
+              answered.set(name, (answered.get(name) ?? 0) + records * callsPerRecord(paid) * weight)
             }
           }
         }
@@ -166,24 +191,64 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
         if (event.from === 'journal') teacher.replayed++
         else {
           teacher.sent++
-          teacher.tokens += (event.usage.input ?? 0) + (event.usage.output ?? 0)
+          teacher.input += event.usage.input ?? 0
+          teacher.cached += event.usage.cachedInput ?? 0
+          teacher.output += event.usage.output ?? 0
+          teacher.saved.cache += event.saved?.cache ?? 0
+          teacher.saved.batch += event.saved?.batch ?? 0
           teacher.usd = teacher.usd === null || event.usd === null ? null : teacher.usd + event.usd
         }
         teacher.expected = Math.max(teacher.expected, teacher.sent + teacher.replayed)
       } else if (event.event === 'air') {
         const teacher = teachers.get(event.teacher)
         if (teacher) teacher.inAir += event.by
+      } else if (event.event === 'batch') {
+        const batches = teachers.get(event.teacher)?.batches
+        if (!batches) return
+        if (event.state === 'over') delete batches[event.batch]
+        else batches[event.batch] = { rows: event.rows, done: event.done ?? batches[event.batch]?.done ?? 0 }
       } else if (event.event === 'route') {
-        const teacher = teachers.get(event.teacher)
-        if (!teacher) return
-        if (event.type === 'recovered') delete teacher.trouble
-        else teacher.trouble = event.message ?? event.type
+        // Teachers of one endpoint and model share a route.
+        for (const name of event.teacher.split(', ')) {
+          const teacher = teachers.get(name)
+          if (!teacher) continue
+          if (event.type === 'recovered' || event.type === 'unparked') delete teacher.trouble
+          else if (event.type === 'parked') teacher.trouble = `parked for ${duration(event.wait ?? 0)}`
+          else teacher.trouble = event.message ?? event.type
+        }
       } else if (event.event === 'run-ended') {
         state.ended = true
+        for (const teacher of teachers.values()) teacher.expected = teacher.sent + teacher.replayed
         for (const stage of stages.values()) if (event.status === 'done') stage.ended ??= at
       }
     },
   }
+}
+
+/** Dollars of all teachers so far; null as soon as one reply has no price. */
+export function spentSoFar({ teachers }: Progress): number | null {
+  return teachers.reduce<number | null>((sum, { usd }) => (sum === null || usd === null ? null : sum + usd), 0)
+}
+
+/** The money of a run so far, in words: what it cost, for each row that is kept, and what caches and batches saved. */
+export function moneySoFar(state: Progress): string[] {
+  if (!state.teachers.some(({ sent }) => sent > 0)) return []
+  const usd = spentSoFar(state)
+  const saved = (of: 'cache' | 'batch'): number => state.teachers.reduce((n, teacher) => n + teacher.saved[of], 0)
+  return [
+    usd === null ? 'no price' : `${dollars(usd)} so far`,
+    ...(usd && state.kept > 0 ? [`${dollars(usd / state.kept)} a kept row`] : []),
+    ...(saved('cache') > 0 ? [`caches saved ${dollars(saved('cache'))}`] : []),
+    ...(saved('batch') > 0 ? [`batches saved ${dollars(saved('batch'))}`] : []),
+  ]
+}
+
+/** Batches of a teacher that are under way, in words. */
+export function batchesUnderWay({ batches }: TeacherProgress): string[] {
+  const all = Object.values(batches)
+  if (all.length === 0) return []
+  const [done, rows] = [all.reduce((n, b) => n + b.done, 0), all.reduce((n, b) => n + b.rows, 0)]
+  return [`${thousands(done)} of ${thousands(rows)} done in ${counted(all.length, 'batch', 'batches')}`]
 }
 
 /** How much of a stage is done, from 0 to 1: by calls where they can be told, else by tasks. */

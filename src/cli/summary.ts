@@ -1,10 +1,12 @@
 import type { GateReport } from '../govern/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import type { ReleaseOutcome, RunResult, VerdictChange } from '../run/index.ts'
+import { isPool } from '../teachers/index.ts'
 import { counted, duration } from './figures.ts'
 import { callTable, funnelTable } from './funnel.ts'
 import { gateLines } from './gates.ts'
 import { indent, wrap } from './layout.ts'
+import { costOfCalls, moneyLines } from './money.ts'
 import type { Reporter } from './reporter.ts'
 
 /** What a run left behind, for people and for `--json`. */
@@ -27,10 +29,12 @@ const outcome: { [status in RunResult['status']]: string } = {
   paused: 'paused',
 }
 
-/** Names of teachers with the models behind them. */
+/** Names of teachers with the models behind them. A pool has none of its own: its members are asked. */
 export function modelsOf(plan: Plan): { [teacher: string]: string } {
   return Object.fromEntries(
-    Object.entries(plan.recipe.teachers).map(([name, { model, at }]) => [name, at ? `self/${model}` : model]),
+    Object.entries(plan.recipe.teachers).flatMap(([name, entry]) =>
+      isPool(entry) ? [] : [[name, entry.at ? `self/${entry.model}` : entry.model]],
+    ),
   )
 }
 
@@ -66,7 +70,7 @@ export function summaryLines(
     '',
     ...funnelTable(plan.stages, result.funnel, reporter),
     ...(notes.length > 0 ? ['', ...notes] : []),
-    ...(calls.length > 0 ? ['', ...calls] : []),
+    ...(calls.length > 0 ? ['', ...calls, ...moneyLines(result.calls, rows, width)] : []),
     ...(changes ? ['', ...changeLines(changes, width)] : []),
     ...(gates ? ['', ...gateLines(gates, reporter)] : []),
     ...(release
@@ -84,5 +88,7 @@ export function summaryLines(
 /** The same as data. */
 export function summaryData({ result, rows, ms, changes, gates, release }: Summary): { [field: string]: unknown } {
   const { run, status, exit, funnel, notes, calls, unpaid } = result
-  return { run, status, exit, rows, ms, funnel, notes, calls, unpaid: unpaid.length, changes, gates, release }
+  const usd = costOfCalls(calls)
+  const money = { usd, usdPerRow: usd !== null && rows > 0 ? usd / rows : null }
+  return { run, status, exit, rows, ms, funnel, notes, calls, ...money, unpaid: unpaid.length, changes, gates, release }
 }

@@ -20,6 +20,7 @@ export const codes = {
   SR_RECIPE_PRICE: { exit: 2, about: 'A dollar budget needs a price for every teacher.' },
   SR_RECIPE_MISSING: { exit: 2, about: 'The recipe file does not exist.' },
   SR_STEP_MODULE: { exit: 2, about: "A user's own step cannot be loaded or does not follow the contract." },
+  SR_TEACHER_MODULE: { exit: 2, about: 'The module of a teacher cannot be loaded, or gives no model or another one.' },
   SR_USAGE: { exit: 2, about: 'A command line that cannot be understood.' },
   SR_KEY_MISSING: { exit: 2, about: 'The environment variable that holds an API key is not set.' },
   SR_RELEASE_EXISTS: { exit: 2, about: 'A release is immutable, and this version exists with other content.' },

@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { type Sha, sha256 } from '../records/index.ts'
 import type { Needs, Side, Step, Verb } from '../steps/index.ts'
-import { loadStep } from './module.ts'
+import { isPool, resolveTeacher, type TeacherEntry, teacherEntry, teachersBehind } from '../teachers/index.ts'
+import { loadStep, moduleFile } from './module.ts'
 import type { Path } from './positions.ts'
 import { type Problem, schemaProblems, shown } from './problems.ts'
 import type { StepUse, Words } from './schema.ts'
@@ -24,7 +25,7 @@ export type CheckedStep = {
   module?: { url: string; digest: Sha }
 }
 
-/** What the steps of a recipe may refer to. Values may be unchecked: only names and a few plain fields are read. */
+/** What the steps of a recipe may refer to. Values may be unchecked: what is wrong in itself is left to its schema. */
 export type Around = { sources: readonly string[]; teachers: { [name: string]: unknown }; base: string; words: Words }
 
 /** True for text that means a file read as a side input. */
@@ -44,7 +45,7 @@ export async function checkSteps(
   uses: StepUse[],
   around: Around,
 ): Promise<{ steps: CheckedStep[]; problems: Problem[] }> {
-  const problems: Problem[] = []
+  const problems = [...entryProblems(around.teachers), ...(await useProblems(around))]
   const steps: CheckedStep[] = []
   const keys: string[] = []
   const later = uses.map(plannedKey)
@@ -75,15 +76,7 @@ async function findWord(use: StepUse, { base, words }: Around, problems: Problem
       const { word, url, digest } = await loadStep(use.use, base)
       return { word, module: { url, digest } }
     } catch (error) {
-      if (!StillroomError.is(error)) throw error
-      const hint = error.hint === undefined ? {} : { hint: error.hint }
-      problems.push({
-        code: error.code,
-        message: error.message,
-        path: [...commonPath(use), 'use'],
-        part: 'value',
-        ...hint,
-      })
+      problems.push(moduleProblem(error, [...commonPath(use), 'use']))
       return undefined
     }
   }
@@ -95,6 +88,12 @@ async function findWord(use: StepUse, { base, words }: Around, problems: Problem
   )
   problems.push({ code: 'SR_RECIPE_KEY', message: `unknown step \`${use.verb}\``, path: use.path, part: 'key', hint })
   return undefined
+}
+
+function moduleProblem(error: unknown, path: Path): Problem {
+  if (!StillroomError.is(error)) throw error
+  const { code, message, hint } = error
+  return { code, message, path, part: 'value', ...(hint === undefined ? {} : { hint }) }
 }
 
 function keyProblems(key: string, use: StepUse, keys: readonly string[], sources: readonly string[]): Problem[] {
@@ -215,12 +214,83 @@ function teacherProblems(
       return [{ code: 'SR_RECIPE_REFERENCE', message: `there is no teacher \`${name}\``, path, part: 'value', hint }]
     }
     // The first teacher a step names is the one it draws samples from; a referee may well be asked at temperature 0.
-    const teacher = teachers[name] as { temperature?: unknown } | null
-    if (option !== main || !(Number(options.samples) > 1) || teacher?.temperature !== 0) return []
-    const message = `\`samples: ${options.samples}\` of \`${name}\` at temperature 0 would all be the same`
-    const hint = `raise the temperature of \`${name}\`, or ask for one sample`
+    if (option !== main || !(Number(options.samples) > 1)) return []
+    const sound = soundEntries(teachers)
+    const cold = teachersBehind(name, sound).find(one => (sound[one] as { temperature?: number }).temperature === 0)
+    if (cold === undefined) return []
+    const whose = cold === name ? `\`${name}\`` : `\`${name}\` from \`${cold}\``
+    const message = `\`samples: ${options.samples}\` of ${whose} at temperature 0 would all be the same`
+    const hint = `raise the temperature of \`${cold}\`, or ask for one sample`
     return [{ code: 'SR_RECIPE_CONFLICT', message, path: [...use.path, 'samples'], part: 'value', hint }]
   })
+}
+
+function soundEntries(teachers: Around['teachers']): { [name: string]: TeacherEntry } {
+  const read = Object.entries(teachers).map(([name, entry]) => [name, teacherEntry.safeParse(entry).data] as const)
+  return Object.fromEntries(read.filter((pair): pair is [string, TeacherEntry] => pair[1] !== undefined))
+}
+
+/** Where an entry names other teachers. */
+function namedBy(entry: TeacherEntry): { name: string; at: Path }[] {
+  const members = isPool(entry) ? Object.keys(entry['any-of']).map(name => ({ name, at: ['any-of', name] })) : []
+  const fallbacks = Object.entries(entry.then ?? {}).map(([when, name]) => ({ name, at: ['then', when] }))
+  return [...members, ...fallbacks]
+}
+
+/** What teachers say of each other, and whether a batch can be had where one is asked for. */
+function entryProblems(teachers: Around['teachers']): Problem[] {
+  const sound = soundEntries(teachers)
+  return Object.entries(sound).flatMap(([name, entry]): Problem[] => {
+    const here: Path = ['teachers', name]
+    const unknown = namedBy(entry).flatMap(({ name: other, at }): Problem[] => {
+      if (Object.hasOwn(teachers, other)) return []
+      const part = at[0] === 'any-of' ? 'key' : 'value'
+      const hint = didYouMean(other, Object.keys(teachers))
+      const message = `there is no teacher \`${other}\``
+      return [{ code: 'SR_RECIPE_REFERENCE', message, path: [...here, ...at], part, hint }]
+    })
+    const circle = circleOf(name, sound)
+    if (circle) {
+      const message = `\`${name}\` leads back to itself: ${[name, ...circle.names].join(' -> ')}`
+      const hint = 'a pool or a fallback must end at teachers that name no other'
+      unknown.push({ code: 'SR_RECIPE_CONFLICT', message, path: [...here, ...circle.at], part: 'key', hint })
+    }
+    if (isPool(entry) || entry.mode !== 'batch' || resolveTeacher(name, entry).batch) return unknown
+    const message = `\`${name}\` cannot be asked in batches: ${entry.use ? 'a module of your own' : entry.model.split('/')[0]} takes none`
+    const hint = 'leave out `mode: batch`, or name a teacher of openai or anthropic, or of a server of your own'
+    return [...unknown, { code: 'SR_RECIPE_CONFLICT', message, path: [...here, 'mode'], part: 'value', hint }]
+  })
+}
+
+/** Modules of teachers are there. What they give shows when a run opens them, since that may need keys. */
+async function useProblems({ teachers, base }: Around): Promise<Problem[]> {
+  const problems: Problem[] = []
+  for (const [name, entry] of Object.entries(soundEntries(teachers))) {
+    if (isPool(entry) || entry.use === undefined) continue
+    try {
+      await moduleFile(entry.use, base, 'SR_TEACHER_MODULE')
+    } catch (error) {
+      problems.push(moduleProblem(error, ['teachers', name, 'use']))
+    }
+  }
+  return problems
+}
+
+/** The way from a teacher back to itself, found once for each circle: at the first name of it in the recipe. */
+function circleOf(start: string, entries: { [name: string]: TeacherEntry }): { names: string[]; at: Path } | undefined {
+  const order = Object.keys(entries)
+  const seen = new Set<string>()
+  function way(from: string): { names: string[]; at: Path } | undefined {
+    for (const { name, at } of namedBy(entries[from]!)) {
+      if (name === start) return { names: [name], at }
+      if (!entries[name] || seen.has(name) || order.indexOf(name) < order.indexOf(start)) continue
+      seen.add(name)
+      const rest = way(name)
+      if (rest) return { names: [name, ...rest.names], at }
+    }
+    return undefined
+  }
+  return way(start)
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -287,17 +357,4 @@ function pathOf(name: string, options: unknown): Path {
     if (inner.length) return [at, ...inner]
   }
   return []
-}
-
-/** Under a dollar budget every teacher needs a price; rule-based ones cost nothing. */
-export function priceProblems(budget: unknown, teachers: { [name: string]: unknown }): Problem[] {
-  if (typeof (budget as { usd?: unknown } | undefined)?.usd !== 'number') return []
-  return Object.entries(teachers).flatMap(([name, teacher]): Problem[] => {
-    const { price, model, at } = (teacher ?? {}) as { price?: unknown; model?: unknown; at?: unknown }
-    if (price !== undefined || typeof model !== 'string') return []
-    if (at === undefined && model.startsWith('builtin/')) return []
-    const message = `\`${name}\` has no price, and \`budget.usd\` cannot be kept without one`
-    const hint = 'add `price: { input: .., output: .. }` in dollars per million tokens, or `price: free`'
-    return [{ code: 'SR_RECIPE_PRICE', message, path: ['teachers', name], part: 'key', hint }]
-  })
 }

@@ -9,7 +9,7 @@ import { readRecipe } from './read.ts'
 const head = `name: tutor
 teachers:
   writer: { model: builtin/extractive }
-  cold: { model: openai/gpt-5, temperature: 0 }
+  cold: { model: openai/gpt-of-mine, temperature: 0 }
 sources:
   handbook: { files: docs/*.md, license: CC-BY-4.0 }
   tickets: { files: logs.jsonl, license: proprietary, kind: conversation }
@@ -116,7 +116,7 @@ const bad: [name: string, steps: string, found: string[]][] = [
     'a teacher without a price under a dollar budget',
     'steps:\n  - clean: { from: handbook }\nbudget: { usd: 5 }\n',
     [
-      'SR_RECIPE_PRICE -3:3 teachers.cold | `cold` has no price, and `budget.usd` cannot be kept without one | add `price: { input: .., output: .. }` in dollars per million tokens, or `price: free`',
+      'SR_RECIPE_PRICE -3:3 teachers.cold | `cold` (openai/gpt-of-mine) has no price, and `budget.usd` cannot be kept without one | add `price: { input: .., output: .. }` in dollars per million tokens, or `price: free`; or name a file of prices with `prices:` and list `{ provider: openai, model: gpt-of-mine, input: .., output: .. }` there',
     ],
   ],
   [
@@ -180,6 +180,60 @@ const bad: [name: string, steps: string, found: string[]][] = [
 
 test.each(bad)('%s', async (_, steps, found) => {
   expect(await findings(steps)).toEqual(found)
+})
+
+const among: [name: string, teachers: string, found: string[]][] = [
+  [
+    'teachers that name no teacher',
+    '  all: { any-of: { writer: 1, clod: 2 } }\n  sure: { model: builtin/extractive, then: { refusal: writr, outage: writer } }\n',
+    [
+      'SR_RECIPE_REFERENCE 1:31 teachers.all.any-of.clod | there is no teacher `clod` | did you mean `cold`?',
+      'SR_RECIPE_REFERENCE 2:55 teachers.sure.then.refusal | there is no teacher `writr` | did you mean `writer`?',
+    ],
+  ],
+  [
+    'teachers that lead back to themselves, each circle once',
+    '  all: { any-of: { one: 1, writer: 1 } }\n  one: { model: builtin/extractive, then: { refusal: two } }\n  two: { model: builtin/heuristic, then: { outage: all } }\n  self: { any-of: { self: 1 } }\n  leads: { any-of: { self: 1 } }\n',
+    [
+      'SR_RECIPE_CONFLICT 1:20 teachers.all.any-of.one | `all` leads back to itself: all -> one -> two -> all | a pool or a fallback must end at teachers that name no other',
+      'SR_RECIPE_CONFLICT 4:21 teachers.self.any-of.self | `self` leads back to itself: self -> self | a pool or a fallback must end at teachers that name no other',
+    ],
+  ],
+  [
+    'batches where none are taken, and a module that is not there',
+    '  slow: { model: mistral/large, mode: batch }\n  mine: { model: openai/gpt-5, use: ./mine.ts, mode: batch }\n  fine: { model: qwen, at: http://localhost:1/v1, mode: batch }\n',
+    [
+      'SR_RECIPE_CONFLICT 1:39 teachers.slow.mode | `slow` cannot be asked in batches: mistral takes none | leave out `mode: batch`, or name a teacher of openai or anthropic, or of a server of your own',
+      'SR_TEACHER_MODULE 2:37 teachers.mine.use | there is no module ./mine.ts | paths are relative to the recipe',
+      'SR_RECIPE_CONFLICT 2:54 teachers.mine.mode | `mine` cannot be asked in batches: a module of your own takes none | leave out `mode: batch`, or name a teacher of openai or anthropic, or of a server of your own',
+    ],
+  ],
+  [
+    'a wrong key of a pool',
+    '  all: { any-of: { writer: 1 }, thn: { refusal: cold } }\n',
+    ['SR_RECIPE_KEY 1:33 teachers.all.thn | unknown key `thn` in `all` | did you mean `then`?'],
+  ],
+]
+test.each(among)('%s', async (_, teachers, found) => {
+  const { diagnostics } = await failure(
+    `${head.replace('sources:', `${teachers}sources:`)}steps:\n  - clean: { from: handbook }\n`,
+  )
+  expect(
+    diagnostics.map(({ code, position, path, message, hint }) =>
+      [`${code} ${position!.line! - 4}:${position!.column} ${path}`, message, hint].join(' | '),
+    ),
+  ).toEqual(found)
+})
+
+test('samples at temperature 0 are found behind pools and fallbacks', async () => {
+  const teachers =
+    '  deep: { any-of: { pair: 1 } }\n  pair: { any-of: { writer: 1, warm: 1 } }\n  warm: { model: openai/gpt-5, then: { refusal: cold } }\n'
+  const steps = 'steps:\n  - ask: { from: handbook, teacher: deep }\n  - answer: { teacher: deep, samples: 2 }\n'
+  const error = await failure(head.replace('sources:', `${teachers}sources:`) + steps)
+  expect(error).toMatchObject({
+    message: '`samples: 2` of `deep` from `cold` at temperature 0 would all be the same',
+    diagnostics: [{ path: 'steps.1.answer.samples' }],
+  })
 })
 
 test('one finding carries what was expected and received, and ends with the exit code for usage', async () => {

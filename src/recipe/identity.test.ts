@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { folder, language } from '../../test/support/recipe-words.ts'
+import { digestOf } from '../records/index.ts'
 import { teacherConfig } from '../teachers/index.ts'
 import { exclusions } from './exclusions.ts'
+import { teacherIdentity } from './identity.ts'
 import { planRecipe } from './planner.ts'
 import { parseRecipe } from './read.ts'
 import { recipeSchema } from './schema.ts'
@@ -10,7 +12,7 @@ type Input = { [field: string]: unknown }
 const teacher: Input = { model: 'qwen3', at: 'http://one.test/v1', price: 'free' }
 const recipe: Input = {
   name: 'tutor',
-  teachers: { writer: teacher },
+  teachers: { writer: teacher, spare: { model: 'deepseek/deepseek-chat', price: 'free' } },
   sources: { handbook: { files: 'docs/*.md', license: 'CC-BY-4.0' } },
   steps: [{ ask: { teacher: 'writer' } }, 'words', { answer: { teacher: 'writer' } }],
 }
@@ -30,6 +32,7 @@ const other: Input = {
   seed: 1,
   tokenizer: 'o200k_base',
   budget: { usd: 1, calls: 7 },
+  prices: 'prices.yaml',
   gates: { terms: { override: 'agreed with the lawyers' } },
   floor: 10,
   release: { version: '0.1.0', license: 'mit', date: '2026-11-20' },
@@ -55,6 +58,14 @@ const otherTeacher: Input = {
   concurrency: 3,
   start: 2,
   rpm: 60,
+  tpm: 90_000,
+  latency: 3,
+  stream: true,
+  mode: 'batch',
+  batch: { rows: 7 },
+  store: true,
+  metadata: { project: 'tutor' },
+  then: { refusal: 'spare' },
   timeout: 5,
   patience: 6,
   schema: false,
@@ -64,18 +75,23 @@ const otherTeacher: Input = {
 const recipeFields = Object.keys(recipeSchema(language).shape).filter(f => !exclusions.elsewhere.includes(f as never))
 test.each(recipeFields)('recipe field %s is in the fingerprint unless it is excluded', async field => {
   expect(other).toHaveProperty(field)
-  const changed = await ids({ ...recipe, [field]: other[field] })
+  const changed = await ids({ ...recipe, [field]: other[field] }, folder({ 'prices.yaml': '[]' }))
   const excluded = (exclusions.recipe as readonly string[]).includes(field)
   for (const [key, id] of Object.entries(await ids(recipe))) expect([key, changed[key] === id]).toEqual([key, excluded])
 })
 
-test.each(Object.keys(teacherConfig.shape))(
+const withTeachers = (teachers: Input): Input => ({
+  ...recipe,
+  teachers: { ...(recipe.teachers as Input), ...teachers },
+})
+
+test.each(Object.keys(teacherConfig.shape).filter(field => field !== 'use'))(
   'teacher field %s is in the fingerprint unless it is excluded',
   async field => {
     expect(otherTeacher).toHaveProperty(field)
     const [before, changed] = [
       await ids(recipe),
-      await ids({ ...recipe, teachers: { writer: { ...teacher, [field]: otherTeacher[field] } } }),
+      await ids(withTeachers({ writer: { ...teacher, [field]: otherTeacher[field] } })),
     ]
     const excluded = (exclusions.teacher as readonly string[]).includes(field)
     expect(changed.ask === before.ask).toBe(excluded)
@@ -87,6 +103,46 @@ test.each(Object.keys(teacherConfig.shape))(
 test('a preset and an endpoint of ones own are different teachers', async () => {
   const preset = { ...recipe, teachers: { writer: { model: 'deepseek/qwen3' } } }
   expect((await ids(preset)).ask).not.toBe((await ids(recipe)).ask)
+})
+
+test('the module that reaches a teacher is no identity', async () => {
+  const preset = { model: 'google/gemini-2.5-pro' }
+  const base = folder({ 'gemini.ts': '' })
+  expect(await ids(withTeachers({ writer: { ...preset, use: './gemini.ts' } }), base)).toEqual(
+    await ids(withTeachers({ writer: preset })),
+  )
+})
+
+test('a teacher without fallbacks keeps the identity it had before there were any', () => {
+  const identity = (config: Input) => digestOf(teacherIdentity('a', { a: teacherConfig.parse(config) })).slice(0, 16)
+  expect([
+    identity({ model: 'deepseek/deepseek-chat' }),
+    identity({
+      model: 'openai/gpt-4.1-mini',
+      temperature: 0.7,
+      max_tokens: 900,
+      revision: 'r1',
+      key: 'K',
+      price: { input: 1, output: 2 },
+    }),
+    identity({ model: 'qwen3-32b', at: 'http://localhost:8000/v1', seed: false }),
+    identity({ model: 'builtin/extractive' }),
+  ]).toEqual(['314dd8e93b12128f', '80d55d8449fd90e3', 'deff5edefd3751e8', '826eb2fd78dfc283'])
+})
+
+test('a pool is what its members are and how they weigh; names and order are not', async () => {
+  const [one, two, three] = ['a', 'b', 'c'].map(model => ({ model, at: 'http://one.test/v1', price: 'free' }))
+  const pool = (weights: { [name: string]: number }, more: Input = {}) =>
+    ids(withTeachers({ one, two, three, uno: one, writer: { 'any-of': weights, ...more } }))
+  const before = await pool({ one: 1, two: 3 })
+  expect(await pool({ two: 3, uno: 1 })).toEqual(before)
+  const others = [pool({ one: 3, two: 1 }), pool({ one: 1, two: 3, three: 1 }), pool({ one: 1, three: 3 })]
+  const fallbacks = ['two', 'three'].map(name => pool({ one: 1, two: 3 }, { then: { refusal: name } }))
+  const all = (await Promise.all([...others, ...fallbacks])).map(changed => changed.ask)
+  expect(new Set([before.ask, ...all]).size).toBe(all.length + 1)
+  expect(await pool({ one: 1, two: 3 }, { then: { refusal: 'one' } })).toEqual(
+    await pool({ one: 1, two: 3 }, { then: { refusal: 'uno' } }),
+  )
 })
 
 test('names of teachers and of inputs are no identity; keys, options and versions are', async () => {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { digestOf, type Sha, sha256 } from '../records/index.ts'
 import type { Step } from '../steps/index.ts'
-import { resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
+import { isPool, resolveTeacher } from '../teachers/index.ts'
 import { teachersOf } from './check.ts'
 import { exclusions, fingerprintVersion, without } from './exclusions.ts'
 import type { Node, Stage } from './plan.ts'
@@ -13,12 +13,25 @@ import type { Recipe } from './schema.ts'
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 /**
- * What identifies a teacher: everything of its configuration that can change a reply. Its name in the recipe, endpoint,
- * key, price and pace are not in it (`exclusions.ts`).
+ * What identifies the teacher of that name: everything of its configuration that can change a reply. Its name in the
+ * recipe, endpoint, key, price and pace are not in it (`exclusions.ts`); a pool counts by what its members are and how
+ * they weigh, in whatever order, and a fallback by what it names.
  */
-export function teacherIdentity(config: TeacherConfig): { [field: string]: unknown } {
-  const { provider, model, revision } = resolveTeacher('', config)
-  return { ...without(config, exclusions.teacher), provider, model, revision }
+export function teacherIdentity(name: string, teachers: Recipe['teachers']): { [field: string]: unknown } {
+  const entry = teachers[name]!
+  const { refusal, outage } = entry.then ?? {}
+  const then = {
+    ...(refusal !== undefined && { refusal: teacherIdentity(refusal, teachers) }),
+    ...(outage !== undefined && { outage: teacherIdentity(outage, teachers) }),
+  }
+  const fallback = Object.keys(then).length > 0 ? { then } : {}
+  if (isPool(entry)) {
+    const members = Object.entries(entry['any-of'])
+    const weighed = members.map(([member, weight]) => [digestOf(teacherIdentity(member, teachers)), weight] as const)
+    return { 'any-of': weighed.sort(([a, v], [b, w]) => (a < b ? -1 : a > b ? 1 : v - w)), ...fallback }
+  }
+  const { provider, model, revision } = resolveTeacher(name, entry)
+  return { ...without(entry, [...exclusions.teacher, 'then']), provider, model, revision, ...fallback }
 }
 
 /** Fields of the recipe that are part of every step's identity: language and tokenizer, and whatever is added later. */
@@ -48,7 +61,7 @@ export type Surroundings = {
 export function nodeIdentity(step: Step, options: { [option: string]: unknown }, around: Surroundings): Sha {
   const teachers: { [option: string]: unknown[] } = {}
   for (const { option, name } of teachersOf(step, options)) {
-    teachers[option] = [...(teachers[option] ?? []), teacherIdentity(around.teachers[name]!)]
+    teachers[option] = [...(teachers[option] ?? []), teacherIdentity(name, around.teachers)]
   }
   return digestOf({
     verb: step.verb,

@@ -3,9 +3,17 @@ import { registerHooks } from 'node:module'
 import { dirname, extname, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ZodType } from 'zod'
-import { StillroomError } from '../errors/index.ts'
+import { type Code, StillroomError } from '../errors/index.ts'
 import { digestOf, kinds, type Sha, sha256 } from '../records/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
+import {
+  type AiSdkModel,
+  aiSdkTeacher,
+  type Capabilities,
+  resolveTeacher,
+  type Teacher,
+  type TeacherConfig,
+} from '../teachers/index.ts'
 
 /** A user's own step: with the module's URL and the digest of its code, as far as relative imports reach. */
 export type StepModule = { word: Verb | Step; url: string; digest: Sha }
@@ -15,34 +23,7 @@ export type StepModule = { word: Verb | Step; url: string; digest: Sha }
  * `node_modules`. Throws SR_STEP_MODULE.
  */
 export async function loadStep(use: string, base: string): Promise<StepModule> {
-  if (!/^\.{0,2}\//.test(use)) {
-    const hint = `write ./${use} for a file beside the recipe`
-    throw new StillroomError('SR_STEP_MODULE', `\`use\` takes the path of a module, not \`${use}\``, { hint })
-  }
-  const file = resolve(base, use)
-  if (!(await isFile(file))) {
-    const hint = 'paths are relative to the recipe'
-    throw new StillroomError('SR_STEP_MODULE', `there is no module ${use}`, { hint })
-  }
-  if (/^\.[mc]?tsx?$/.test(extname(file)) && file.split(sep).includes('node_modules')) {
-    throw new StillroomError('SR_STEP_MODULE', `${use} lies inside node_modules and is TypeScript`, {
-      hint: 'Node strips types outside node_modules only: point at the .js file of the package',
-    })
-  }
-  resolveOwnName()
-  const digest = await moduleDigest(file)
-  const url = pathToFileURL(file).href
-  let exported: unknown
-  try {
-    // The query makes an edited module a new one for the loader.
-    exported = (await import(`${url}?digest=${digest.slice(0, 16)}`)).default
-  } catch (cause) {
-    const syntax = (cause as { code?: string }).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
-    throw new StillroomError('SR_STEP_MODULE', `${use} cannot be loaded: ${(cause as Error).message}`, {
-      cause,
-      hint: syntax ? 'only types that can be erased: no enums, namespaces or parameter properties' : 'mend the module',
-    })
-  }
+  const { exported, url, digest } = await importModule(use, base, 'SR_STEP_MODULE')
   const wrong = violations(exported)
   if (wrong.length > 0) {
     throw new StillroomError('SR_STEP_MODULE', `${use} does not export a step: ${wrong.join('; ')}`, {
@@ -50,6 +31,129 @@ export async function loadStep(use: string, base: string): Promise<StepModule> {
     })
   }
   return { word: exported as Verb | Step, url, digest }
+}
+
+/** Which teacher of the recipe a module is loaded for, and the environment that its keys come from. */
+export type TeacherUse = { name: string; config: TeacherConfig; env: Record<string, string | undefined> }
+
+/**
+ * The teacher out of the module that a recipe names with `use:`. Its default export is an AI SDK model, a teacher, or a
+ * function of the environment that gives either. It goes by the name the recipe has for it. Makes no call.
+ * @throws StillroomError SR_TEACHER_MODULE when it cannot be loaded, is something else, or is another model.
+ */
+export async function loadTeacherModule(
+  use: string,
+  base: string,
+  { name, config, env }: TeacherUse,
+): Promise<Teacher> {
+  const { id, provider, model, revision, can } = resolveTeacher(name, config)
+  const secrets = Object.entries(env).flatMap(([variable, value]) =>
+    /key|token|secret|password/i.test(variable) && value && value.length >= 8 ? [value] : [],
+  )
+  const clean = (text: string) => secrets.reduce((text, secret) => text.replaceAll(secret, '[key]'), text)
+  const { exported } = await importModule(use, base, 'SR_TEACHER_MODULE', clean)
+  const wrong = (message: string, hint: string) =>
+    new StillroomError('SR_TEACHER_MODULE', `${use} ${message}`, { hint })
+  let made = exported
+  if (typeof exported === 'function' && typeof (exported as { languageModel?: unknown }).languageModel !== 'function') {
+    try {
+      made = await exported(env)
+    } catch (cause) {
+      throw wrong(`threw an error: ${clean(String((cause as Error)?.message))}`, 'mend the module')
+    }
+  }
+  const what = kindOf(made)
+  if (what === 'model' || what === 'teacher') {
+    const said = what === 'model' ? (made as AiSdkModel).modelId : (made as Teacher).model
+    if (said !== model && !said.endsWith(`/${model}`)) {
+      const hint = `write \`model: ${provider}/${said}\` in the recipe, or have the module give ${model}`
+      throw wrong(`gives the model ${said}, and teacher ${name} is ${model} in the recipe`, hint)
+    }
+    const names = { id, provider, model, ...(revision !== undefined && { revision }) }
+    if (what === 'model')
+      return aiSdkTeacher(made as AiSdkModel, { ...names, can: asked(config, can), timeout: config.timeout, secrets })
+    const own = made as Teacher
+    return {
+      ...names,
+      can: { ...own.can, ...asked(config, can) },
+      doGenerate: (request, wire) => own.doGenerate(request, wire),
+      ...(own.close && { close: () => own.close!() }),
+    }
+  }
+  throw wrong(
+    `does not export a model: ${what}`,
+    "export default google('gemini-2.5-pro'), for example: a model object of the AI SDK, a teacher, or a function of the environment that gives one",
+  )
+}
+
+/** What the recipe says of a teacher's abilities; what it leaves open is known to the module better. */
+function asked({ schema, seed }: TeacherConfig, can: Capabilities): Partial<Capabilities> {
+  return { ...(schema !== undefined && { schema: can.schema }), ...(seed !== undefined && { seed: can.seed }) }
+}
+
+const versions = ['v2', 'v3', 'v4']
+
+/** `model`, `teacher`, or what it is instead. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'the default export is missing'
+  if (typeof value === 'string') return 'a model id alone names no provider to reach it by'
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return `it is a ${typeof value}`
+  const { specificationVersion, modelId, doGenerate, languageModel, can, model } = value as { [field: string]: unknown }
+  if (typeof languageModel === 'function') return 'a provider; call it with the id of a model'
+  if (typeof doGenerate !== 'function') return 'it has no function `doGenerate`'
+  if (typeof can === 'object' && can !== null && typeof model === 'string') return 'teacher'
+  if (typeof modelId !== 'string' || typeof specificationVersion !== 'string') return 'neither a model nor a teacher'
+  return versions.includes(specificationVersion)
+    ? 'model'
+    : `models of specification ${specificationVersion} are not known, only of ${versions.join(', ')}`
+}
+
+/**
+ * A module of the user's own by its path relative to the recipe. `clean` takes out of a message what nobody should read.
+ * @throws StillroomError of the given code.
+ */
+async function importModule(
+  use: string,
+  base: string,
+  code: Code,
+  clean = (text: string) => text,
+): Promise<{ exported: unknown; url: string; digest: Sha }> {
+  const file = await moduleFile(use, base, code)
+  resolveOwnName()
+  const digest = await moduleDigest(file)
+  const url = pathToFileURL(file).href
+  try {
+    // The query makes an edited module a new one for the loader.
+    return { exported: (await import(`${url}?digest=${digest.slice(0, 16)}`)).default, url, digest }
+  } catch (cause) {
+    const { code: why, message } = cause as { code?: string; message: string }
+    const missing = why === 'ERR_MODULE_NOT_FOUND' ? /^Cannot find package '([^']+)'/.exec(message)?.[1] : undefined
+    const hint = missing
+      ? `npm install ${missing}`
+      : why === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
+        ? 'only types that can be erased: no enums, namespaces or parameter properties'
+        : 'mend the module'
+    const said = missing ? `it imports the package ${missing}, which is not installed` : clean(message)
+    throw new StillroomError(code, `${use} cannot be loaded: ${said}`, { cause, hint })
+  }
+}
+
+/** The absolute path of such a module, once it is sure that there is one and that Node can load it. */
+export async function moduleFile(use: string, base: string, code: Code): Promise<string> {
+  if (!/^\.{0,2}\//.test(use)) {
+    const hint = `write ./${use} for a file beside the recipe`
+    throw new StillroomError(code, `\`use\` takes the path of a module, not \`${use}\``, { hint })
+  }
+  const file = resolve(base, use)
+  if (!(await isFile(file))) {
+    throw new StillroomError(code, `there is no module ${use}`, { hint: 'paths are relative to the recipe' })
+  }
+  if (/^\.[mc]?tsx?$/.test(extname(file)) && file.split(sep).includes('node_modules')) {
+    throw new StillroomError(code, `${use} lies inside node_modules and is TypeScript`, {
+      hint: 'Node strips types outside node_modules only: point at the .js file of the package',
+    })
+  }
+  return file
 }
 
 /** Public doors by the name a step imports them under; `zod` because every step declares its options with it. */

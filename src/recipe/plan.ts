@@ -1,5 +1,6 @@
 import type { Kind, Sha } from '../records/index.ts'
 import type { PromptNote, Step } from '../steps/index.ts'
+import type { PriceTable } from '../teachers/index.ts'
 import type { Recipe } from './schema.ts'
 
 /** One primitive step in the graph. */
@@ -59,4 +60,6 @@ export type Plan = {
   stages: Stage[]
   /** Key of the stage whose output is released. */
   output: string
+  /** What models cost: the recipe's own file over what this version knows. */
+  prices: PriceTable
 }

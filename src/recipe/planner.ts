@@ -1,9 +1,10 @@
 import { parse } from 'yaml'
-import { type CheckedStep, checkSteps, priceProblems } from './check.ts'
+import { type CheckedStep, checkSteps } from './check.ts'
 import { buildGraph } from './graph.ts'
 import { commonIdentity } from './identity.ts'
 import type { Plan } from './plan.ts'
 import type { Positions } from './positions.ts'
+import { priceProblems, readPrices } from './prices.ts'
 import { type Problem, recipeError, shown } from './problems.ts'
 import { restrictGraph } from './restrict.ts'
 import type { Recipe, Restriction, StepUse, Words } from './schema.ts'
@@ -38,18 +39,19 @@ export async function planRecipe(recipe: Recipe, base: string, words: Words, con
   if (problems.length > 0) throw recipeError(problems, context.positions)
   const restricted = context.restrict ? restrictGraph(graph, context.restrict, scene) : graph
   const complete = { ...changed.recipe, sources: { ...changed.recipe.sources, ...graph.files } }
-  return { recipe: complete, base, stages: stagesOf(restricted, complete), output: graph.output }
+  const stages = stagesOf(restricted, complete)
+  return { recipe: complete, base, stages, output: graph.output, prices: changed.prices }
 }
 
 /** The recipe with `--set` applied, and its steps checked. */
 async function override(recipe: Recipe, base: string, words: Words, { set = {}, positions }: PlanContext) {
   const around = { sources: Object.keys(recipe.sources), teachers: recipe.teachers, base, words }
   const check = (uses: StepUse[]) => checkSteps(uses, around)
-  const prices = priceProblems(recipe.budget, recipe.teachers)
+  const { prices, problems: unread } = await readPrices(recipe.prices, base)
   const plain = await check(recipe.steps)
-  const findings = [...plain.problems, ...prices]
+  const findings = [...plain.problems, ...unread, ...priceProblems(recipe.budget, recipe.teachers, prices)]
   if (findings.length > 0) throw recipeError(findings, positions)
-  if (Object.keys(set).length === 0) return { recipe, steps: plain.steps }
+  if (Object.keys(set).length === 0) return { recipe, steps: plain.steps, prices }
   const problems: Problem[] = []
   const uses = [...recipe.steps]
   for (const [name, value] of Object.entries(set)) {
@@ -68,7 +70,7 @@ async function override(recipe: Recipe, base: string, words: Words, { set = {}, 
       found.map(problem => ({ ...problem, path: ['--set', ...problem.path] })),
       positions,
     )
-  return { recipe: { ...recipe, steps: uses }, steps }
+  return { recipe: { ...recipe, steps: uses }, steps, prices }
 }
 
 function unknownTarget(name: string, steps: CheckedStep[], index: number): Problem | undefined {

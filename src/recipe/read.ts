@@ -4,8 +4,9 @@ import { pathToFileURL } from 'node:url'
 import { LineCounter, parseDocument } from 'yaml'
 import { StillroomError } from '../errors/index.ts'
 import { sha256 } from '../records/index.ts'
-import { checkSteps, priceProblems } from './check.ts'
+import { checkSteps } from './check.ts'
 import { filePositions, type Positions, yamlPositions } from './positions.ts'
+import { priceProblems, readPrices } from './prices.ts'
 import { type Problem, recipeError, schemaProblems } from './problems.ts'
 import { type Recipe, recipeSchema, type Words } from './schema.ts'
 import { readSteps } from './steps.ts'
@@ -41,7 +42,12 @@ export async function parseRecipe(input: unknown, base: string, words: Words, po
   problems.push(...read.problems)
   // Names count even where what stands behind them is wrong: one mistake gives one finding.
   const around = { sources: Object.keys(fieldsOf(raw.sources)), teachers: fieldsOf(raw.teachers), base, words }
-  problems.push(...(await checkSteps(read.uses, around)).problems, ...priceProblems(raw.budget, around.teachers))
+  const own = await readPrices(raw.prices, base)
+  problems.push(
+    ...(await checkSteps(read.uses, around)).problems,
+    ...own.problems,
+    ...priceProblems(raw.budget, around.teachers, own.prices),
+  )
   if (!parsed.success || problems.length > 0) throw recipeError(problems, positions)
   return { ...parsed.data, steps: read.uses } as Recipe
 }

@@ -4,7 +4,7 @@ import type { Node } from './plan.ts'
 import type { Restriction } from './schema.ts'
 
 /** Keys of the nodes that call teachers or stand behind one that does: a restriction stands where records enter them. */
-export function paidPart(nodes: readonly Node[]): Set<string> {
+export function paidPart(nodes: readonly Pick<Node, 'key' | 'teachers' | 'from'>[]): Set<string> {
   const paid = new Set<string>()
   for (const { key, teachers, from } of nodes) {
     if (teachers.length > 0 || from.some(one => paid.has(one))) paid.add(key)

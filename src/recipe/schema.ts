@@ -2,7 +2,7 @@ import { type ZodType, z } from 'zod'
 import type { Kind } from '../records/index.ts'
 import { kinds } from '../records/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
-import { teacherConfig } from '../teachers/index.ts'
+import { teacherEntry } from '../teachers/index.ts'
 
 /** The vocabulary a recipe is read with: rooms of later tiers hand in what they know. */
 export type Words = {
@@ -94,7 +94,12 @@ function fields(words: Words) {
       .min(1)
       .optional()
       .describe("The student's tokenizer: path of its tokenizer.json; default o200k_base"),
-    teachers: z.record(nameOf, teacherConfig).default({}).describe('Models that write, answer and judge'),
+    teachers: z.record(nameOf, teacherEntry).default({}).describe('Models that write, answer and judge'),
+    prices: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Path of a YAML or JSON file with prices of your own; they count before those that come along'),
     sources: z
       .record(nameOf, words.source as ZodType<SourceEntry>)
       .default({})

@@ -6,14 +6,29 @@ import type { Sha } from './record.ts'
  * as ECMAScript does, keys sort by UTF-16 code units). Equal values give equal bytes.
  */
 export function canonical(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const object = value as Record<string, unknown>
-  const parts: string[] = []
-  for (const key of Object.keys(object).sort()) {
-    if (object[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonical(object[key])}`)
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${text === '' ? '' : ','}${canonical(item)}`
+    return `[${text}]`
   }
-  return `{${parts.join(',')}}`
+  const object = value as Record<string, unknown>
+  for (const key of Object.keys(object).sort()) {
+    if (object[key] !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${canonical(object[key])}`
+  }
+  return `{${text}}`
+}
+
+/** Keys are few and come again: quoted once. */
+const quotedKeys = new Map<string, string>()
+function quoted(key: string): string {
+  let text = quotedKeys.get(key)
+  if (text === undefined) {
+    text = JSON.stringify(key)
+    if (quotedKeys.size < 4096) quotedKeys.set(key, text)
+  }
+  return text
 }
 
 export function sha256(data: string | Uint8Array): Sha {

@@ -9,6 +9,8 @@ export type SourceNote = {
   license: string
   robots?: string
   row?: number
+  /** The model that wrote it, where it is an answer from elsewhere. */
+  teacher?: TeacherId
 }
 /** How a record was made: step, prompts and the calls in the journal that hold cost, date and served model. */
 export type Made = {

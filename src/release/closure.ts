@@ -52,6 +52,7 @@ export function openClosure(lookup: (id: Id) => Promise<Rec | undefined>, spool:
     const roots = await rootsOf(record)
     const { id, kind, digest, language, facets, scores, lineage } = record
     for (const teacher of lineage.made?.teachers ?? []) writers.add(teacher)
+    if (lineage.source?.teacher) writers.add(lineage.source.teacher)
     for (const score of Object.values(scores)) if (score.judge) judges.add(score.judge)
     seen.set(id, { at: out.line(canonical({ id, kind, digest, language, facets, scores, lineage })), roots })
     return roots

@@ -1,19 +1,34 @@
 import { type ZodType, z } from 'zod'
 import { StillroomError } from '../errors/index.ts'
-import { canonical, type Json, type Sha, sha256, unit } from '../records/index.ts'
+import { canonical, type Id, type Json, type Sha, sha256, unit } from '../records/index.ts'
 import type { Answer, Ask } from '../steps/index.ts'
 import {
   instruct,
+  Parked,
   type Reply,
   type Request,
+  type Route,
   readStructured,
   reask,
   type Sampling,
   type Teacher,
 } from '../teachers/index.ts'
-import { type CallKey, callBase, callSha, type Emit, type Journal, type Money } from '../workspace/index.ts'
-import type { Window } from './flow.ts'
+import {
+  type BatchedCall,
+  type CallKey,
+  callBase,
+  callSha,
+  type Emit,
+  type Journal,
+  type Money,
+  type Reached,
+  type Saved,
+} from '../workspace/index.ts'
+import { type Batches, type Gathered, openBatches, settledOf } from './batches.ts'
+import { type Budget, openPurse } from './purse.ts'
+import type { Clock } from './session.ts'
 import { type Stop, Unpaid } from './stop.ts'
+import { openWarmth } from './warmth.ts'
 
 /** A teacher as the engine uses it: who it is, how it is asked, and the way there. */
 export type OpenTeacher = {
@@ -24,20 +39,38 @@ export type OpenTeacher = {
   cap: number
   /** Most calls in the air. */
   concurrency: number
-  /** Calls whose intent is committed: those in the air and a few that go out as soon as there is room. */
-  room: Window
-  /** The way there, with limits and back-off. `before` runs when it is this call's turn and may still refuse. */
-  send(
-    request: Request,
-    wire: { seed: number; cap: number; draw: number },
-    before: () => void,
-    gaveUp: (mayHaveCost: boolean) => void,
-  ): Promise<Reply>
-  cost(reply: Reply): Money
-  worstCase(request: Request): Money
+  /** The way there, shared by all teachers of the same endpoint and model. */
+  route: Route
+  mode: 'online' | 'batch'
+  /** Seconds, rows and megabytes of its batches, and the patience of its route. */
+  settings: { rows?: number; megabytes: number; poll: number; finish: number; patienceMs: number }
+  /** What a reply cost, and what cache and batch saved. */
+  cost(reply: Reply, batch: boolean): { money: Money; saved: Saved }
+  worstCase(request: Request, batch: boolean): Money
 }
 
-export type Budget = { usd?: number; tokens?: number; calls?: number }
+/** Who answers a record under a name, and the names that are asked instead. */
+export type Choice = { to: OpenTeacher; then: { refusal?: string; outage?: string } }
+
+/** For whom a question is asked. */
+export type Asker = {
+  record: Id
+  step: string
+  /** The record that the item entered the paid part as. */
+  root: Id
+  draw: number
+  /** The task is done again: calls that the journal has were counted when it was done first. */
+  again: boolean
+}
+/** What the asker hears while its question is under way. */
+export type Heard = {
+  /** A call that is part of the answer. */
+  call(call: Sha): void
+  /** Nobody answers for now: the work around it is to be laid aside until this resolves. */
+  parked(until: Promise<void>): void
+  /** Who answered in the end. */
+  by(teacher: string): void
+}
 
 const schemas = new WeakMap<ZodType, { [key: string]: Json }>()
 function schemaOf(type: ZodType): { [key: string]: Json } {
@@ -50,9 +83,9 @@ function schemaOf(type: ZodType): { [key: string]: Json } {
   return schema
 }
 
-/** The request as asked: what its digest is taken over. Task and prompt digests say nothing that the messages do not. */
+/** The request as asked: what its digest is taken over. What else an ask holds says nothing that the messages do not. */
 function asAsked(ask: Ask, sampling: Sampling): Request {
-  const { task: _, prompts: __, reply, ...request } = ask
+  const { task: _, prompts: __, prefix: ___, reply, ...request } = ask
   const merged = { ...sampling, ...request.sampling }
   return {
     ...request,
@@ -62,75 +95,16 @@ function asAsked(ask: Ask, sampling: Sampling): Request {
 }
 
 export type Calls = {
-  /** Asks with the whole ladder: journal, budget, sending, structured reply, one re-ask. */
-  ask<T>(teacher: OpenTeacher, ask: Ask<T>, draw: number, note: (call: Sha) => void): Promise<Answer<T>>
-  /** Calls in the air have landed. */
-  settled(): Promise<void>
+  /** Asks with the whole ladder: journal, budget, sending, structured reply, one re-ask, and whoever stands in. */
+  ask<T>(name: string, ask: Ask<T>, from: Asker, heard: Heard): Promise<Answer<T>>
+  /** Nothing that runs asks this teacher any more: what waits for its next batch goes out. */
+  flush(to: OpenTeacher): void
+  /** Calls in the air have landed; batches are left to their providers. */
+  close(): Promise<void>
 }
 
-/**
- * What may still be spent. A reservation that does not fit waits while others are out, since they cost less than their
- * worst case when they land; when none is out, the budget is reached and the run stops.
- */
-function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, stop: Stop) {
-  // A call that an earlier process sent without hearing back may have been answered.
-  const spent = { usd: before.usd, tokens: before.tokens, calls: before.calls + before.orphans }
-  const waiting: { money: Money; go: () => void }[] = []
-  let out = 0
-  stop.tripped.catch(serve)
-
-  function add({ usd, tokens }: Money, sign: 1 | -1): void {
-    spent.usd += sign * (usd ?? 0)
-    spent.tokens += sign * tokens
-    spent.calls += sign
-  }
-  function limit(money: Money): string | undefined {
-    if (budget.usd !== undefined && spent.usd + (money.usd ?? 0) > budget.usd) return `$${budget.usd}`
-    if (budget.tokens !== undefined && spent.tokens + money.tokens > budget.tokens) return `${budget.tokens} tokens`
-    if (budget.calls !== undefined && spent.calls + 1 > budget.calls) return `${budget.calls} calls`
-    return undefined
-  }
-  function take(money: Money): void {
-    out++
-    add(money, 1)
-  }
-  /** Whoever waits, in order, as far as there is room; everybody once the run is stopping. */
-  function serve(): void {
-    for (let next = waiting[0]; next; next = waiting[0]) {
-      const over = limit(next.money)
-      if (over && out > 0 && !stop.reason) return
-      if (over) {
-        stop.trip(
-          new StillroomError('SR_BUDGET', `The budget of ${over} is reached.`, {
-            received: `$${spent.usd.toFixed(4)}, ${spent.tokens} tokens and ${spent.calls} calls spent`,
-            hint: 'raise `budget` in the recipe and run again, or take what is finished with: stillroom release --partial',
-          }),
-        )
-      } else if (!stop.reason) take(next.money)
-      waiting.shift()
-      next.go()
-    }
-  }
-  return {
-    /** Takes the worst case of a call, at once or when the promise resolves. Throws `Stopped`. */
-    reserve(money: Money): Promise<void> | undefined {
-      if (waiting.length === 0 && !limit(money)) {
-        take(money)
-        return undefined
-      }
-      const turn = new Promise<void>(go => waiting.push({ money, go }))
-      serve()
-      return turn.then(stop.check)
-    },
-    /** Gives the reservation back and counts what the call did cost, if it was made. */
-    settle(reserved: Money, cost?: Money): void {
-      out--
-      add(reserved, -1)
-      if (cost) add(cost, 1)
-      serve()
-    },
-  }
-}
+/** A call by name, before anything is known of its reply. */
+type Named = { key: CallKey; call: Sha; text: string; asked: Request }
 
 /**
  * The one way to a teacher. Equal requests share one reply, also while it is in the air. The intent is committed before
@@ -141,88 +115,80 @@ export function openCalls(run: {
   seed: number
   closed: boolean
   budget: Budget
+  clock: Clock
   stop: Stop
   emit: Emit
+  reached: Reached
+  /** Who answers a record under a name of the recipe. */
+  choose(name: string, record: Id): Choice
+  /** All that may be asked. */
+  teachers: readonly OpenTeacher[]
 }): Calls {
-  const { journal, stop, emit } = run
-  const air = new Map<Sha, { cap: number; sending: Promise<{ reply: Reply; call: Sha }> }>()
+  const { journal, stop, emit, clock } = run
+  const air = new Map<Sha, { cap: number; sending: Promise<Reply> }>()
+  const warmth = openWarmth(() => clock.now().getTime())
   if (!run.closed) journal.prepare()
   const purse = openPurse(journal.spent(), run.budget, stop)
 
-  async function fetchReply(
-    to: OpenTeacher,
-    asked: Request,
-    ask: Ask,
-    draw: number,
-  ): Promise<{ reply: Reply; call: Sha }> {
+  const batches = new Map<string, Batches>()
+  const routeOf = ({ provider, model, revision }: Teacher): string => [provider, model, revision ?? ''].join('\n')
+  for (const to of run.closed ? [] : run.teachers) {
+    const { batch, provider, model, revision } = to.teacher
+    if (!batch || batches.has(routeOf(to.teacher))) continue
+    const route = { provider, model, ...(revision ? { revision } : {}) }
+    // A route that is asked online now may still be owed the replies of a batch.
+    if (to.mode !== 'batch' && journal.batches({ route, open: true }).length === 0) continue
+    const own = openBatches(to, {
+      ...{ journal, purse, clock, stop, emit, reached: run.reached },
+      seedOf,
+      online: call => patientlyOnline(to, call),
+    })
+    batches.set(routeOf(to.teacher), own)
+    own.resume()
+  }
+
+  /** Another attempt asks under another seed: an equal request would get an equal reply. */
+  function seedOf({ request, draw, attempt }: Pick<BatchedCall, 'request' | 'draw' | 'attempt'>): number {
+    return Math.floor(unit(run.seed, request, draw, ...(attempt > 0 ? [attempt] : [])) * 2 ** 31)
+  }
+
+  function nameOf(to: OpenTeacher, asked: Request, draw: number): Named {
     const text = canonical(asked)
-    const request = sha256(text)
     const { provider, model, revision } = to.teacher
-    const named = { provider, model, ...(revision ? { revision } : {}), request, draw }
+    const named = { provider, model, ...(revision ? { revision } : {}), request: sha256(text), draw }
     const key: CallKey = { ...named, attempt: journal.attempt(callBase(named)) }
-    const call = callSha(key)
+    return { key, call: callSha(key), text, asked }
+  }
+
+  async function fetchReply(to: OpenTeacher, named: Named, ask: Ask, from: Asker): Promise<Reply> {
+    const { call } = named
     const known = journal.lookup<Reply>(call, to.cap)
     if (known) {
-      emit({ event: 'call', teacher: to.name, from: 'journal', usage: known.body.usage, usd: known.money.usd })
-      return { reply: known.body, call }
+      const { step, root } = from
+      const { usage } = known.body
+      if (!from.again)
+        emit({ event: 'call', teacher: to.name, step, root, from: 'journal', usage, usd: known.money.usd })
+      return known.body
     }
     if (run.closed) throw new Unpaid()
     const shared = air.get(call)
     if (shared) {
       const landed = await shared.sending
       // Under another cap the reply may not serve; then it is this request's turn to ask.
-      if (shared.cap === to.cap) return landed
-      return fetchReply(to, asked, ask, draw)
+      return shared.cap === to.cap ? landed : fetchReply(to, named, ask, from)
     }
-    const sending = (async () => {
-      const sent: Request = ask.task ? { ...asked, task: ask.task } : asked
-      // Another attempt asks under another seed: an equal request would get an equal reply.
-      const named = key.attempt > 0 ? [request, draw, key.attempt] : [request, draw]
-      const wire = { seed: Math.floor(unit(run.seed, ...named) * 2 ** 31), cap: to.cap, draw }
-      const wait = to.room.enter()
-      if (wait) await wait
-      let reply: Reply
-      let money: Money
-      let out = false
-      let mayHaveCost = false
-      try {
-        stop.check()
-        const most = to.worstCase(asked)
-        const reserved = purse.reserve(most)
-        if (reserved) await reserved
-        try {
-          await journal.intend(call, key, to.cap, 'http', most, text)
-          const before = (): void => {
-            stop.check()
-            out = true
-            mayHaveCost = true
-            emit({ event: 'air', teacher: to.name, by: 1 })
-          }
-          const asSent = to.teacher.can.schema ? sent : instruct(sent)
-          reply = await to.send(asSent, wire, before, may => (mayHaveCost = may))
-        } catch (error) {
-          if (!mayHaveCost) await journal.withdraw(call, to.cap).catch(() => {})
-          // Nobody knows what a call cost that was worked on and never came back: it counts in full.
-          purse.settle(most, mayHaveCost ? most : undefined)
-          throw error
-        }
-        money = to.cost(reply)
-        purse.settle(most, money)
-      } finally {
-        to.room.leave()
-        if (out) emit({ event: 'air', teacher: to.name, by: -1 })
-      }
-      await journal.settle(call, {
-        cap: to.cap,
-        body: reply,
-        money,
-        finish: reply.finish,
-        ...(reply.served ? { served: reply.served } : {}),
-        ...(reply.usage.output === undefined ? {} : { outputTokens: reply.usage.output }),
-      })
-      emit({ event: 'call', teacher: to.name, from: 'teacher', usage: reply.usage, usd: money.usd })
-      return { reply, call }
-    })()
+    const queue = batches.get(routeOf(to.teacher))
+    const carried = queue?.carrying(call)
+    if (carried) throw new Parked(carried)
+    if (to.mode === 'batch' && queue) {
+      const { key, text, asked } = named
+      const { step, root } = from
+      const reserved = to.worstCase(asked, true)
+      const landed = queue.add({ ...key, call, cap: to.cap, reserved, text, step, root })
+      if (landed) throw new Parked(landed)
+    }
+    if (to.route.parked) throw new Parked(to.route.parked)
+    const sending = online(to, named, ask, from)
     air.set(call, { cap: to.cap, sending })
     try {
       return await sending
@@ -231,27 +197,152 @@ export function openCalls(run: {
     }
   }
 
-  return {
-    async ask<T>(to: OpenTeacher, ask: Ask<T>, draw: number, note: (call: Sha) => void): Promise<Answer<T>> {
+  async function online(
+    to: OpenTeacher,
+    { key, call, text, asked }: Named,
+    ask: Pick<Ask, 'task' | 'prefix'>,
+    { step, root }: Pick<Asker, 'step' | 'root'>,
+  ): Promise<Reply> {
+    const { task, prefix } = ask
+    const sent: Request = { ...asked, ...(task && { task }), ...(prefix && { prefix }) }
+    const asSent = to.teacher.can.schema ? sent : instruct(sent)
+    const wire = { seed: seedOf(key), cap: to.cap, draw: key.draw }
+    const most = to.worstCase(asked, false)
+    const cold = to.teacher.can.cache ? warmth.enter(to.route, sent) : undefined
+    if (cold?.wait) await cold.wait
+    let prepared = 'no' as 'no' | 'reserved' | 'intended'
+    let out = false
+    let mayHaveCost = false
+    let sentAt = 0
+    let reply: Reply
+    try {
       stop.check()
-      const asked = asAsked(ask, to.sampling)
-      const first = await fetchReply(to, asked, ask, draw)
-      note(first.call)
-      const bad = unusableFinish(first.reply)
-      if (bad) return { ...first.reply, call: first.call, bad }
-      if (!ask.reply) return { ...first.reply, call: first.call }
-      const read = readStructured(first.reply.content ?? '', ask.reply)
-      if ('data' in read) return { ...first.reply, call: first.call, data: read.data as T }
-      const again = reask(asked, first.reply.content ?? '', read.errors)
-      const second = await fetchReply(to, again, { ...again, task: ask.task }, draw)
-      note(second.call)
-      const worse = unusableFinish(second.reply)
-      if (worse) return { ...second.reply, call: second.call, bad: worse }
-      const reread = readStructured(second.reply.content ?? '', ask.reply)
-      if ('data' in reread) return { ...second.reply, call: second.call, data: reread.data as T }
-      return { ...second.reply, call: second.call, bad: { reason: 'unparseable', detail: reread.errors } }
+      reply = await to.route.call(
+        limits => {
+          sentAt = clock.now().getTime()
+          return to.teacher.doGenerate(asSent, { ...wire, limits })
+        },
+        {
+          lane: `${to.name} ${step}`,
+          tokens: most.tokens,
+          async prepare() {
+            stop.check()
+            // Its reply was lost on the way: nobody knows what it cost, so it counts in full beside the next one.
+            if (prepared === 'intended') purse.settle(most, most)
+            prepared = 'no'
+            mayHaveCost = false
+            const reserved = purse.reserve(most)
+            if (reserved) await reserved
+            prepared = 'reserved'
+            await journal.intend(call, key, to.cap, 'http', most, text)
+            prepared = 'intended'
+          },
+          before() {
+            stop.check()
+            out = true
+            mayHaveCost = true
+            emit({ event: 'air', teacher: to.name, by: 1 })
+          },
+          gaveUp(may) {
+            mayHaveCost = may
+          },
+        },
+      )
+    } catch (error) {
+      if (prepared === 'intended' && !mayHaveCost) await journal.withdraw(call, to.cap).catch(() => {})
+      // Nobody knows what a call cost that was worked on and never came back: it counts in full.
+      if (prepared !== 'no') purse.settle(most, mayHaveCost ? most : undefined)
+      throw error
+    } finally {
+      cold?.leave()
+      if (out) emit({ event: 'air', teacher: to.name, by: -1 })
+    }
+    const { money, saved } = to.cost(reply, false)
+    purse.settle(most, money)
+    await journal.settle(call, settledOf(to.cap, reply, money))
+    const ms = clock.now().getTime() - sentAt
+    const { usage } = reply
+    emit({ event: 'call', teacher: to.name, step, root, from: 'teacher', usage, usd: money.usd, saved, ms })
+    return reply
+  }
+
+  /** A call that a batch could not bring, asked online until it is in the journal. */
+  async function patientlyOnline(to: OpenTeacher, row: Gathered): Promise<void> {
+    const { key, call, text, step, root } = { key: row, ...row }
+    for (;;) {
+      if (journal.lookup(call, row.cap)) return
+      try {
+        const sending =
+          air.get(call)?.sending ??
+          online(to, { key, call, text, asked: JSON.parse(text) as Request }, {}, { step, root })
+        air.set(call, { cap: row.cap, sending })
+        await sending
+      } catch (error) {
+        if (!(error instanceof Parked)) throw error
+        await error.until
+      } finally {
+        air.delete(call)
+      }
+    }
+  }
+
+  /** Asks one teacher: the reply, read as the step wants it, after one more question where it cannot be read. */
+  async function ladder<T>(to: OpenTeacher, named: Named, ask: Ask<T>, from: Asker, calls: Sha[]): Promise<Answer<T>> {
+    const first = await fetchReply(to, named, ask, from)
+    calls.push(named.call)
+    const bad = unusableFinish(first)
+    if (bad) return { ...first, call: named.call, bad }
+    if (!ask.reply) return { ...first, call: named.call }
+    const read = readStructured(first.content ?? '', ask.reply)
+    if ('data' in read) return { ...first, call: named.call, data: read.data as T }
+    const again = nameOf(to, reask(named.asked, first.content ?? '', read.errors), from.draw)
+    const second = await fetchReply(to, again, ask, from)
+    calls.push(again.call)
+    const worse = unusableFinish(second)
+    if (worse) return { ...second, call: again.call, bad: worse }
+    const reread = readStructured(second.content ?? '', ask.reply)
+    if ('data' in reread) return { ...second, call: again.call, data: reread.data as T }
+    return { ...second, call: again.call, bad: { reason: 'unparseable', detail: reread.errors } }
+  }
+
+  return {
+    async ask<T>(name: string, ask: Ask<T>, from: Asker, heard: Heard): Promise<Answer<T>> {
+      stop.check()
+      for (let choice = run.choose(name, from.record); ; ) {
+        const { to, then } = choice
+        const named = nameOf(to, asAsked(ask, to.sampling), from.draw)
+        const instead = then.outage === undefined ? undefined : run.choose(then.outage, from.record)
+        // Who stood in once does so for good: the run comes out alike, whoever is up when it goes on.
+        if (instead && journal.pinned(named.call) === instead.to.teacher.id) {
+          choice = instead
+          continue
+        }
+        // Of a teacher that is gone before it has answered nothing counts: who stands in is asked from the start.
+        const calls: Sha[] = []
+        try {
+          const answer = await ladder(to, named, ask, from, calls)
+          for (const call of calls) heard.call(call)
+          if (answer.bad?.reason === 'refused' && then.refusal !== undefined) {
+            choice = run.choose(then.refusal, from.record)
+            continue
+          }
+          heard.by(to.teacher.id)
+          return answer
+        } catch (error) {
+          if (error instanceof Parked) heard.parked(error.until)
+          if (!StillroomError.is(error)) throw error
+          if (!instead || error.code !== 'SR_TEACHER_DOWN') {
+            stop.trip(error)
+            throw error
+          }
+          await journal.pin(named.call, instead.to.teacher.id)
+          choice = instead
+        }
+      }
     },
-    async settled() {
+    flush: to => batches.get(routeOf(to.teacher))?.flush(),
+    async close() {
+      await Promise.all([...batches.values()].map(queue => queue.close()))
       await Promise.allSettled([...air.values()].map(flight => flight.sending))
     },
   }

@@ -2,12 +2,14 @@ import { relative } from 'node:path'
 import { type Facts, type Route, readAcceptances, termsVerdict } from '../govern/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import type { Json } from '../records/index.ts'
-import { resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
+import type { SourceConfig } from '../sources/index.ts'
+import { presets, resolveTeacher, type TeacherConfig, teachersBehind } from '../teachers/index.ts'
 import type { Funnel } from './counts.ts'
 
-/** Names of the teachers that a plan really asks. */
+/** Names of the teachers that a plan may ask: members of pools and all they fall back on among them, never pools. */
 export function teachersUsed(plan: Plan): string[] {
-  return [...new Set(plan.stages.flatMap(s => s.nodes.flatMap(n => n.teachers)))].sort()
+  const named = new Set(plan.stages.flatMap(s => s.nodes.flatMap(n => n.teachers)))
+  return [...new Set([...named].flatMap(name => teachersBehind(name, plan.recipe.teachers)))].sort()
 }
 
 /** Teachers of a plan with the verdict of their terms. `workspace` holds who accepted what. */
@@ -25,6 +27,29 @@ export function teacherFacts(plan: Plan, workspace: string): Facts['teachers'] {
       languageModel: can.languageModel,
       verdict: termsVerdict(route, plan.recipe.purpose, accepted),
     }
+  })
+}
+
+/**
+ * Teachers that are not asked and took part all the same: they wrote the rows of a source. Their terms hold for what they
+ * wrote, so gates look at them; no call depends on them.
+ */
+export function writerFacts(plan: Plan, workspace: string): Facts['teachers'] {
+  const accepted = readAcceptances(workspace)
+  return plan.stages.flatMap(({ shape, key }) => {
+    const { teacher } = (shape === 'source' ? plan.recipe.sources[key] : {}) as Partial<SourceConfig>
+    if (teacher === undefined) return []
+    const [provider = '', ...rest] = teacher.split('/')
+    const preset: { paid: boolean } | undefined = Object.hasOwn(presets, provider)
+      ? presets[provider as 'openai']
+      : undefined
+    const route: Route = {
+      provider,
+      model: rest.join('/'),
+      paid: preset?.paid ?? !['self', 'builtin'].includes(provider),
+    }
+    const verdict = { ...termsVerdict(route, plan.recipe.purpose, accepted), mayCall: true }
+    return [{ name: key, id: teacher, route, languageModel: provider !== 'builtin', verdict }]
   })
 }
 
@@ -47,7 +72,7 @@ export function gateFacts(
   return {
     use: plan.recipe.use,
     purpose: plan.recipe.purpose,
-    teachers: teacherFacts(plan, workspace),
+    teachers: [...teacherFacts(plan, workspace), ...writerFacts(plan, workspace)],
     steps: nodes.map(node => ({
       key: node.key,
       verb: node.step.verb,

@@ -10,7 +10,7 @@ import { count } from './counts.ts'
 import { rejectLine, wrongOutcome } from './item.ts'
 import { annotate, sealEmitted } from './seal.ts'
 import { inputDigest, readShard, type ShardRef } from './shards.ts'
-import { allShards, recallOr, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { allShards, recallOr, type StageEnv, type StageOutput, taskKey, working } from './stage.ts'
 import { Stopped } from './stop.ts'
 import { newShards, writeTask } from './write-task.ts'
 
@@ -106,7 +106,9 @@ export function globalStage(stage: Stage, env: StageEnv): StageOutput {
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: main.length + (step.emit ? 1 : 0) })
     const sides = inputs.slice(main.length).map(i => `${i.side}:${i.shard.digest}`)
     const key = taskKey(stage, 'stage', inputDigest(main), sides)
-    const shards = await recallOr(stage, env, key, within => named(stage, decideAndApply(stage, main, inputs, within)))
+    const shards = await recallOr(stage, env, key, within =>
+      working(env, stage, () => named(stage, decideAndApply(stage, main, inputs, within))),
+    )
     return shards.map(shard => Promise.resolve(shard))
   })()
 }

@@ -3,7 +3,8 @@ import type { Node } from '../recipe/index.ts'
 import type { Id, Json, Kind, Rec, Sha, Slug } from '../records/index.ts'
 import { payloadProblem, random } from '../records/index.ts'
 import type { Ask, Ctx, Draft, GroupOutcome, Outcome, Verdict } from '../steps/index.ts'
-import type { Calls, OpenTeacher } from './calls.ts'
+import { Parked } from '../teachers/index.ts'
+import type { Calls } from './calls.ts'
 import type { Carried } from './carried.ts'
 import { count, emptyCounts, type Funnel } from './counts.ts'
 import type { Pools } from './pools.ts'
@@ -15,8 +16,7 @@ export type Reject = { step: string; reason: Slug; evidence?: Json; index?: numb
 
 /** What processing needs from the run around it. */
 export type ItemEnv = {
-  calls: Calls
-  teacher(name: string): OpenTeacher
+  calls: Pick<Calls, 'ask'>
   pools: Pools
   /** A record that a trail names, out of the shard it lies in. */
   ancestor(id: Id, shard: Sha): Rec | undefined
@@ -28,6 +28,10 @@ export type ItemEnv = {
   seed: number
   /** Digest of the shard that is being processed; goes into the trail of what is made. */
   shard: Sha
+  /** The record that an item entered the paid part as. */
+  root(item: Carried): Id
+  /** The task is done again after it was laid aside. */
+  again: boolean
   /** A root that needed a reply nobody has paid for. */
   unpaid(item: Carried, node: Node): void
 }
@@ -67,9 +71,16 @@ function outcomeProblem(outcome: unknown): string | undefined {
   return payloads.map(payloadProblem).find(problem => problem !== undefined)
 }
 
+/** What ends a record's turn without an outcome, however its step takes it. */
+const endsTurn = (error: unknown): boolean =>
+  error instanceof Stopped || error instanceof Unpaid || error instanceof Parked || StillroomError.is(error)
+
+/** `ended`: why one of its calls got no answer in this run. */
+type Turn = { ctx: Ctx<unknown>; used: Used; ended?: unknown }
+
 /** Runs items through the nodes of a map stage: pure but for calls, and independent of every other item. */
 export function itemRunner(nodes: Node[], env: ItemEnv) {
-  function context(node: Node, records: Rec[], items: Carried[]): { ctx: Ctx<unknown>; used: Used } {
+  function context(node: Node, records: Rec[], items: Carried[], tally: Tally): Turn {
     const used = nothingUsed()
     const use = (record: Rec): Rec => {
       if (!used.context.some(r => r.id === record.id)) used.context.push(record)
@@ -111,26 +122,38 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         return undefined
       },
       call<T>(name: string, ask: Ask<T>, draw = 0) {
-        const to = env.teacher(name)
-        const asked: Asked = { teacher: to.teacher.id, calls: [], prompts: ask.prompts ?? [] }
+        const asked: Asked = { teacher: '', calls: [], prompts: ask.prompts ?? [] }
         used.asked.push(asked)
-        const answer = env.calls.ask(to, ask, draw, call => asked.calls.push(call))
+        const from = { record: first.id, step: node.key, root: env.root(items[0]!), draw, again: env.again }
+        const answer = env.calls.ask(name, ask, from, {
+          call: call => asked.calls.push(call),
+          parked: until => tally.parked.add(until),
+          by: teacher => (asked.teacher = teacher),
+        })
         // A step may start several calls and await them one by one; the others must not end the process meanwhile.
-        answer.catch(() => {})
+        answer.catch(error => {
+          if (endsTurn(error)) turn.ended ??= error
+        })
         return answer
       },
     }
-    return { ctx, used }
+    const turn: Turn = { ctx, used }
+    return turn
   }
 
-  /** A step that throws, or returns no outcome, ends its record by name and leaves the others alone. */
-  async function guarded<T>(node: Node, work: () => T | Promise<T>): Promise<T | { threw: string }> {
+  /**
+   * A step that throws, or returns no outcome, ends its record by name and leaves the others alone. One that makes
+   * something of a call without an answer has no outcome: with the answer it might have been another.
+   */
+  async function guarded<T>(node: Node, work: () => T | Promise<T>, turn?: Turn): Promise<T | { threw: string }> {
     try {
       const outcome = await work()
+      if (turn?.ended) throw turn.ended
       const wrong = node.module === undefined ? undefined : outcomeProblem(outcome)
       return wrong === undefined ? outcome : { threw: wrong }
     } catch (error) {
-      if (error instanceof Stopped || error instanceof Unpaid || StillroomError.is(error)) throw error
+      if (turn?.ended) throw turn.ended
+      if (endsTurn(error)) throw error
       return { threw: error instanceof Error ? error.message : String(error) }
     }
   }
@@ -188,11 +211,13 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       return verdict(node, item, outcome, nothingUsed(), tally)
     }
     if (step.shape !== 'map') throw new StillroomError('SR_INTERNAL', `${node.key} is no step of a map stage`)
-    const { ctx, used } = context(node, [item.record], [item])
+    const turn = context(node, [item.record], [item], tally)
+    const { used } = turn
     let outcome: Outcome | { threw: string }
     try {
-      outcome = await guarded(node, () => step.run(item.record, ctx))
+      outcome = await guarded(node, () => step.run(item.record, turn.ctx), turn)
     } catch (error) {
+      if (error instanceof Parked) return []
       if (!(error instanceof Unpaid)) throw error
       env.unpaid(item, node)
       tally.unpaid = true
@@ -239,11 +264,13 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     const { step } = node
     if (step.shape !== 'group') throw new StillroomError('SR_INTERNAL', `${node.key} is no group step`)
     const records = items.map(i => i.record)
-    const { ctx, used } = context(node, records, items)
+    const turn = context(node, records, items, tally)
+    const { used } = turn
     let outcome: GroupOutcome | { threw: string }
     try {
-      outcome = await guarded(node, () => step.run(records, ctx))
+      outcome = await guarded(node, () => step.run(records, turn.ctx), turn)
     } catch (error) {
+      if (error instanceof Parked) return []
       if (!(error instanceof Unpaid)) throw error
       for (const item of items) env.unpaid(item, node)
       tally.unpaid = true
@@ -290,14 +317,24 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
   }
 }
 
-/** Counts and rejects of one item, merged in input order. `unpaid`: a reply is missing, so the task is not finished. */
-export type Tally = { funnel: Funnel; rejects: Reject[]; unpaid: boolean; counts(node: Node): Funnel[string] }
+/**
+ * Counts and rejects of one item, merged in input order. `unpaid`: a reply is missing, so the task is not finished.
+ * `parked`: what the item waits for, so that its task is done again.
+ */
+export type Tally = {
+  funnel: Funnel
+  rejects: Reject[]
+  unpaid: boolean
+  parked: Set<Promise<void>>
+  counts(node: Node): Funnel[string]
+}
 export function newTally(): Tally {
   const funnel: Funnel = {}
   return {
     funnel,
     rejects: [],
     unpaid: false,
+    parked: new Set(),
     counts: node => {
       funnel[node.key] ??= emptyCounts()
       return funnel[node.key]!

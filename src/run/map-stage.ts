@@ -4,7 +4,7 @@ import type { Done } from '../workspace/index.ts'
 import { type Carried, encode, rootOf } from './carried.ts'
 import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
 import { asReady, createWindow, type Window } from './flow.ts'
-import { itemRunner, newTally, type Reject, rejectLine } from './item.ts'
+import { itemRunner, newTally, rejectLine, type Tally } from './item.ts'
 import { openPools, type Pools } from './pools.ts'
 import { inputDigest, readShard, type ShardRef, wholeShard } from './shards.ts'
 import { allShards, recallOr, recorder, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
@@ -96,54 +96,66 @@ async function alreadyKnown(inputs: Promise<ShardRef | undefined>[]): Promise<Sh
   return known
 }
 
+/** What the tasks of a stage share. */
+type Scene = {
+  stage: Stage
+  /** Items under way. */
+  window: Window
+  /** Tasks whose items are being read in: one after the other, so that few shards are open at a time. */
+  reading: Window
+  pools: Pools
+  env: StageEnv
+}
+
 function openTasks(
   stage: Stage,
   inputs: Promise<ShardRef | undefined>[],
   pools: Pools,
   env: StageEnv,
 ): Promise<ShardRef | undefined>[] {
-  const paid = stage.nodes.flatMap(n => n.teachers)
-  // A quarter more than can be in the air: enough to have the next call at hand, little to hold in memory.
+  const asked = stage.nodes.flatMap(n => n.teachers).flatMap(name => env.answering(name))
+  // More than can be in the air: the next call is at hand, and those that wait for a prompt prefix hold up no others.
   const width =
-    paid.length > 0 ? Math.ceil(Math.max(...paid.map(t => env.teacher(t).concurrency)) * 1.25) + 4 : pureWindow
+    asked.length > 0 ? asked.reduce((sum, { concurrency }) => sum + Math.ceil(concurrency * 1.25), 4) : pureWindow
   const outs = inputs.map(() => Promise.withResolvers<ShardRef | undefined>())
   for (const out of outs) out.promise.catch(() => {})
-  feed(stage, inputs, outs, createWindow(width), pools, env).catch(error => {
+  const scene: Scene = { stage, window: createWindow(width), reading: createWindow(1), pools, env }
+  feed(scene, inputs, outs).catch(error => {
     for (const out of outs) out.reject(error)
   })
   return outs.map(out => out.promise)
 }
 
+/** Takes shards up as they become ready, each when the items of the one before have gone in. */
 async function feed(
-  stage: Stage,
+  scene: Scene,
   inputs: Promise<ShardRef | undefined>[],
   outs: PromiseWithResolvers<ShardRef | undefined>[],
-  window: Window,
-  pools: Pools,
-  env: StageEnv,
 ): Promise<void> {
-  const first = stage.nodes[0]!
+  const { stage, env, pools } = scene
   for await (const { index, value: shard } of asReady(inputs)) {
+    env.stop.check()
     const out = outs[index]!
     if (!shard) {
       out.resolve(undefined)
       continue
     }
+    const end = env.begin(stage.key)
     const key = taskKey(stage, shard.digest, pools.digests)
     const known = env.store.done(key)
     if (known) {
       finish(stage, known, true, out, env)
+      end()
       continue
     }
-    const lines = readShard(env.store, shard)
-    const items = first.step.shape === 'group' ? families(lines, first.group) : alone(lines)
-    const { ended } = await startTask(stage, key, shard, items, window, pools, env)
+    await new Promise<void>(entered => {
+      complete(scene, key, shard, end, entered).then(
+        done => (done ? finish(stage, done, false, out, env) : out.resolve(undefined)),
+        out.reject,
+      )
+    })
     // Work that never waits would keep replies of other stages from being read.
     await new Promise(resolve => setImmediate(resolve))
-    ended.then(
-      done => (done ? finish(stage, done, false, out, env) : out.resolve(undefined)),
-      error => out.reject(error),
-    )
   }
 }
 
@@ -161,42 +173,83 @@ function finish(
 }
 
 /**
- * Resolves when every item of the task has entered the window; `ended` when the task is on disk, with nothing when a reply
- * that nobody has paid for was missing: such a task is not finished and leaves nothing behind.
+ * Does a task until it is on disk. One whose calls wait for a batch or a parked route is laid aside and done again from
+ * its first record when they are there: what it asked before lies in the journal then. Gives nothing when a reply that
+ * nobody has paid for was missing: such a task leaves nothing behind. `entered` hears when its items have gone in first.
  */
-async function startTask(
-  stage: Stage,
+async function complete(
+  scene: Scene,
   key: Sha,
   shard: ShardRef,
-  items: Iterable<Carried[]>,
-  window: Window,
-  pools: Pools,
-  env: StageEnv,
-): Promise<{ ended: Promise<Done | undefined> }> {
-  const through = itemRunner(stage.nodes, { ...env, pools, shard: shard.digest })
+  began: () => void,
+  entered: () => void,
+): Promise<Done | undefined> {
+  const { stage, env } = scene
+  let end = began
+  try {
+    for (let again = false; ; again = true) {
+      const turn = scene.reading.enter()
+      if (turn) await turn
+      let left = false
+      const ended = await attempt(scene, key, shard, again, () => {
+        if (left) return
+        left = true
+        scene.reading.leave()
+        entered()
+      })
+      if (!('parked' in ended)) return ended.done
+      end()
+      await Promise.all(ended.parked)
+      end = env.begin(stage.key)
+    }
+  } finally {
+    entered()
+    // The stage that reads the shard begins in this turn of the event loop, before the end of this one counts.
+    end()
+  }
+}
+
+type Ended = { done: Done | undefined } | { parked: Set<Promise<void>> }
+
+/** One go at a task. `read` is called when every item has entered the window, or none will any more. */
+async function attempt(
+  { stage, window, pools, env }: Scene,
+  key: Sha,
+  shard: ShardRef,
+  again: boolean,
+  read: () => void,
+): Promise<Ended> {
+  const through = itemRunner(stage.nodes, { ...env, pools, shard: shard.digest, again })
   const writer = env.store.open(key)
   const funnel: Funnel = {}
   for (const node of stage.nodes) funnel[node.key] = emptyCounts()
-  const waiting = new Map<number, { out: Carried[]; rejects: Reject[]; funnel: Funnel }>()
+  const waiting = new Map<number, Tally & { out: Carried[] }>()
+  const parked = new Set<Promise<void>>()
   let written = 0
   let started = 0
+  let ended = 0
   let sealed = false
   let failed = false
   let unpaid = false
-  const { promise, resolve, reject } = Promise.withResolvers<Done | undefined>()
+  const { promise, resolve, reject } = Promise.withResolvers<Ended>()
 
   function write(): void {
+    // A task that is laid aside only drives the calls of its other items: what they give is given again.
+    if (parked.size > 0) waiting.clear()
     for (let next = waiting.get(written); next; next = waiting.get(written)) {
       waiting.delete(written++)
       for (const item of next.out) writer.output(encode(item))
       for (const r of next.rejects) writer.reject(rejectLine(r))
       addFunnel(funnel, next.funnel)
     }
-    if (!sealed || written !== started || failed) return
-    if (unpaid) {
+    if (!sealed || ended !== started || failed) return
+    if (parked.size > 0) {
       writer.discard()
-      resolve(undefined)
-    } else writer.commit({ stage: stage.id, funnel }).then(resolve, fail)
+      resolve({ parked })
+    } else if (unpaid) {
+      writer.discard()
+      resolve({ done: undefined })
+    } else writer.commit({ stage: stage.id, funnel }).then(done => resolve({ done }), fail)
   }
   function fail(error: unknown): void {
     if (failed) return
@@ -206,12 +259,14 @@ async function startTask(
   }
   promise.catch(() => {})
   try {
-    for (const item of items) {
+    const lines = readShard(env.store, shard)
+    const first = stage.nodes[0]!
+    for (const item of first.step.shape === 'group' ? families(lines, first.group) : alone(lines)) {
       const wait = window.enter()
       if (wait) await wait
-      env.stop.check()
-      if (failed) {
+      if (failed || env.stop.reason) {
         window.leave()
+        env.stop.check()
         break
       }
       const place = started++
@@ -219,8 +274,10 @@ async function startTask(
       through(item, tally)
         .then(out => {
           if (failed) return
+          ended++
           unpaid ||= tally.unpaid
-          waiting.set(place, { out, rejects: tally.rejects, funnel: tally.funnel })
+          for (const until of tally.parked) parked.add(until)
+          waiting.set(place, { ...tally, out })
           write()
         })
         .catch(fail)
@@ -230,6 +287,8 @@ async function startTask(
     if (!failed) write()
   } catch (error) {
     fail(error)
+  } finally {
+    read()
   }
-  return { ended: promise }
+  return promise
 }

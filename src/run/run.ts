@@ -4,8 +4,9 @@ import { type Plan, paidPart, type Stage } from '../recipe/index.ts'
 import type { Id, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
 import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
+import { createActivity } from './activity.ts'
 import { ancestorLookup } from './ancestors.ts'
-import { openCalls } from './calls.ts'
+import { type Calls, type OpenTeacher, openCalls } from './calls.ts'
 import type { Carried } from './carried.ts'
 import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
 import { globalStage } from './global-stage.ts'
@@ -15,9 +16,10 @@ import { mapStage } from './map-stage.ts'
 import type { Session } from './session.ts'
 import { readShard, type ShardRef } from './shards.ts'
 import { sourceStage } from './source-stage.ts'
-import { allShards, type StageEnv, type StageOutput } from './stage.ts'
+import { openSpending, writeSpending } from './spending.ts'
+import { allShards, type StageEnv, type StageOutput, working } from './stage.ts'
 import { asStop, createStop, Stopped } from './stop.ts'
-import { openTeachers, type Teachers } from './teachers.ts'
+import { checkTerms, openTeachers, type Teachers } from './teachers.ts'
 import { unionStage } from './union-stage.ts'
 
 export type RunOptions = {
@@ -70,20 +72,28 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const totals: CallTotals = {}
   function total(event: Event): void {
     if (event.event !== 'call') return
-    totals[event.teacher] ??= { sent: 0, journal: 0, input: 0, output: 0, usd: 0 }
-    const total = totals[event.teacher]!
-    if (event.from === 'journal') total.journal++
-    else {
-      total.sent++
-      total.input += event.usage.input ?? 0
-      total.output += event.usage.output ?? 0
-      total.usd = total.usd === null || event.usd === null ? null : total.usd + event.usd
+    const { teacher, from, usage, usd, saved } = event
+    const none = { sent: 0, journal: 0, input: 0, output: 0, cached: 0, written: 0, usd: 0 }
+    totals[teacher] ??= { ...none, saved: { cache: 0, batch: 0 } }
+    const total = totals[teacher]!
+    if (from === 'journal') {
+      total.journal++
+      return
     }
+    total.sent++
+    total.input += usage.input ?? 0
+    total.output += usage.output ?? 0
+    total.cached += usage.cachedInput ?? 0
+    total.written += usage.cacheWrite ?? 0
+    total.usd = total.usd === null || usd === null ? null : total.usd + usd
+    total.saved.cache += saved?.cache ?? 0
+    total.saved.batch += saved?.batch ?? 0
   }
+  const spending = openSpending()
   const log = openLog()
   function openLog(): RunLog {
     try {
-      return openRunLog(paths, plan, clock.now, [total, ...(options.renderers ?? [])], cause =>
+      return openRunLog(paths, plan, clock.now, [total, spending.take, ...(options.renderers ?? [])], cause =>
         stop.trip(asStop(cause)),
       )
     } catch (thrown) {
@@ -102,21 +112,37 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const unpaid = new Set<Id>()
   const finished = new Map<string, ShardRef[]>()
   let teachers: Teachers | undefined
+  let calls: Calls | undefined
   let error: StillroomError | undefined
   const interrupt = (): void =>
     stop.trip(new StillroomError('SR_INTERRUPTED', 'Interrupted.', { hint: 'run the same command again to go on' }))
   options.signal?.addEventListener('abort', interrupt, { once: true })
   try {
     if (options.signal?.aborted) interrupt()
-    teachers = openTeachers(plan, session, { env: options.env, closed: options.closed ?? false, stop, emit: log.emit })
-    const calls = openCalls({
+    const { seed, budget } = plan.recipe
+    const closed = options.closed ?? false
+    if (!closed) checkTerms(plan, session)
+    const opened = await openTeachers(plan, session, { env: options.env, closed, emit: log.emit })
+    teachers = opened
+    const { choose, behind, all } = opened
+    const { reached } = session
+    const asking = openCalls({
       journal,
-      seed: plan.recipe.seed,
-      closed: options.closed ?? false,
-      budget: plan.recipe.budget,
+      seed,
+      closed,
+      budget,
+      clock,
       stop,
       emit: log.emit,
+      reached,
+      choose,
+      teachers: all,
     })
+    calls = asking
+    const activity = createActivity()
+    for (const to of all.filter(to => to.mode === 'batch')) {
+      activity.whenQuiet(stagesBefore(plan, to, behind), () => asking.flush(to))
+    }
     const shards = new Map<Sha, ShardRef>()
     const nodes = plan.stages.flatMap(s => s.nodes)
     const paid = paidPart(nodes)
@@ -125,14 +151,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
       plan,
       store,
       paths,
-      calls,
+      calls: asking,
       emit: log.emit,
       stop,
       seed: plan.recipe.seed,
       language: plan.recipe.language,
       tokens: text => tokenizer(tokenizerName(plan)).count(text),
       tokenizer: () => tokenizer(tokenizerName(plan)).name,
-      teacher: name => teachers!.get(name),
+      answering: behind,
+      begin: activity.begin,
+      root: item => enteredAs(item, paid),
       output: key => outputs.get(key)!,
       takes: (key: string): Kind[] => nodes.find(n => n.key === key)?.takes ?? [],
       shards,
@@ -170,20 +198,20 @@ export async function run(options: RunOptions): Promise<RunResult> {
       if (!(thrown instanceof Stopped)) stop.trip(asStop(thrown))
     }
     // What is in the air still lands in the journal; what waits for its turn is let go.
-    await teachers.close()
-    await calls.settled()
+    await Promise.all([asking.close(), opened.close()])
     error = stop.reason ?? yieldError(plan, funnel, finished, options.closed ?? false)
   } catch (thrown) {
     error = stop.reason ?? asStop(thrown)
   } finally {
     options.signal?.removeEventListener('abort', interrupt)
-    await teachers?.close()
+    await Promise.all([calls?.close(), teachers?.close()])
   }
   const keys = plan.stages.flatMap(s => s.nodes.map(n => n.key))
   const order = (step: string): number => keys.indexOf(step)
   const status: Status = error ? statusOf(error) : 'done'
   const exit = error?.exit ?? 0
   log.funnel(funnel)
+  writeSpending(paths, log.id, spending.data())
   log.emit({
     event: 'run-ended',
     run: log.id,
@@ -209,6 +237,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
   }
 }
 
+/** The stages that ask a teacher, and all before them: while one of these works, its next batch may still grow. */
+function stagesBefore({ stages }: Plan, to: OpenTeacher, behind: (name: string) => OpenTeacher[]): string[] {
+  const before = new Set<string>()
+  for (const stage of stages.toReversed()) {
+    const asks = stage.nodes.some(node => node.teachers.some(name => behind(name).includes(to)))
+    if (!asks && !before.has(stage.key)) continue
+    for (const key of [stage.key, ...stage.from, ...Object.values(stage.side).flat()]) before.add(key)
+  }
+  return [...before]
+}
+
 /** A tokenizer file is named relative to the recipe. */
 function tokenizerName(plan: Plan): string | undefined {
   const name = plan.recipe.tokenizer
@@ -218,13 +257,13 @@ function tokenizerName(plan: Plan): string | undefined {
 function startStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
   switch (stage.shape) {
     case 'source':
-      return sourceStage(stage, env, verify)
+      return working(env, stage, () => sourceStage(stage, env, verify))
     case 'map':
       return mapStage(stage, env)
     case 'global':
       return globalStage(stage, env)
     case 'grid':
-      return gridStage(stage, env)
+      return working(env, stage, () => gridStage(stage, env))
     case 'union':
       return unionStage(stage, env)
   }

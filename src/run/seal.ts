@@ -2,7 +2,6 @@ import { StillroomError } from '../errors/index.ts'
 import type { Node } from '../recipe/index.ts'
 import {
   type Facets,
-  type Id,
   madeId,
   type Notes,
   type Parent,
@@ -106,21 +105,22 @@ export function repair(record: Rec, payload: Payload, node: Node, used: Used): R
 }
 
 function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage']['made']> {
-  const asked = answered(used)
-  const calls = unique(asked.flatMap(a => a.calls))
+  const all = answered(used)
   for (const call of draft?.calls ?? []) {
-    if (!calls.includes(call)) {
+    if (!all.some(({ calls }) => calls.includes(call))) {
       throw new StillroomError('SR_STEP_OUTCOME', `Step ${node.key} names a call that it did not make.`, {
         received: call,
       })
     }
   }
+  // A question that was put again, or to somebody else, took several calls.
+  const asked = draft?.calls ? all.filter(({ calls }) => draft.calls!.some(call => calls.includes(call))) : all
   return {
     step: node.key,
     version: `${node.step.verb}@${node.step.version}`,
     teachers: unique(asked.map(a => a.teacher)),
     prompts: unique(asked.flatMap(a => a.prompts)),
-    calls: draft?.calls ?? calls,
+    calls: unique(asked.flatMap(a => a.calls)),
     ...(draft?.span ? { span: draft.span } : {}),
   }
 }

@@ -113,6 +113,7 @@ function sealSource(
         license: item.license ?? config.license,
         ...(config.robots ? { robots: config.robots } : {}),
         ...(item.row === undefined ? {} : { row: item.row }),
+        ...(item.teacher ? { teacher: item.teacher } : {}),
       },
     },
   } as Rec

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Node, Plan, Stage } from '../recipe/index.ts'
-import { digestOf, type Kind, type Rec, type Sha } from '../records/index.ts'
+import { digestOf, type Id, type Kind, type Rec, type Sha } from '../records/index.ts'
 import type { Done, Emit, Paths, Store } from '../workspace/index.ts'
 import type { Calls, OpenTeacher } from './calls.ts'
 import type { Carried } from './carried.ts'
@@ -20,14 +20,18 @@ export type StageEnv = {
   plan: Plan
   store: Store
   paths: Paths
-  calls: Calls
+  calls: Pick<Calls, 'ask'>
   emit: Emit
   stop: Stop
   seed: number
   language: string
   tokens(text: string): number
   tokenizer(): string
-  teacher(name: string): OpenTeacher
+  /** All teachers that may answer under a name. */
+  answering(name: string): OpenTeacher[]
+  /** Work in a stage begins; what it returns says that it ended or waits. */
+  begin(stage: string): () => void
+  root(item: Carried): Id
   output(stage: string): StageOutput
   takes(node: string): Kind[]
   /** Shards by digest, as far as they are finished: where trails point to. */
@@ -46,6 +50,16 @@ export type StageEnv = {
 export async function allShards(env: StageEnv, stage: string): Promise<ShardRef[]> {
   const shards = await Promise.all(await env.output(stage))
   return shards.filter(s => s !== undefined)
+}
+
+/** Work that never waits for a reply, counted while it goes on. */
+export async function working<T>(env: StageEnv, stage: Stage, work: () => Promise<T>): Promise<T> {
+  const end = env.begin(stage.key)
+  try {
+    return await work()
+  } finally {
+    end()
+  }
 }
 
 /** Records of shards in order, without memory of what was read. */

@@ -1,28 +1,39 @@
 import { StillroomError } from '../errors/index.ts'
 import type { TermsVerdict } from '../govern/index.ts'
-import type { Plan } from '../recipe/index.ts'
+import { loadTeacherModule, type Plan } from '../recipe/index.ts'
+import type { Id } from '../records/index.ts'
 import {
+  chooseMember,
   costOf,
   mostInput,
   openRoute,
   openTeacher,
+  type PoolMember,
+  poolMembers,
+  priceOf,
   type Resolved,
   type Route,
   resolveTeacher,
   samplingOf,
   type Teacher,
   type TeacherConfig,
+  teachersBehind,
   worstCase,
 } from '../teachers/index.ts'
 import type { Emit } from '../workspace/index.ts'
-import type { OpenTeacher } from './calls.ts'
+import type { Choice, OpenTeacher } from './calls.ts'
 import { teacherFacts, teachersUsed } from './facts.ts'
-import { createWindow } from './flow.ts'
 import type { Session } from './session.ts'
-import type { Stop } from './stop.ts'
 
-/** `close` lets what is in the air land and fails what waits. */
-export type Teachers = { get(name: string): OpenTeacher; close(): Promise<void> }
+/** The teachers of a run. `close` lets what is in the air land and fails what waits. */
+export type Teachers = {
+  all: readonly OpenTeacher[]
+  /** Who answers a record under a name of the recipe. */
+  choose(name: string, record: Id): Choice
+  /** All that may answer under a name, those who stand in included. */
+  behind(name: string): OpenTeacher[]
+  close(): Promise<void>
+}
 
 /**
  * Terms first: no call goes out on a paid route whose terms forbid this use or that nobody has accepted.
@@ -45,63 +56,109 @@ export function checkTerms(plan: Plan, session: Session): void {
 const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
   `stillroom terms accept ${verdict.key} --by "<your name>" --version "${verdict.entry?.version ?? '<version or date you read>'}"`
 
-/** Opens the teachers of a plan, each with its route. Closed ones are never reached, so they need no key. */
-export function openTeachers(
+/** Opens the teachers of a plan. Closed ones are never reached, so they need no key. */
+export async function openTeachers(
   plan: Plan,
   session: Session,
-  run: { env: Record<string, string | undefined>; closed: boolean; stop: Stop; emit: Emit },
-): Teachers {
-  if (!run.closed) checkTerms(plan, session)
-  const open = new Map<string, { to: OpenTeacher; route: Route }>()
-  for (const name of teachersUsed(plan)) {
-    const config = plan.recipe.teachers[name] as TeacherConfig
-    const resolved = resolveTeacher(name, config)
-    const teacher: Teacher = run.closed ? closedTeacher(name, resolved) : openTeacher(name, config, { env: run.env })
-    const route = openRoute(teacher, {
-      name,
-      concurrency: config.concurrency,
-      start: Math.min(config.start, config.concurrency),
-      ...(config.rpm ? { rpm: config.rpm } : {}),
-      patience: { attempts: 6, ms: config.patience * 1000 },
+  run: { env: Record<string, string | undefined>; closed: boolean; emit: Emit },
+): Promise<Teachers> {
+  const entries = plan.recipe.teachers
+  const open = new Map<string, OpenTeacher>()
+  const names = teachersUsed(plan)
+  const shared = new Map<string, string[]>()
+  for (const name of names) {
+    const way = wayOf(name, entries[name] as TeacherConfig)
+    shared.set(way, [...(shared.get(way) ?? []), name])
+  }
+  const routes = new Map<string, Route>()
+  for (const [way, sharing] of shared) {
+    const configs = sharing.map(name => entries[name] as TeacherConfig)
+    const most = (of: (config: TeacherConfig) => number): number => Math.max(...configs.map(of))
+    // The first that says so: limits are those of the endpoint, whoever asks.
+    const limit = (of: 'rpm' | 'tpm'): number | undefined => configs.find(config => config[of] !== undefined)?.[of]
+    const concurrency = most(config => config.concurrency)
+    const rpm = limit('rpm')
+    const tpm = limit('tpm')
+    const route = openRoute({
+      id: resolveTeacher(sharing[0]!, configs[0]!).id,
+      names: sharing,
+      concurrency,
+      start: Math.min(
+        most(config => config.start),
+        concurrency,
+      ),
+      ...(rpm === undefined ? {} : { rpm }),
+      ...(tpm === undefined ? {} : { tpm }),
+      latency: most(config => config.latency),
+      patience: { attempts: 6, ms: most(config => config.patience) * 1000 },
       clock: () => session.clock.now().getTime(),
       sleep: session.clock.sleep,
-      onEvent: event => run.emit({ ...event, event: 'route', teacher: name }),
+      onEvent: event => run.emit({ ...event, event: 'route', teacher: sharing.join(', ') }),
     })
-    const price = config.price ?? (resolved.paid ? undefined : 'free')
-    const to: OpenTeacher = {
+    routes.set(way, route)
+  }
+  const teachers: Teacher[] = []
+  for (const name of names) {
+    const config = entries[name] as TeacherConfig
+    const resolved = resolveTeacher(name, config)
+    const route = routes.get(wayOf(name, config))!
+    const teacher: Teacher = run.closed
+      ? closedTeacher(name, resolved)
+      : config.use === undefined
+        ? openTeacher(name, { ...config, concurrency: route.ceiling }, { env: run.env })
+        : await loadTeacherModule(config.use, plan.base, { name, config, env: run.env })
+    teachers.push(teacher)
+    const price = priceOf(config, resolved, plan.prices)?.price
+    open.set(name, {
       name,
       teacher,
       sampling: samplingOf(config),
       cap: config.max_tokens,
       concurrency: config.concurrency,
-      room: createWindow(config.concurrency + Math.ceil(config.concurrency / 8)),
-      async send(request, wire, before, gaveUp) {
-        try {
-          return await route.call(request, wire, before, gaveUp)
-        } catch (error) {
-          if (StillroomError.is(error)) run.stop.trip(error)
-          throw error
-        }
+      route,
+      mode: config.mode,
+      settings: { ...config.batch, patienceMs: config.patience * 1000 },
+      cost(reply, batch) {
+        const cost = price === undefined ? undefined : costOf(reply.usage, price, { batch })
+        const tokens = (reply.usage.input ?? 0) + (reply.usage.output ?? 0)
+        return { money: { usd: cost?.usd ?? null, tokens }, saved: cost?.saved ?? { cache: 0, batch: 0 } }
       },
-      cost: reply => ({
-        usd: price === undefined ? null : (costOf(reply.usage, price) ?? null),
-        tokens: (reply.usage.input ?? 0) + (reply.usage.output ?? 0),
-      }),
-      worstCase: request => ({
-        usd: price === undefined ? null : worstCase(request, config.max_tokens, price),
+      worstCase: (request, batch) => ({
+        usd: price === undefined ? null : worstCase(request, config.max_tokens, price, { batch }),
         tokens: config.max_tokens + mostInput(request),
       }),
+    })
+  }
+  const pools = new Map<string, PoolMember[]>()
+  function membersOf(name: string): PoolMember[] {
+    let members = pools.get(name)
+    if (!members) {
+      members = poolMembers(name, entries)
+      pools.set(name, members)
     }
-    open.set(name, { to, route })
+    return members
   }
   let closing: Promise<unknown> | undefined
   return {
-    get: name => open.get(name)!.to,
+    all: [...open.values()],
+    choose(name, record) {
+      const { name: chosen, then } = chooseMember(membersOf(name), plan.recipe.seed, record)
+      return { to: open.get(chosen)!, then }
+    },
+    behind: name => teachersBehind(name, entries).map(leaf => open.get(leaf)!),
     async close() {
-      closing ??= Promise.all([...open.values()].map(({ route }) => route.close()))
+      closing ??= Promise.all([...routes.values()].map(route => route.close())).then(() =>
+        Promise.all(teachers.map(teacher => teacher.close?.())),
+      )
       await closing
     },
   }
+}
+
+/** What limits go by: provider, endpoint and model, whatever the recipe calls the teachers that share them. */
+function wayOf(name: string, config: TeacherConfig): string {
+  const { provider, model, baseUrl, baseUrlFrom } = resolveTeacher(name, config)
+  return [provider, model, baseUrl ?? baseUrlFrom ?? config.use ?? ''].join('\n')
 }
 
 /** Stands in for a teacher that is not asked: the same name in the journal, and no way there. */

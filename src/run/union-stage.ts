@@ -3,7 +3,7 @@ import type { Node, Plan, Stage } from '../recipe/index.ts'
 import type { Id, Rec } from '../records/index.ts'
 import { type Carried, rootOf } from './carried.ts'
 import { inputDigest, readShard, type ShardRef } from './shards.ts'
-import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey, working } from './stage.ts'
 import { newShards, writeTask } from './write-task.ts'
 
 /** Two branches' views of one record: annotations united by step key. Throws SR_UNION_CONFLICT when the content differs. */
@@ -60,7 +60,9 @@ export function unionStage(stage: Stage, env: StageEnv): StageOutput {
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
     const order = feedsGroup(stage, env.plan) ? 'families' : 'branches'
     const key = taskKey(stage, 'stage', order, branches.map(inputDigest))
-    const shards = await recallOr(stage, env, key, within => joined(stage, branches, order, within))
+    const shards = await recallOr(stage, env, key, within =>
+      working(env, stage, () => joined(stage, branches, order, within)),
+    )
     return shards.map(shard => Promise.resolve(shard))
   })()
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../records/index.ts'
+import type { Segment } from './cache.ts'
 import {
   any,
   boolean,
@@ -17,6 +18,7 @@ import {
 } from './check.ts'
 import { tokensOf } from './prose.ts'
 import type { Asked, Protocol } from './protocol.ts'
+import { messageEvents } from './stream.ts'
 
 const cache = nullable(record)
 const textBlock = object({ type: oneOf('text'), text: string, cache_control: cache, citations: any }, ['type', 'text'])
@@ -115,7 +117,9 @@ const request: Check = object(
   ['model', 'max_tokens', 'messages'],
 )
 
-type Blocks = string | { type: string; text?: string; content?: Blocks }[]
+type Mark = { ttl?: string } | null
+type Block = { type: string; text?: string; content?: Blocks; cache_control?: Mark }
+type Blocks = string | Block[]
 type Body = {
   model: string
   max_tokens: number
@@ -125,7 +129,9 @@ type Body = {
   stop_sequences?: string[]
   output_config?: { format?: { schema: Json } | null }
   thinking?: { type: string; display?: string | null }
-  tools?: { name: string; input_schema?: Json }[]
+  metadata?: { user_id?: string | null }
+  cache_control?: Mark
+  tools?: { name: string; input_schema?: Json; cache_control?: Mark }[]
   tool_choice?: { type: string }
 }
 
@@ -191,7 +197,26 @@ function firstOf(parts: Json[]): string | undefined {
 
 function words(content: Blocks | undefined): string {
   if (typeof content === 'string') return content
-  return (content ?? []).map(part => part.text ?? words(part.content)).join('\n')
+  return (content ?? []).map(part => part.text ?? words(part.content)).join('')
+}
+
+/** Tools, then the system prompt, then the messages, as the vendor's cache reads them. */
+function segmentsOf({ tools, system, messages, cache_control: automatic }: Body): Segment[] {
+  const segment = (text: string, mark: Mark | undefined): Segment =>
+    mark ? { text, marked: mark.ttl === '1h' ? '1h' : '5m' } : { text }
+  const blocks = (role: string, content: Blocks | undefined): Segment[] =>
+    typeof content === 'string'
+      ? [segment(`${role}\n${content}`, undefined)]
+      : (content ?? []).map(({ cache_control: mark, ...block }) =>
+          segment(`${role}\n${block.text ?? JSON.stringify(block)}`, mark),
+        )
+  const segments = [
+    ...(tools ?? []).map(({ cache_control: mark, ...rest }) => segment(JSON.stringify(rest), mark)),
+    ...blocks('system', system),
+    ...messages.flatMap(({ role, content }) => blocks(role, content)),
+  ]
+  if (automatic) segments.push(segment(segments.pop()?.text ?? '', automatic))
+  return segments
 }
 
 export const anthropic: Protocol = {
@@ -203,8 +228,9 @@ export const anthropic: Protocol = {
       if (is === 'missing') return invalid(`${path}: Field required`)
       return invalid(`${path}: Input should be ${expected}, not ${received}`)
     }
-    const { stream, output_config: output } = body as Body
-    if (stream) return invalid('stream: Input should be false (the simulator does not stream)')
+    const { output_config: output } = body as Body
+    const marked = segmentsOf(body as Body).filter(segment => segment.marked).length
+    if (marked > 4) return invalid(`A maximum of 4 blocks with cache_control may be provided. Found ${marked}.`)
     const found = unsupported(output?.format?.schema)
     return found ? invalid(`output_config.format.schema: ${found}`) : undefined
   },
@@ -227,6 +253,7 @@ export const anthropic: Protocol = {
         })),
       ],
       cap: body.max_tokens,
+      ...drawOf(body),
       choices: 1,
       schema: body.output_config?.format?.schema,
       json: false,
@@ -242,6 +269,7 @@ export const anthropic: Protocol = {
   },
   reply(asked, [one], id) {
     const { content, reasoning, refusal, call, tokens, cut, stopped } = one!
+    const { read, written, hour } = asked.cache ?? { read: 0, written: 0, hour: false }
     return {
       id: `msg_${id}`,
       type: 'message',
@@ -276,17 +304,28 @@ export const anthropic: Protocol = {
       stop_sequence: stopped ?? null,
       stop_details: refusal !== undefined ? { type: 'refusal', category: null, explanation: refusal } : null,
       usage: {
-        input_tokens: asked.input ?? 0,
+        input_tokens: (asked.input ?? 0) - read - written,
         output_tokens: tokens,
-        cache_creation_input_tokens: 0,
-        cache_read_input_tokens: 0,
-        cache_creation: null,
+        cache_creation_input_tokens: written,
+        cache_read_input_tokens: read,
+        cache_creation: asked.cache
+          ? { ephemeral_5m_input_tokens: hour ? 0 : written, ephemeral_1h_input_tokens: hour ? written : 0 }
+          : null,
         output_tokens_details: { thinking_tokens: reasoning ? tokensOf(reasoning) : 0 },
         server_tool_use: null,
         service_tier: 'standard',
       },
     }
   },
+  events: messageEvents,
+  prompt: body => segmentsOf(body as Body),
+  marks: true,
+}
+
+/** The protocol has no seed, and the rows of a batch no headers: `metadata.user_id` may say `draw:<n>`. */
+function drawOf({ metadata }: Body): { draw?: string } {
+  const draw = /^draw:(.+)$/.exec(metadata?.user_id ?? '')?.[1]
+  return draw === undefined ? {} : { draw }
 }
 
 const isToolResult = (content: Blocks) =>

@@ -198,6 +198,15 @@ describe.each(protocols)('the %s client', protocol => {
     })
   })
 
+  it('asks a server that is slow, but at work, for parts after the first stall', async () => {
+    const slow = teacher((await server({ latencyMs: 2200 })).url, { protocol, timeout: 0.2 })
+    const first = await fault(slow)
+    expect(first).toBeInstanceOf(Fault)
+    expect(first).toMatchObject({ policy: 'health', stalled: true })
+    const whole = await teacher((await server()).url, { protocol }).doGenerate(ask('x'), wire())
+    expect(await slow.doGenerate(ask('x'), wire())).toEqual(whole)
+  })
+
   it('takes a call without progress for stalled', async () => {
     const error = await fault(teacher((await server({ schedule: ['stall'] })).url, { protocol, timeout: 0.05 }))
     expect(error).toMatchObject({ policy: 'health', message: expect.stringContaining('UND_ERR_HEADERS_TIMEOUT') })
@@ -376,7 +385,9 @@ describe('a route over a real socket', () => {
   const route = (made: Teacher, more: object = {}) => {
     const events: RouteEvent[] = []
     // Waiting is compressed a thousandfold: order and counts are what is tested.
-    const opened = openRoute(made, {
+    const opened = openRoute({
+      id: made.id,
+      names: ['writer'],
       concurrency: 16,
       start: 4,
       sleep: (ms, signal) =>
@@ -388,13 +399,15 @@ describe('a route over a real socket', () => {
       onEvent: event => events.push(event),
       ...more,
     })
-    return { opened, events }
+    const call = (request: Request) =>
+      opened.call(limits => made.doGenerate(request, { ...wire(), limits }), { lane: 'writer' })
+    return { opened, call, events }
   }
 
   it('brings every call home through resets, errors, cut bodies and 429', async () => {
     const simulator = await server({ errorRate: 0.3, limits: { concurrency: 6, retryAfterMs: 40 }, latencyMs: 1 })
-    const { opened, events } = route(teacher(simulator.url))
-    const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => opened.call(ask(`call ${i}`), wire())))
+    const { opened, call, events } = route(teacher(simulator.url))
+    const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => call(ask(`call ${i}`))))
     expect(replies.every(reply => reply.finish === 'stop')).toBe(true)
     expect(simulator.stats).toMatchObject({ distinct: 200, answered: 200, invalid: 0 })
     expect(simulator.stats.faults).toBeGreaterThan(40)
@@ -405,8 +418,8 @@ describe('a route over a real socket', () => {
 
   it('ends all calls when the server dies for good', async () => {
     const simulator = await startSimulator({ schedule: ['stall', 'stall', 'stall', 'stall'] })
-    const { opened } = route(teacher(simulator.url), { patience: { attempts: 3, ms: 1000 } })
-    const all = Array.from({ length: 50 }, (_, i) => opened.call(ask(`call ${i}`), wire()).catch(error => error.code))
+    const { call } = route(teacher(simulator.url), { patience: { attempts: 3, ms: 1000 } })
+    const all = Array.from({ length: 50 }, (_, i) => call(ask(`call ${i}`)).catch(error => error.code))
     while (simulator.stats.inFlight < 4) await new Promise(setImmediate)
     await simulator.stop()
     expect(new Set(await Promise.all(all))).toEqual(new Set(['SR_TEACHER_DOWN']))
@@ -414,10 +427,8 @@ describe('a route over a real socket', () => {
 
   it('ends all calls at once for a wrong key', async () => {
     const simulator = await server({ key: 'another' })
-    const { opened } = route(teacher(simulator.url))
-    const all = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => opened.call(ask(`call ${i}`), wire()).catch(error => error)),
-    )
+    const { call } = route(teacher(simulator.url))
+    const all = await Promise.all(Array.from({ length: 50 }, (_, i) => call(ask(`call ${i}`)).catch(error => error)))
     expect(all.every(error => error.code === 'SR_TEACHER_REJECTS' && !error.message.includes(key))).toBe(true)
     expect(simulator.stats.calls).toBeLessThanOrEqual(4)
   })

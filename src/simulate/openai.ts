@@ -16,8 +16,10 @@ import {
   record,
   string,
 } from './check.ts'
+import type { Result } from './endpoint.ts'
 import { tokensOf } from './prose.ts'
 import type { Asked, Protocol, Said } from './protocol.ts'
+import { chunksOf } from './stream.ts'
 
 const textPart = object({ type: oneOf('text'), text: string, prompt_cache_breakpoint: any }, ['type', 'text'])
 const userPart = byField('type', {
@@ -97,7 +99,7 @@ const request: Check = object(
     stop: nullable(either(list(string), string)),
     store: nullable(boolean),
     stream: nullable(boolean),
-    stream_options: nullable(record),
+    stream_options: nullable(object({ include_usage: boolean, include_obfuscation: boolean })),
     temperature: nullable(number(0, 2)),
     tool_choice: either(oneOf('none', 'auto', 'required'), record),
     tools: list(tool),
@@ -118,6 +120,7 @@ type Body = {
   seed?: number | null
   n?: number | null
   stream?: boolean | null
+  stream_options?: { include_usage?: boolean } | null
   stop?: string | string[] | null
   logprobs?: boolean | null
   top_logprobs?: number | null
@@ -144,6 +147,29 @@ function errorOf(problem: Problem) {
   }[is]
   return { error: { message, type: 'invalid_request_error', param: path || null, code: codes[is] } }
 }
+
+/** A 400 for a field, in the vendor's words. */
+export const invalidField = (problem: Problem): Result => ({ status: 400, body: errorOf(problem) })
+
+/** Sixteen labels of up to 64 and 512 characters. */
+export function metadataProblem(metadata: unknown): Problem | undefined {
+  const off = (path: string, expected: string): Problem => ({ is: 'value', path, expected, received: 'another' })
+  const pairs = Object.entries((metadata ?? {}) as Record<string, unknown>)
+  if (pairs.length > 16) return off('metadata', 'at most 16 keys')
+  for (const [key, value] of pairs) {
+    if (key.length > 64) return off(`metadata.${key}`, 'a key of at most 64 characters')
+    if (typeof value !== 'string' || value.length > 512)
+      return off(`metadata.${key}`, 'a string of at most 512 characters')
+  }
+  return undefined
+}
+
+export const refusal = (message: string, param: string | null = null, status = 400): Result => ({
+  status,
+  body: { error: { message, type: 'invalid_request_error', param, code: null } },
+})
+
+const codesOf: Record<number, string> = { 401: 'invalid_api_key', 404: 'model_not_found', 429: 'rate_limit_exceeded' }
 
 const nested = ['items', 'prefixItems', 'anyOf', 'oneOf', 'allOf', 'not'] as const
 
@@ -177,20 +203,15 @@ function firstOf(parts: (readonly [Json | undefined, string])[]): string | undef
 }
 
 const words = (content: Body['messages'][number]['content']) =>
-  typeof content === 'string' ? content : (content ?? []).map(part => part.text ?? '').join('\n')
+  typeof content === 'string' ? content : (content ?? []).map(part => part.text ?? '').join('')
 
 export const openai: Protocol = {
   check(body) {
     const problem = request(body, '')
     if (problem) return errorOf(problem)
-    const { response_format: format, stream } = body as Body
-    if (stream)
-      return errorOf({
-        is: 'value',
-        path: 'stream',
-        expected: 'false (the simulator does not stream)',
-        received: 'true',
-      })
+    const { response_format: format, stream, stream_options: options } = body as Body
+    if (options && !stream)
+      return errorOf({ is: 'value', path: 'stream_options', expected: 'stream to be true', received: 'false' })
     const found = format?.json_schema?.strict ? looseness(format.json_schema.schema, '') : undefined
     if (!found) return undefined
     const message = `Invalid schema for response_format '${format?.json_schema?.name}': ${found}`
@@ -207,9 +228,9 @@ export const openai: Protocol = {
   error: (status, message) => ({
     error: {
       message,
-      type: status === 429 ? 'requests' : 'server_error',
+      type: status === 429 ? 'requests' : status < 500 ? 'invalid_request_error' : 'server_error',
       param: null,
-      code: status === 401 ? 'invalid_api_key' : status === 404 ? 'model_not_found' : null,
+      code: codesOf[status] ?? null,
     },
   }),
   asked(raw): Asked {
@@ -264,12 +285,22 @@ export const openai: Protocol = {
         prompt_tokens: asked.input ?? 0,
         completion_tokens: output,
         total_tokens: (asked.input ?? 0) + output,
-        prompt_tokens_details: { cached_tokens: 0 },
+        prompt_tokens_details: { cached_tokens: asked.cache?.read ?? 0 },
         completion_tokens_details: { reasoning_tokens: reasoning },
       },
       system_fingerprint: 'stillroom-simulator',
     }
   },
+  events: (reply, body) => chunksOf(reply, (body as Body).stream_options?.include_usage ?? false),
+  prompt(raw) {
+    const { tools, response_format: format, messages } = raw as Body
+    return [
+      ...(tools?.length ? [{ text: JSON.stringify(tools) }] : []),
+      ...(format ? [{ text: JSON.stringify(format) }] : []),
+      ...messages.map(({ role, content }) => ({ text: `${role}\n${words(content)}` })),
+    ]
+  },
+  marks: false,
 }
 
 /** One entry a word; the numbers follow from the word and its place. */

@@ -1,4 +1,5 @@
 import type { Json } from '../records/index.ts'
+import type { CacheUse, Segment } from './cache.ts'
 
 /** A request without its vendor's clothes. */
 export type Asked = {
@@ -16,8 +17,9 @@ export type Asked = {
   reasoning: boolean
   tools: { name: string; parameters: Json | undefined }[]
   mustCall: boolean
-  /** Rough count of prompt tokens, filled in by the server. */
+  /** Rough count of prompt tokens, and what of them the prompt cache had; filled in by the server. */
   input?: number
+  cache?: CacheUse
 }
 
 /** One reply without its vendor's clothes. `tokens` counts reasoning too; `cut` says that the cap or a stop word ended it. */
@@ -40,4 +42,9 @@ export type Protocol = {
   error(status: number, message: string): object
   asked(body: unknown): Asked
   reply(asked: Asked, said: Said[], id: string, body: unknown): object
+  /** The events of a reply that is sent as it is written: complete lines, in order. */
+  events(reply: object, body: unknown): string[]
+  /** The prompt in the order in which a cache reads it, and whether only what is marked is kept. */
+  prompt(body: unknown): Segment[]
+  marks: boolean
 }

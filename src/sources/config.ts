@@ -10,38 +10,50 @@ const fields = [
 ] as const
 
 /** What a recipe says about one source. */
-export const sourceConfig = z.strictObject({
-  files: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-    .describe('Paths or patterns, relative to the recipe; a folder stands for all readable files below it'),
-  license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
-  uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
-  origin: z
-    .enum(['real', 'synthetic'])
-    .default('real')
-    .describe('Whether a person or a model wrote it; a row that says synthetic itself stays so'),
-  generation: z
-    .int()
-    .min(0)
-    .optional()
-    .describe('Rounds of generation behind the rows; default 0 for real, 1 for synthetic'),
-  kind: z.enum(kinds).optional().describe('Kind of record; default by format, mapped columns and first row'),
-  format: z
-    .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet'])
-    .optional()
-    .describe('Format of the files; default by the ending of each'),
-  id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
-  columns: z
-    .partialRecord(z.enum(fields as unknown as [string, ...string[]]), z.string().min(1))
-    .optional()
-    .describe('Column of the file for each field of the record, where names differ'),
-  robots: z.string().optional().describe('What robots.txt or terms of the site said about this use'),
-  chunk: z
-    .union([z.int().min(16), z.boolean(), chunkOptions])
-    .transform(chunk => (typeof chunk === 'number' ? { tokens: chunk, overlap: 0 } : chunk))
-    .optional()
-    .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
-})
+export const sourceConfig = z
+  .strictObject({
+    files: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .describe('Paths or patterns, relative to the recipe; a folder stands for all readable files below it'),
+    license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
+    uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
+    origin: z
+      .enum(['real', 'synthetic'])
+      .default('real')
+      .describe('Whether a person or a model wrote it; a row that says synthetic itself stays so'),
+    generation: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('Rounds of generation behind the rows; default 0 for real, 1 for synthetic'),
+    teacher: z
+      .string()
+      .regex(/^[^\s/]+(\/\S+)?$/, 'expected <provider>/<model>, or the provider alone where rows name their model')
+      .optional()
+      .describe(
+        'Model that wrote the answers, as <provider>/<model>, or its provider where the rows name the model: they are synthetic, and its terms are checked',
+      ),
+    kind: z.enum(kinds).optional().describe('Kind of record; default by format, mapped columns and first row'),
+    format: z
+      .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet'])
+      .optional()
+      .describe('Format of the files; default by the ending of each'),
+    id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
+    columns: z
+      .partialRecord(z.enum(fields as unknown as [string, ...string[]]), z.string().min(1))
+      .optional()
+      .describe('Column of the file for each field of the record, where names differ'),
+    robots: z.string().optional().describe('What robots.txt or terms of the site said about this use'),
+    chunk: z
+      .union([z.int().min(16), z.boolean(), chunkOptions])
+      .transform(chunk => (typeof chunk === 'number' ? { tokens: chunk, overlap: 0 } : chunk))
+      .optional()
+      .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
+  })
+  // Questions are the exception: people asked them, whoever answered.
+  .overwrite(config =>
+    config.teacher !== undefined && config.kind !== 'prompt' ? { ...config, origin: 'synthetic' as const } : config,
+  )
 export type SourceConfig = z.infer<typeof sourceConfig>
 
 /** The address of one file: the base of its source and the path below the pattern's folder, or its path without a base. */

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
-import type { Facets, Json, Kind, Payload } from '../records/index.ts'
+import type { Facets, Json, Kind, Payload, TeacherId } from '../records/index.ts'
 import { blocks, detectLanguage, type Format, plainText } from '../text/index.ts'
 import { Unreadable, utf8Bytes } from './bytes.ts'
 import { type Columns, Misshapen, object } from './columns.ts'
+import { completionOf, isCompletion } from './completion.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
 import { type FileFormat, formatOf, type SourceFile } from './files.ts'
 import { type SourceReason, sourceReasons } from './reasons.ts'
@@ -20,6 +21,8 @@ export type Item =
       row?: number
       language?: string
       facets?: Facets
+      /** The model that wrote it. */
+      teacher?: TeacherId
     } & SelfReport)
   | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }
 
@@ -160,13 +163,31 @@ function rowsOf(file: SourceFile, format: FileFormat, bound: number): AsyncGener
 }
 
 function kindOf(config: SourceConfig, value: Json): Kind | undefined {
-  const columns = object(value)
-  if (!columns) return undefined
+  const given = object(value)
+  if (!given) return undefined
   try {
-    return guessKind(renamed(columns, config.columns), config.columns)
+    return guessKind(renamed(asRow(given), config.columns), config.columns)
   } catch {
     return undefined
   }
+}
+
+/** A completion as the row it is in our own files; all else as it stands. */
+const asRow = (columns: Columns): Columns => (isCompletion(columns) ? { ...completionOf(columns) } : columns)
+
+/**
+ * Whose words a record holds, where the source names a model or the row does (`model`). Questions alone are nobody's
+ * answer: they are as real as the source says.
+ */
+function writtenBy(
+  { teacher }: SourceConfig,
+  payload: Payload,
+  model: string | undefined,
+): { teacher?: TeacherId; origin?: 'synthetic' } {
+  if (teacher === undefined && model === undefined) return {}
+  if (payload.kind === 'prompt' && !payload.messages.some(({ role }) => role === 'assistant')) return {}
+  if (teacher === undefined) throw new Misshapen('no-teacher', { model: model! })
+  return { teacher: model === undefined ? teacher : `${teacher.split('/')[0]}/${model}`, origin: 'synthetic' }
 }
 
 function itemOf(config: SourceConfig, kind: Kind, row: Row, ids: Set<string>): Item {
@@ -175,11 +196,13 @@ function itemOf(config: SourceConfig, kind: Kind, row: Row, ids: Set<string>): I
   try {
     const given = object(row.value)
     if (!given) throw new Misshapen('wrong-shape', { row: 'not an object' })
-    const columns = renamed(given, config.columns)
+    const read = asRow(given)
+    const columns = renamed(read, config.columns)
     const payload = payloadOf(kind, kind === 'row' ? given : columns)
-    const notes = { ...notesOf(columns, config.columns), ...selfReport(given) }
+    const writer = writtenBy(config, payload, read === given ? undefined : String(read.model))
+    const notes = { ...notesOf(columns, config.columns), ...selfReport(given), ...writer }
     if (config.id === undefined) return { is: 'record', payload, row: row.row, ...notes }
-    const id = given[config.id]
+    const id = given[config.id] ?? read[config.id]
     if (id === undefined || id === null || id === '') throw new Misshapen('missing-column', { column: config.id })
     if (typeof id === 'object') throw new Misshapen('wrong-shape', { [config.id]: 'an id that is not a single value' })
     const rowId = String(id)
@@ -219,7 +242,8 @@ async function readDocument(config: SourceConfig, file: SourceFile, format: Form
       evidence: { kind: config.kind, error: 'a text file is one document' },
     }
   }
-  return { is: 'record', payload, ...(language ? { language } : {}) }
+  const teacher = config.teacher === undefined ? {} : { teacher: config.teacher }
+  return { is: 'record', payload, ...(language ? { language } : {}), ...teacher }
 }
 
 /** The title in the front matter, else the words of the first heading. */

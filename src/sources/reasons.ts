@@ -11,6 +11,8 @@ export const sourceReasons = {
   'ragged-row': 'The row has another number of fields than the header.',
   'missing-column': 'The row lacks a column that the kind or the source needs.',
   'wrong-shape': 'The columns are there, and their values have another form than the kind needs.',
+  'no-teacher':
+    'A model wrote the answer, and its terms are not known: name it with `teacher: <provider>/<model>` at the source.',
   'duplicate-id': 'The value of the id column occurred before in this file.',
   damaged: 'The compressed or Parquet file cannot be decoded from here on.',
 } as const

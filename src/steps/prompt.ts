@@ -1,16 +1,21 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Message, Role, Sha } from '../records/index.ts'
 import { sha256 } from '../records/index.ts'
-import type { PromptNote } from './contract.ts'
+import type { Ask, PromptNote } from './contract.ts'
+
+type Values = { [name: string]: string | number | undefined }
 
 /**
  * A prompt file: Markdown with a `## system` and a `## user` part (a chat in file order), `{{name}}` where a value goes.
- * Its digest enters lineage and stage identity.
+ * A line `<!-- shared -->` ends what other requests begin with too, such as the document behind ten questions; it is not
+ * shown. The digest enters lineage and stage identity.
  */
 export type Prompt = {
   name: string
   digest: Sha
-  render(values: { [name: string]: string | number | undefined }): Message[]
+  render(values: Values): Message[]
+  /** The messages with the digest that lineage keeps and, where the file marks one, the shared beginning. */
+  ask(values: Values): Required<Pick<Ask, 'messages' | 'prompts'>> & Pick<Ask, 'prefix'>
 }
 
 const loaded = new Map<string, { prompt: Prompt; stamp: string }>()
@@ -36,26 +41,40 @@ export function promptNotes(module: string, name: string, languages: readonly st
   return files.map(loadPrompt).map(({ name, digest }) => ({ name, digest }))
 }
 
+const shared = /^[ \t]*<!-- shared -->[ \t]*\r?$\n?/gm
+
 export function parsePrompt(text: string, name: string): Prompt {
   const parts = text
     .split(/^## (system|user|assistant)[ \t]*$/m)
     .slice(1)
     .map(part => part.trim())
   if (parts.length < 2) throw new Error(`${name}: a prompt file needs a line "## user" and the text below it`)
+  const roles = parts.filter((_, i) => i % 2 === 0) as Role[]
+  const bodies = parts.filter((_, i) => i % 2 === 1).map(body => body.split(shared))
+  const marked = bodies.findIndex(body => body.length > 1)
+  if (bodies.flat().length > bodies.length + 1) throw new Error(`${name}: only one line can end the shared part`)
+
+  function fill(template: string, values: Values): string {
+    const filled = template.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
+      if (!(key in values))
+        throw new Error(`${name}: no value for {{${key}}}; known: ${Object.keys(values).join(', ')}`)
+      return String(values[key] ?? '')
+    })
+    return filled.replace(/\n{3,}/g, '\n\n').trim()
+  }
+  const render = (values: Values): Message[] =>
+    bodies.map((body, i) => ({ role: roles[i]!, content: fill(body.join(''), values) }))
+  const digest = sha256(text)
   return {
     name: name.slice(name.lastIndexOf('/') + 1),
-    digest: sha256(text),
-    render(values) {
-      const messages: Message[] = []
-      for (let i = 0; i < parts.length; i += 2) {
-        const content = parts[i + 1]!.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
-          if (!(key in values))
-            throw new Error(`${name}: no value for {{${key}}}; known: ${Object.keys(values).join(', ')}`)
-          return String(values[key] ?? '')
-        })
-        messages.push({ role: parts[i] as Role, content: content.replace(/\n{3,}/g, '\n\n') })
-      }
-      return messages
+    digest,
+    render,
+    ask(values) {
+      const messages = render(values)
+      const asked = { messages, prompts: [digest] }
+      if (marked < 0) return asked
+      const characters = fill(bodies[marked]![0]!, values).length
+      return marked + characters === 0 ? asked : { ...asked, prefix: { messages: marked, characters } }
     },
   }
 }

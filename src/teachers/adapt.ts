@@ -13,8 +13,8 @@ const refused =
 export type Adaptations = {
   /** Applies what was learnt to a body; warnings say what is missing from it. */
   apply(body: Record<string, unknown>, schema?: Request['schema']): Warning[]
-  /** Learns from a refusal of this body. False when it names nothing that could be left out. */
-  learn(error: VendorError, body: Record<string, unknown>, schema?: Request['schema']): boolean
+  /** Learns from a refusal of this body, and names the parameter; undefined when it names none that could be left out. */
+  learn(error: VendorError, body: Record<string, unknown>, schema?: Request['schema']): string | undefined
   /** This schema is refused on the wire and has to be put in words; others may still go out. */
   inWords(schema: Request['schema']): boolean
 }
@@ -32,6 +32,8 @@ export function adaptations(
     apply(body, schema) {
       const warnings: Warning[] = []
       if (learnt.size === 0) return warnings
+      // Without its stream there is nothing for its options to hold for.
+      if (learnt.has('stream')) delete body.stream_options
       for (const name of Object.keys(body)) {
         const known = learnt.get(keyOf(name, schema))
         if (!known) continue
@@ -44,21 +46,21 @@ export function adaptations(
     },
     learn(error, body, schema) {
       const said = `${error.code ?? ''} ${error.message}`
-      if (!refused.test(said)) return false
+      if (!refused.test(said)) return undefined
       const sent = [...Object.keys(renames), ...droppable].filter(name => body[name] !== undefined)
       const named = sent.find(name => error.param === name || error.param?.startsWith(`${name}.`))
       // A name inside a longer word or path is another parameter.
       const name =
         named ?? sent.find(name => new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?!\\w)`).test(error.message))
-      if (!name) return false
+      if (!name) return undefined
       const key = keyOf(name, schema)
       // Another call has taught it meanwhile: worth another try with what is known now.
-      if (learnt.has(key)) return true
+      if (learnt.has(key)) return name
       const to = renames[name]
       // A cap is renamed or kept: dropping it would lift the budget.
-      if (to !== undefined && learnt.has(to)) return false
+      if (to !== undefined && learnt.has(to)) return undefined
       learnt.set(key, { ...(to !== undefined && { to }), why: error.message.slice(0, 200) })
-      return true
+      return name
     },
     inWords: schema => learnt.size > 0 && learnt.has(keyOf(schemaField, schema)),
   }

@@ -1,9 +1,20 @@
-import type { Json, Message, ToolCall } from '../records/index.ts'
+import type { Json, Message } from '../records/index.ts'
 import { adaptations } from './adapt.ts'
-import type { Finish, Reply, Request, Teacher, Usage, Warning, Wire } from './contract.ts'
-import { type Client, rejected } from './openai-compatible.ts'
-import { errorOf, post, scrub } from './post.ts'
+import { anthropicBatch } from './batch/anthropic.ts'
+import {
+  Fault,
+  type Finish,
+  type Reply,
+  type Request,
+  type Teacher,
+  type Usage,
+  type Warning,
+  type Wire,
+} from './contract.ts'
+import { type Client, type Dialect, refusal, toolCallOf, understood } from './openai-compatible.ts'
+import { type Connection, endpointOf, errorOf, faultOf, isFinal, post, statusOf } from './post.ts'
 import type { Resolved } from './presets.ts'
+import { messageReader } from './stream.ts'
 import { instruct } from './structured.ts'
 
 const droppable = [
@@ -14,13 +25,53 @@ const droppable = [
   'output_config.format',
   'output_config.effort',
   'stop_sequences',
+  'cache_control',
+  'metadata',
+  'stream',
 ]
 
 /** The Messages protocol of Anthropic (version 2023-06-01). It takes no seed: draws differ by the model's own chance. */
 export function anthropic({ id, route, revision, dispatcher, key }: Client): Teacher {
-  const url = `${route.baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/messages`
-  const headers: Record<string, string> = { 'anthropic-version': '2023-06-01', ...(key && { 'x-api-key': key }) }
+  const base = `${route.baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`
+  const to = endpointOf(`${base}/messages`)
+  const who: Record<string, string> = { 'anthropic-version': '2023-06-01', ...(key && { 'x-api-key': key }) }
+  const connection: Connection = { dispatcher, headers: who, ...(key && { secret: key }) }
+  const headers = { 'content-type': 'application/json', accept: 'application/json', ...who }
   const adapted = adaptations(droppable, {}, 'output_config.format')
+
+  let { stream } = route
+
+  const dialect: Dialect = {
+    prepare(request, wire, { stream, fresh } = {}) {
+      const warnings: Warning[] = []
+      const worded = request.schema && (!route.can.schema || (!fresh && adapted.inWords(request.schema)))
+      const body = bodyOf(worded ? instruct(request) : request, wire, route, warnings)
+      if (stream) body.stream = true
+      if (!fresh) warnings.push(...adapted.apply(body, request.schema))
+      if (worded && route.can.schema) {
+        warnings.push({
+          kind: 'parameter',
+          message: 'output_config.format was refused: the schema stands in the prompt',
+        })
+      }
+      return { body, warnings }
+    },
+    sent: nest,
+    read({ status, json, text, headers: replied }, body, warnings, schema) {
+      const message = json as RawMessage | undefined
+      if (status < 400 && Array.isArray(message?.content)) {
+        return { reply: understood(() => replyOf(message, warnings)) }
+      }
+      const said = errorOf(json, text)
+      const error = status < 400 && !message?.error ? { message: 'a reply without content' } : said
+      const failed = status < 400 ? statusOf(error) : status
+      if (!isFinal(failed)) throw faultOf(failed, error, replied, key, Date.now)
+      // Named by a path into the blocks that bear the marks.
+      if (/\bcache_control\b/.test(error.message)) error.param = 'cache_control'
+      return refusal(failed, error, { adapted, body, warnings, schema, secret: key })
+    },
+  }
+
   return {
     id,
     provider: route.provider,
@@ -29,33 +80,25 @@ export function anthropic({ id, route, revision, dispatcher, key }: Client): Tea
     can: route.can,
     async doGenerate(request, wire) {
       for (;;) {
-        const worded = request.schema && (!route.can.schema || adapted.inWords(request.schema))
-        const warnings: Warning[] = []
-        const body = bodyOf(worded ? instruct(request) : request, wire, route, warnings)
-        warnings.push(...adapted.apply(body, request.schema))
-        if (worded && route.can.schema) {
-          warnings.push({
-            kind: 'parameter',
-            message: 'output_config.format was refused: the schema stands in the prompt',
-          })
-        }
+        const { body, warnings } = dialect.prepare(request, wire, { stream })
         const answered = await post({
-          dispatcher,
-          url,
-          // The simulator's only way to tell draws apart; the vendor gets no field it has not published.
-          headers: route.provider === 'anthropic' ? headers : { ...headers, 'x-stillroom-draw': String(wire.draw) },
+          ...connection,
+          headers,
+          to,
           body: nest(body),
           ...(wire.signal && { signal: wire.signal }),
-          ...(key && { secret: key }),
+          ...(wire.limits && { limits: wire.limits }),
+          ...(body.stream === true && { stream: messageReader }),
+        }).catch(error => {
+          // Asked again it shows that it is at work, however long that takes.
+          if (error instanceof Fault && error.stalled) stream = true
+          throw error
         })
-        if (answered.status < 400) return replyOf(answered.json as RawMessage, warnings)
-        const error = errorOf(answered.json, answered.text)
-        const refusal = { ...error, message: scrub(error.message, key) }
-        if (answered.status === 413 || !adapted.learn(refusal, body, request.schema)) {
-          return rejected(answered.status, refusal.message, warnings)
-        }
+        const { reply, again } = dialect.read(answered, body, warnings, request.schema)
+        if (again === undefined) return reply
       }
     },
+    ...(route.batch && { batch: anthropicBatch(base, connection, dialect) }),
   }
 }
 
@@ -65,6 +108,11 @@ function bodyOf(request: Request, wire: Wire, route: Resolved, warnings: Warning
     warnings.push({ kind: 'parameter', message: `${name} was left out: the Messages protocol has no such parameter` })
   }
   const system = request.messages.filter(isSystem).map(message => message.content ?? '')
+  const marks = route.can.cache === 'marked' && marksOf(request, leastCached(route.model))
+  if (route.store || route.metadata) {
+    const message = 'store and metadata were left out: this provider keeps no completions'
+    warnings.push({ kind: 'parameter', message })
+  }
   return {
     model: route.model,
     max_tokens: wire.cap,
@@ -87,19 +135,102 @@ function bodyOf(request: Request, wire: Wire, route: Resolved, warnings: Warning
         input_schema: parameters ?? { type: 'object', properties: {} },
       })),
     }),
+    ...(marks && { cache_control: marks }),
+    // The simulator's only way to tell draws apart; the vendor asks for ids of users here, so it gets none.
+    ...(wire.draw !== 0 && route.provider !== 'anthropic' && { metadata: { user_id: `draw:${wire.draw}` } }),
   }
 }
 
 const isSystem = (message: Message) => message.role === 'system' || message.role === 'developer'
 
-/** The halves of `output_config` are adapted apart, so they travel flat until here. */
+/** The halves of `output_config` and the marks are adapted apart, so they travel flat until here. */
 function nest(flat: Record<string, unknown>): Record<string, unknown> {
-  const { 'output_config.effort': effort, 'output_config.format': format, ...body } = flat
-  if (effort === undefined && format === undefined) return body
-  return {
-    ...body,
-    output_config: { ...(effort !== undefined && { effort }), ...(format !== undefined && { format }) },
+  const { 'output_config.effort': effort, 'output_config.format': format, cache_control: marks, ...body } = flat
+  if (effort !== undefined || format !== undefined) {
+    body.output_config = { ...(effort !== undefined && { effort }), ...(format !== undefined && { format }) }
   }
+  return marks ? marked(body, marks as Marks) : body
+}
+
+/** Where the part that recurs ends: in the system text, and in one message (`whole` is all of it). */
+type Marks = { system?: number; message?: { index: number; characters: number | 'whole' } }
+
+/**
+ * A part is marked when the cache can hold it; a mark too many is passed over by the server and costs nothing. The
+ * system text has its own, since other documents may follow it.
+ */
+function marksOf({ messages, prefix }: Request, least: number): Marks | undefined {
+  if (!prefix) return undefined
+  const next = messages[prefix.messages]
+  const covered = messages.slice(0, prefix.messages)
+  if (next && prefix.characters > 0) covered.push({ ...next, content: cut(next.content ?? '', prefix.characters) })
+  const system = covered.filter(isSystem).map(message => message.content ?? '')
+  const said = covered.filter(message => !isSystem(message))
+  const text = system.join('\n\n')
+  const marks: Marks = {}
+  if (atLeast(least, text)) marks.system = text.length
+  // The system text comes first of all, so where it is not covered whole no message is.
+  const all = messages.filter(isSystem)
+  const coveredWhole = all.length === system.length && all.at(-1)?.content?.length === system.at(-1)?.length
+  if (coveredWhole && said.length > 0 && atLeast(least, text, ...said.map(message => message.content ?? ''))) {
+    const partly = covered.length > prefix.messages && next && !isSystem(next)
+    const characters = partly ? said.at(-1)!.content!.length : 'whole'
+    marks.message = { index: said.length - 1, characters }
+  }
+  return marks.system !== undefined || marks.message ? marks : undefined
+}
+
+/** The beginning of a text, without half a surrogate pair. */
+function cut(text: string, characters: number): string {
+  const last = text.charCodeAt(characters - 1)
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? characters - 1 : characters)
+}
+
+/**
+ * Tokens a prefix must have to be cached, by model:
+ * https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+ */
+function leastCached(model: string): number {
+  if (/haiku-3|3(?:-5)?-haiku/.test(model)) return 2048
+  return /haiku|opus-4-[567]/.test(model) ? 4096 : 1024
+}
+
+/** About so many tokens: four characters each, of Chinese, Japanese and Korean two. */
+function atLeast(tokens: number, ...texts: string[]): boolean {
+  const characters = texts.reduce((sum, text) => sum + text.length, 0)
+  if (characters / 4 >= tokens || characters / 2 < tokens) return characters / 4 >= tokens
+  const dense = texts.reduce(
+    (sum, text) => sum + (text.match(/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g)?.length ?? 0),
+    0,
+  )
+  return (characters + dense) / 4 >= tokens
+}
+
+const ephemeral = { type: 'ephemeral' }
+
+function marked(body: Record<string, unknown>, { system, message }: Marks): Record<string, unknown> {
+  const split = (text: string, at: number) => {
+    const [before, after] = [text.slice(0, at), text.slice(at)]
+    // A block must not be blank.
+    if (!before.trim() || (after && !after.trim())) return text
+    return [{ type: 'text', text: before, cache_control: ephemeral }, ...(after ? [{ type: 'text', text: after }] : [])]
+  }
+  const result = { ...body }
+  if (system !== undefined) result.system = split(body.system as string, system)
+  if (message) {
+    const { index, characters } = message
+    const messages = [...(body.messages as Record<string, unknown>[])]
+    const { role, content } = messages[index]!
+    if (typeof content === 'string') {
+      messages[index] = { role, content: split(content, characters === 'whole' ? content.length : characters) }
+    } else if (characters === 'whole') {
+      const blocks = content as object[]
+      const last = { ...blocks.at(-1), cache_control: ephemeral }
+      messages[index] = { role, content: [...blocks.slice(0, -1), last] }
+    }
+    result.messages = messages
+  }
+  return result
 }
 
 function messageOf(message: Message, index: number): Record<string, unknown> {
@@ -153,6 +284,7 @@ export function supported(schema: Json | undefined): Json {
 }
 
 type RawMessage = {
+  error?: unknown
   model?: string
   stop_reason?: string | null
   stop_details?: { explanation?: string | null } | null
@@ -162,6 +294,8 @@ type RawMessage = {
     output_tokens?: number | null
     cache_read_input_tokens?: number | null
     cache_creation_input_tokens?: number | null
+    /** The same by how long it is kept. */
+    cache_creation?: { [kept: string]: number | null } | null
     output_tokens_details?: { thinking_tokens?: number | null } | null
   }
 }
@@ -184,11 +318,7 @@ function replyOf(json: RawMessage, warnings: Warning[]): Reply {
     .join('\n')
   const calls = blocks
     .filter(block => block.type === 'tool_use')
-    .map(block => ({
-      ...(block.id && { id: block.id }),
-      type: 'function' as const,
-      function: { name: block.name ?? '', arguments: (block.input ?? {}) as ToolCall['function']['arguments'] },
-    }))
+    .map(block => toolCallOf({ ...block, function: { name: block.name, arguments: block.input } }, warnings))
   const refusal = json.stop_reason === 'refusal' ? json.stop_details?.explanation : undefined
   return {
     content: text.join('') || refusal || (calls.length > 0 ? null : ''),
@@ -207,8 +337,10 @@ function usageOf(usage: RawMessage['usage']): Usage {
     input_tokens: fresh,
     output_tokens: output,
     cache_read_input_tokens: read,
-    cache_creation_input_tokens: written,
+    cache_creation_input_tokens: all,
+    cache_creation: parts,
   } = usage ?? {}
+  const written = all ?? (parts ? Object.values(parts).reduce<number>((sum, part) => sum + (part ?? 0), 0) : undefined)
   const reasoning = usage?.output_tokens_details?.thinking_tokens
   return {
     ...(typeof fresh === 'number' && { input: fresh + (read ?? 0) + (written ?? 0) }),

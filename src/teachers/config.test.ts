@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { operationalTeacherFields, samplingOf, teacherConfig } from './config.ts'
 import { retryAfter, scrub } from './post.ts'
 import { presets, resolveTeacher } from './presets.ts'
-import { costOf, worstCase } from './price.ts'
 
 const parse = (config: object) => teacherConfig.parse(config)
 const resolve = (config: object) => resolveTeacher('writer', parse(config))
@@ -16,6 +15,10 @@ describe('teacherConfig', () => {
       start: 8,
       timeout: 600,
       patience: 120,
+      latency: 2,
+      stream: false,
+      mode: 'online',
+      batch: { megabytes: 64, poll: 120, finish: 0 },
     })
   })
 
@@ -93,26 +96,6 @@ describe('resolveTeacher', () => {
 
   it('has a key variable for every paid preset', () => {
     for (const preset of Object.values(presets)) expect(preset.paid).toBe('key' in preset && !('keyOptional' in preset))
-  })
-})
-
-describe('money', () => {
-  const price = { input: 2, output: 10, cachedInput: 0.5 }
-
-  it('counts cached input at its own price and says nothing when usage is unknown', () => {
-    expect(costOf({ input: 1_000_000, output: 100_000, cachedInput: 400_000 }, price)).toBeCloseTo(1.2 + 0.2 + 1)
-    expect(costOf({ input: 1_000_000, output: 0, cacheWrite: 500_000 }, { ...price, cacheWrite: 4 })).toBeCloseTo(1 + 2)
-    expect(costOf({ input: 5 }, price)).toBeUndefined()
-    expect(costOf({}, 'free')).toBe(0)
-  })
-
-  it('reserves at least what any tokenizer of bytes could charge', () => {
-    const text = '日本語の文章 🙂 with some English'.repeat(50)
-    const request = { messages: [{ role: 'user' as const, content: text }] }
-    const most = costOf({ input: Buffer.byteLength(text), output: 512 }, price)!
-    expect(worstCase(request, 512, price)).toBeGreaterThanOrEqual(most)
-    expect(worstCase(request, 512, price)).toBeLessThan(most * 1.2)
-    expect(worstCase(request, 512, 'free')).toBe(0)
   })
 })
 

@@ -9,6 +9,8 @@ export type Capabilities = {
   logprobs: boolean
   /** False for rule-based teachers: it is no language model, and cards say so. */
   languageModel: boolean
+  /** Keeps prompt prefixes that recur: `automatic` by itself, `marked` where the request marks their end. */
+  cache?: 'automatic' | 'marked'
 }
 
 /** Identity: part of the request digest, so that another value is another call. */
@@ -39,12 +41,34 @@ export type Request = {
   /** Number of alternatives with log-probabilities per token. */
   logprobs?: number
   task?: Task
+  /**
+   * The part that other requests begin with too, such as the document behind ten questions: the first `messages`
+   * messages, and `characters` of the next. For prompt caches; no part of the identity, and never sent as such.
+   */
+  prefix?: { messages: number; characters: number }
   /** Digests of the prompt files the messages came from; kept in lineage, not sent. */
   prompts?: Sha[]
 }
 
 /** How this one call goes out. `cap` bounds output tokens; `seed` derives from recipe seed, request and draw. */
-export type Wire = { seed: number; cap: number; draw: number; signal?: AbortSignal }
+export type Wire = {
+  seed: number
+  cap: number
+  draw: number
+  signal?: AbortSignal
+  /** Hears what the server says of its limits, beside any reply or refusal. */
+  limits?: (seen: SeenLimits) => void
+}
+
+/** One limit of a server: a bucket that refills steadily, up to `limit`. Absent is unknown. */
+export type SeenLimit = { limit?: number; remaining?: number; resetMs?: number }
+/** Limits in the headers of a reply. `tokens` counts input and output; some servers count them apart. */
+export type SeenLimits = {
+  requests?: SeenLimit
+  tokens?: SeenLimit
+  inputTokens?: SeenLimit
+  outputTokens?: SeenLimit
+}
 
 /** Token counts as the provider reports them; absent means unknown. `input` includes cached and cache-write tokens. */
 export type Usage = { input?: number; output?: number; cachedInput?: number; cacheWrite?: number; reasoning?: number }
@@ -78,7 +102,58 @@ export type Teacher = {
   revision?: string
   can: Capabilities
   doGenerate(request: Request, wire: Wire): Promise<Reply>
+  /** Absent where the provider takes no batches. */
+  batch?: BatchClient
   close?(): Promise<void>
+}
+
+/** A call on its way into a batch. `key` comes back with its reply: 64 hexadecimal digits. */
+export type BatchCall = { key: string; request: Request; wire: Wire }
+
+/** What a provider says of a batch. `failed` is a batch that never ran; one that expired or was cancelled `ended`. */
+export type BatchStatus = {
+  state: 'running' | 'ended' | 'failed'
+  /** Calls with a reply, calls that failed, all calls. */
+  done?: number
+  failed?: number
+  total?: number
+  message?: string
+}
+
+/** One row of a batch that ended. What failed in passing (expired, cancelled, a server error) may be asked again. */
+export type BatchResult = { key: string } & ({ reply: Reply } | { failed: string })
+
+/**
+ * A provider's batches, as steps that can each be repeated after a kill. `name` is ours and unique; it travels with the
+ * batch where the provider has room for it. All throw `Fault` for what did not get through.
+ */
+export type BatchClient = {
+  /** Most rows of one batch, and most bytes of what is uploaded. */
+  limits: { rows: number; bytes: number }
+  /** One call as it goes into the upload. */
+  encode(call: BatchCall): string
+  /** Puts the rows where `submit` finds them, and names the place. Absent where `submit` takes the rows itself. */
+  upload?(name: string, rows: Iterable<string>): Promise<string>
+  /** Starts the batch and returns the provider's name for it. */
+  submit(name: string, from: { upload?: string; rows: () => Iterable<string> }): Promise<string>
+  /**
+   * The batch of a `submit` whose answer was lost: by name or upload, else among those of as many rows begun since then
+   * (milliseconds since 1970) which `known` does not hold; `ours` tells our keys in one that has ended.
+   */
+  find(lost: {
+    name: string
+    upload?: string
+    rows: number
+    since: number
+    known: ReadonlySet<string>
+    ours: (key: string) => boolean
+  }): Promise<string | undefined>
+  poll(remote: string): Promise<BatchStatus>
+  /** Rows in any order. `callOf` gives back what was encoded, where a reply cannot be read without it. */
+  results(remote: string, callOf: (key: string) => BatchCall | undefined): AsyncIterable<BatchResult>
+  cancel(remote: string): Promise<void>
+  /** Removes what was uploaded for a batch that is over. */
+  discard?(upload: string): Promise<void>
 }
 
 /**
@@ -92,10 +167,12 @@ export class Fault extends Error {
   readonly retryAfter: number | undefined
   /** There was no connection, so no server can have worked on it. */
   readonly unsent: boolean
+  /** Nothing came for as long as the teacher's `timeout`. */
+  readonly stalled: boolean
   constructor(
     policy: Fault['policy'],
     message: string,
-    more: { status?: number; retryAfter?: number; unsent?: boolean; cause?: unknown } = {},
+    more: { status?: number; retryAfter?: number; unsent?: boolean; stalled?: boolean; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'Fault'
@@ -103,5 +180,19 @@ export class Fault extends Error {
     this.status = more.status
     this.retryAfter = more.retryAfter
     this.unsent = more.unsent ?? false
+    this.stalled = more.stalled ?? false
+  }
+}
+
+/**
+ * Thrown for a call that nobody will work on for a while: its route is parked, or it waits for a batch. The work around
+ * it is laid aside and done again when `until` resolves; it rejects when the wait ends in vain.
+ */
+export class Parked extends Error {
+  readonly until: Promise<void>
+  constructor(until: Promise<void>) {
+    super('parked')
+    this.name = 'Parked'
+    this.until = until
   }
 }

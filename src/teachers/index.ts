@@ -1,16 +1,37 @@
 /** Teachers: the contract, clients, limits and the structured-reply ladder. */
 
+export { type AiSdkModel, type AiSdkOptions, aiSdkTeacher } from './ai-sdk.ts'
 export {
+  isPool,
   operationalTeacherFields,
+  type PoolConfig,
   type Price,
+  poolConfig,
   priceConfig,
   samplingOf,
   type TeacherConfig,
+  type TeacherEntry,
   teacherConfig,
+  teacherEntry,
+  teachersBehind,
 } from './config.ts'
 export * from './contract.ts'
+export { openRoute, type Route, type RouteEvent, type RouteOptions, type Way } from './limits/route.ts'
 export { type OpenOptions, openTeacher } from './open.ts'
+export { chooseMember, type PoolMember, poolMembers } from './pool.ts'
 export { type Preset, type Protocol, presets, type Resolved, resolveTeacher } from './presets.ts'
-export { costOf, mostInput, worstCase } from './price.ts'
-export { openRoute, type Route, type RouteEvent, type RouteOptions } from './route.ts'
+export { type Cost, costOf, type LongPrice, mostInput, type Tariff, worstCase } from './price.ts'
+export {
+  ageOf,
+  builtinPrices,
+  type KnownPrice,
+  type PriceEntry,
+  type PriceFrom,
+  type PriceTable,
+  priceEntries,
+  priceEntry,
+  priceOf,
+  staleAfter,
+} from './price-table.ts'
+export { type StoredCompletion, type StoredQuery, storedCompletions } from './stored.ts'
 export { instruct, readStructured, reask, splitThinking } from './structured.ts'

@@ -46,7 +46,7 @@ export function openTeacher(name: string, config: TeacherConfig, { env, dispatch
     )
   }
   const base = route.provider === 'simulate' ? `${baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1` : baseUrl
-  const own = dispatcher ?? openAgent(config.timeout)
+  const own = dispatcher ?? openAgent(config.timeout, config.concurrency)
   const teacher = (route.protocol === 'anthropic' ? anthropic : openaiCompatible)({
     id,
     route: { ...route, baseUrl: base },

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
-import type { Json, Message, ToolCall } from '../records/index.ts'
-import { adaptations } from './adapt.ts'
+import { digestOf, type Json, type Message, type ToolCall } from '../records/index.ts'
+import { type Adaptations, adaptations } from './adapt.ts'
+import { openaiBatch } from './batch/openai.ts'
 import {
   Fault,
   type Finish,
@@ -12,8 +13,20 @@ import {
   type Warning,
   type Wire,
 } from './contract.ts'
-import { errorOf, faultOf, post, scrub } from './post.ts'
+import {
+  type Answered,
+  type Connection,
+  endpointOf,
+  errorOf,
+  faultOf,
+  isFinal,
+  post,
+  scrub,
+  statusOf,
+  type VendorError,
+} from './post.ts'
 import type { Resolved } from './presets.ts'
+import { completionReader } from './stream.ts'
 import { instruct, splitThinking } from './structured.ts'
 
 /** What a client needs beside the route: identity, connections and the key, which never leaves it but as a header. */
@@ -38,14 +51,51 @@ const droppable = [
   'reasoning_effort',
   'top_logprobs',
   'logprobs',
+  'stream_options',
+  'stream',
+  'prompt_cache_key',
+  'store',
+  'metadata',
 ]
+const streamed = { stream: true, stream_options: { include_usage: true } }
 const renames = { max_tokens: 'max_completion_tokens', max_completion_tokens: 'max_tokens' }
 
 /** The chat completions protocol of OpenAI, as hosted providers and vLLM, SGLang, Ollama and llama.cpp speak it. */
 export function openaiCompatible({ id, route, revision, dispatcher, key }: Client): Teacher {
-  const url = `${route.baseUrl.replace(/\/+$/, '')}/chat/completions`
-  const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {}
+  const base = route.baseUrl.replace(/\/+$/, '')
+  const to = endpointOf(`${base}/chat/completions`)
+  const who: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {}
+  const connection: Connection = { dispatcher, headers: who, ...(key && { secret: key }) }
+  const headers = { 'content-type': 'application/json', accept: 'application/json', ...who }
   const adapted = adaptations(droppable, renames, 'response_format')
+
+  let { stream } = route
+
+  const dialect: Dialect = {
+    prepare(request, wire, { stream, fresh } = {}) {
+      const worded = request.schema && (!route.can.schema || (!fresh && adapted.inWords(request.schema)))
+      const body = bodyOf(worded ? instruct(request) : request, wire, route)
+      if (stream) Object.assign(body, streamed)
+      const warnings = fresh ? [] : adapted.apply(body, request.schema)
+      if (worded && route.can.schema) {
+        warnings.push({ kind: 'parameter', message: 'response_format was refused: the schema stands in the prompt' })
+      }
+      warnUnsent(request, route, warnings)
+      return { body, warnings }
+    },
+    sent: body => body,
+    read({ status, json, text, headers: replied }, body, warnings, schema) {
+      const completion = json as Completion | undefined
+      if (status < 400 && completion?.choices?.[0]) return { reply: understood(() => replyOf(completion, warnings)) }
+      const said = errorOf(json, text)
+      // Routers report an upstream failure inside a 200.
+      const error = status < 400 && !completion?.error ? { message: 'a reply without choices' } : said
+      const failed = status < 400 ? statusOf(error) : status
+      if (!isFinal(failed)) throw faultOf(failed, error, replied, key, Date.now)
+      return refusal(failed, error, { adapted, body, warnings, schema, secret: key })
+    },
+  }
+
   return {
     id,
     provider: route.provider,
@@ -54,74 +104,134 @@ export function openaiCompatible({ id, route, revision, dispatcher, key }: Clien
     can: route.can,
     async doGenerate(request, wire) {
       for (;;) {
-        const worded = request.schema && (!route.can.schema || adapted.inWords(request.schema))
-        const asked = worded ? instruct(request) : request
-        const body = bodyOf(asked, wire, route)
-        const warnings = adapted.apply(body, request.schema)
-        if (worded && route.can.schema) {
-          warnings.push({ kind: 'parameter', message: 'response_format was refused: the schema stands in the prompt' })
-        }
-        if (request.logprobs !== undefined && !route.can.logprobs) {
-          warnings.push({ kind: 'parameter', message: 'logprobs were left out: this teacher has none' })
-        }
+        const { body, warnings } = dialect.prepare(request, wire, { stream })
         const answered = await post({
-          dispatcher,
-          url,
+          ...connection,
           headers,
+          to,
           body,
           ...(wire.signal && { signal: wire.signal }),
-          ...(key && { secret: key }),
+          ...(wire.limits && { limits: wire.limits }),
+          ...(body.stream === true && { stream: completionReader }),
+        }).catch(error => {
+          // Asked again it shows that it is at work, however long that takes.
+          if (error instanceof Fault && error.stalled) stream = true
+          throw error
         })
-        const error = errorOf(answered.json, answered.text)
-        if (answered.status >= 400) {
-          const refusal = { ...error, message: scrub(error.message, key) }
-          if (answered.status !== 413 && adapted.learn(refusal, body, request.schema)) continue
-          return rejected(answered.status, refusal.message, warnings)
-        }
-        const json = answered.json as Completion
-        // Routers report an upstream failure inside a 200.
-        if (!json.choices?.length) {
-          const status = error.status && error.status >= 400 ? error.status : 502
-          throw faultOf(
-            status,
-            { ...error, message: json.error ? error.message : 'a reply without choices' },
-            answered.headers,
-            key,
-            Date.now,
-          )
-        }
-        return replyOf(json, warnings)
+        const { reply, again } = dialect.read(answered, body, warnings, request.schema)
+        if (again === undefined) return reply
       }
     },
+    ...(route.batch && { batch: openaiBatch(base, connection, dialect) }),
   }
 }
 
-/** A final 4xx as a reply: it is journalled, and asking again will not help. */
-export function rejected(status: number, message: string, warnings: Warning[]): Reply {
-  return { content: null, finish: 'rejected', usage: {}, warnings, rejected: { status, message } }
+/** What a client says and understands, whatever carries it: one call, or a row of a batch. */
+export type Dialect = {
+  /** The body of a call and what it lacks. `fresh` is the body before anything was learnt of the server. */
+  prepare(
+    request: Request,
+    wire: Wire,
+    how?: { stream?: boolean; fresh?: boolean },
+  ): { body: Record<string, unknown>; warnings: Warning[] }
+  /** The body as it goes out. */
+  sent(body: Record<string, unknown>): Record<string, unknown>
+  /**
+   * The reply in what a server answered. `again` names a parameter that the server refused and that is left out from
+   * now on; the reply is then the refusal itself.
+   * @throws Fault for what is no reply.
+   */
+  read(
+    answered: Answered,
+    body: Record<string, unknown>,
+    warnings: Warning[],
+    schema: Request['schema'],
+  ): { reply: Reply; again?: string }
+}
+
+/** A server that answers in a shape of its own is sick, and no other row suffers for it. */
+export function understood(read: () => Reply): Reply {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw new Fault('health', `a reply in no known shape: ${(error as Error).message}`)
+  }
+}
+
+/** A final 4xx as a reply: it is journalled, and asking again will not help unless a parameter can be left out. */
+export function refusal(
+  status: number,
+  error: VendorError,
+  of: {
+    adapted: Adaptations
+    body: Record<string, unknown>
+    warnings: Warning[]
+    schema: Request['schema']
+    secret: string | undefined
+  },
+): { reply: Reply; again?: string } {
+  const message = scrub(error.message, of.secret)
+  const again = status === 413 ? undefined : of.adapted.learn({ ...error, message }, of.body, of.schema)
+  const reply: Reply = {
+    content: null,
+    finish: 'rejected',
+    usage: {},
+    warnings: of.warnings,
+    rejected: { status, message },
+  }
+  return { reply, ...(again !== undefined && { again }) }
+}
+
+/** Only OpenAI keeps completions; a server of the user's own may do as OpenAI does. */
+const keeps = new Set(['openai', 'self', 'simulate'])
+
+function warnUnsent(request: Request, route: Resolved, warnings: Warning[]): void {
+  const warn = (message: string) => warnings.push({ kind: 'parameter', message })
+  if (request.logprobs !== undefined && !route.can.logprobs) warn('logprobs were left out: this teacher has none')
+  if ((route.store || route.metadata) && !keeps.has(route.provider)) {
+    warn('store and metadata were left out: this provider keeps no completions')
+  } else if (route.metadata && !route.store) warn('metadata was left out: it labels stored completions only')
 }
 
 function bodyOf(request: Request, wire: Wire, route: Resolved): Record<string, unknown> {
-  const { logprobs, schema, tools } = request
-  return {
+  const { logprobs, schema, tools, prefix } = request
+  const body: Record<string, unknown> = {
     model: route.model,
     messages: request.messages.map((message, i) => messageOf(message, i, route.provider)),
     ...request.sampling,
-    ...(schema && {
-      response_format: { type: 'json_schema', json_schema: { name: schema.name, ...onTheWire(schema.schema) } },
-    }),
-    ...(tools?.length && { tools }),
-    ...(logprobs !== undefined &&
-      route.can.logprobs && { logprobs: true, ...(logprobs > 0 && { top_logprobs: logprobs }) }),
-    ...(route.can.seed && { [route.seedName]: wire.seed }),
-    [route.capName]: wire.cap,
   }
+  if (schema) {
+    body.response_format = { type: 'json_schema', json_schema: { name: schema.name, ...onTheWire(schema.schema) } }
+  }
+  if (tools?.length) body.tools = tools
+  if (logprobs !== undefined && route.can.logprobs) {
+    body.logprobs = true
+    if (logprobs > 0) body.top_logprobs = logprobs
+  }
+  if (route.can.seed) body[route.seedName] = wire.seed
+  body[route.capName] = wire.cap
+  if (prefix && route.provider === 'openai') body.prompt_cache_key = prefixKey(request.messages, prefix)
+  if (route.store && keeps.has(route.provider)) {
+    body.store = true
+    if (route.metadata) body.metadata = route.metadata
+  }
+  return body
+}
+
+/** Requests of one prefix go where it is cached. */
+function prefixKey(messages: Message[], { messages: whole, characters }: NonNullable<Request['prefix']>): string {
+  const next = messages[whole]
+  return digestOf([
+    ...messages.slice(0, whole),
+    ...(next ? [next.role, (next.content ?? '').slice(0, characters)] : []),
+  ])
 }
 
 const wired = new WeakMap<object, { schema: Json; strict: boolean }>()
 
 /** A step's schema is one object however often it asks, so it is prepared once. */
-function onTheWire(schema: { [key: string]: Json }): { schema: Json; strict: boolean } {
+export function onTheWire(schema: { [key: string]: Json }): { schema: Json; strict: boolean } {
   let known = wired.get(schema)
   if (!known) {
     const shut = closed(schema)
@@ -204,6 +314,7 @@ type Completion = {
     completion_tokens?: number
     prompt_tokens_details?: { cached_tokens?: number; cache_write_tokens?: number } | null
     prompt_cache_hit_tokens?: number
+    cached_tokens?: number
     completion_tokens_details?: { reasoning_tokens?: number } | null
   } | null
 }
@@ -257,6 +368,7 @@ function textOf(message: NonNullable<NonNullable<Completion['choices']>[number][
     return { content: text.join(''), ...(reasoning && { reasoning }) }
   }
   const content = message.content ?? null
+  if (content !== null && typeof content !== 'string') throw new Fault('health', 'the content of the reply is no text')
   if (apart || content === null) return { content, ...(apart && { reasoning: apart }) }
   return splitThinking(content)
 }
@@ -268,12 +380,13 @@ function flat(part: unknown): string {
   return flat((part as { text?: unknown } | null)?.text ?? '')
 }
 
-function toolCallOf(
-  call: { id?: string; function?: { name?: string; arguments?: unknown } },
+/** A call of a tool as ours: its arguments are an object, whatever the model wrote. */
+export function toolCallOf(
+  { id, function: called }: { id?: string; function?: { name?: string; arguments?: unknown } },
   warnings: Warning[],
 ): ToolCall {
-  const raw = call.function?.arguments ?? {}
-  let parsed: unknown = raw
+  const { name = '', arguments: raw = {} } = called ?? {}
+  let parsed = raw
   if (typeof raw === 'string') {
     try {
       parsed = JSON.parse(raw || '{}')
@@ -282,16 +395,14 @@ function toolCallOf(
     }
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    warnings.push({
-      kind: 'other',
-      message: `arguments of tool ${call.function?.name} are no JSON object; kept as text under "unparsed"`,
-    })
+    const message = `arguments of tool ${name} are no JSON object; kept as text under "unparsed"`
+    warnings.push({ kind: 'other', message })
     parsed = { unparsed: String(raw) }
   }
   return {
-    ...(call.id && { id: call.id }),
+    ...(id && { id }),
     type: 'function',
-    function: { name: call.function?.name ?? '', arguments: parsed as ToolCall['function']['arguments'] },
+    function: { name, arguments: parsed as ToolCall['function']['arguments'] },
   }
 }
 
@@ -302,12 +413,17 @@ const logprobOf = ({ token, logprob, top_logprobs }: RawLogprob): TokenLogprob =
 })
 
 function usageOf(usage: Completion['usage']): Usage {
-  const found: Usage = {
-    input: usage?.prompt_tokens,
-    output: usage?.completion_tokens,
-    cachedInput: usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens,
-    cacheWrite: usage?.prompt_tokens_details?.cache_write_tokens,
-    reasoning: usage?.completion_tokens_details?.reasoning_tokens,
+  const { prompt_tokens: input, completion_tokens: output } = usage ?? {}
+  const details = usage?.prompt_tokens_details
+  // DeepSeek and Moonshot count what came from the cache beside the rest.
+  const cached = details?.cached_tokens ?? usage?.prompt_cache_hit_tokens ?? usage?.cached_tokens
+  const written = details?.cache_write_tokens
+  const reasoning = usage?.completion_tokens_details?.reasoning_tokens
+  return {
+    ...(typeof input === 'number' && { input }),
+    ...(typeof output === 'number' && { output }),
+    ...(typeof cached === 'number' && { cachedInput: cached }),
+    ...(typeof written === 'number' && { cacheWrite: written }),
+    ...(typeof reasoning === 'number' && { reasoning }),
   }
-  return Object.fromEntries(Object.entries(found).filter(([, tokens]) => typeof tokens === 'number'))
 }

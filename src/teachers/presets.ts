@@ -19,16 +19,20 @@ export type Preset = {
   /** What the provider calls the output cap and the seed, where it differs from `max_tokens` and `seed`. */
   capName?: string
   seedName?: string
+  /** Takes batches in the manner of its protocol. */
+  batch?: true
 }
 
 const can = { schema: true, seed: true, tools: true, logprobs: false }
+const cache = 'automatic' as const
 
 export const presets = {
   openai: {
     baseUrl: 'https://api.openai.com/v1',
     key: 'OPENAI_API_KEY',
     protocol: 'openai',
-    can: { ...can, logprobs: true },
+    can: { ...can, logprobs: true, cache },
+    batch: true,
     paid: true,
     capName: 'max_completion_tokens',
   },
@@ -36,14 +40,15 @@ export const presets = {
     baseUrl: 'https://api.anthropic.com',
     key: 'ANTHROPIC_API_KEY',
     protocol: 'anthropic',
-    can: { ...can, seed: false },
+    can: { ...can, seed: false, cache: 'marked' },
+    batch: true,
     paid: true,
   },
   google: {
     baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
     key: 'GEMINI_API_KEY',
     protocol: 'openai',
-    can: { ...can, seed: false },
+    can: { ...can, seed: false, cache },
     paid: true,
   },
   // JSON mode without a schema, and no seed.
@@ -51,7 +56,7 @@ export const presets = {
     baseUrl: 'https://api.deepseek.com',
     key: 'DEEPSEEK_API_KEY',
     protocol: 'openai',
-    can: { ...can, schema: false, seed: false, logprobs: true },
+    can: { ...can, schema: false, seed: false, logprobs: true, cache },
     paid: true,
   },
   mistral: {
@@ -82,20 +87,26 @@ export const presets = {
     key: 'VLLM_API_KEY',
     keyOptional: true,
     protocol: 'openai',
-    can: { ...can, logprobs: true },
+    can: { ...can, logprobs: true, cache },
     paid: false,
   },
   simulate: {
     baseUrl: '',
     baseUrlFrom: 'STILLROOM_SIMULATOR',
     protocol: 'openai',
-    can: { ...can, logprobs: true },
+    can: { ...can, logprobs: true, cache },
+    batch: true,
     paid: false,
   },
 } as const satisfies Record<string, Preset>
 
 /** An endpoint of the user's own: assumed able, since a 400 that names a parameter teaches the client otherwise. */
-const self: Omit<Preset, 'baseUrl'> = { protocol: 'openai', can: { ...can, logprobs: true }, paid: true }
+const self: Omit<Preset, 'baseUrl'> = {
+  protocol: 'openai',
+  can: { ...can, logprobs: true, cache },
+  batch: true,
+  paid: true,
+}
 
 export const isPreset = (name: string): name is keyof typeof presets => Object.hasOwn(presets, name)
 
@@ -123,9 +134,18 @@ export type Resolved = {
   can: Capabilities
   capName: string
   seedName: string
+  /** Whether the server takes batches, as far as is known. */
+  batch: boolean
+  /** Replies are received as they are written. */
+  stream: boolean
+  store: boolean
+  metadata?: { [label: string]: string }
 }
 
-/** Where a teacher's calls go and whether they cost money. Pure: no environment is read and no key is needed. */
+/**
+ * Where a teacher's calls go and whether they cost money. Pure: no environment is read and no key is needed. A teacher
+ * out of a module of the user's own goes its own way; its provider is what terms and journal know it by.
+ */
 export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
   const [prefix, rest] = split(config.model)
   const override = {
@@ -144,6 +164,26 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
       can: builtinCan,
       capName: '',
       seedName: '',
+      batch: false,
+      stream: false,
+      store: false,
+    }
+  }
+  if (config.use !== undefined) {
+    return {
+      id: `${prefix}/${rest}${config.revision ? `@${config.revision}` : ''}`,
+      ...(config.revision !== undefined && { revision: config.revision }),
+      provider: prefix,
+      model: rest,
+      protocol: 'openai',
+      keyOptional: true,
+      paid: config.price !== 'free',
+      can: { ...can, ...override, languageModel: true },
+      capName: '',
+      seedName: '',
+      batch: false,
+      stream: false,
+      store: false,
     }
   }
   if (config.at === undefined && !isPreset(prefix)) throw new TypeError(`teacher ${name}: unknown provider ${prefix}`)
@@ -167,12 +207,16 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
     paid: config.price === undefined ? preset.paid && !free : !free,
     can: {
       ...preset.can,
-      ...(protocol === 'anthropic' && { seed: false, logprobs: false }),
+      ...(protocol === 'anthropic' && { seed: false, logprobs: false, cache: 'marked' as const }),
       ...override,
       languageModel: true,
     },
     capName: preset.capName ?? 'max_tokens',
     seedName: preset.seedName ?? 'seed',
+    batch: preset.batch === true,
+    stream: config.stream,
+    store: config.store ?? false,
+    ...(config.metadata && { metadata: config.metadata }),
   }
 }
 

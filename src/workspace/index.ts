@@ -1,6 +1,8 @@
 /** The workspace on disk: journal, tasks with their done records, lock, event types. Storage is the truth. */
-export type { CallTotals, Emit, Event, Status } from './event.ts'
+export type { CallTotals, Emit, Event, Saved, Status } from './event.ts'
 export {
+  type Batch,
+  type BatchedCall,
   type CallKey,
   type CallRow,
   type Carrier,

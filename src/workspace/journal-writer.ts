@@ -34,9 +34,25 @@ export type Settlement = {
   served: string | null
   finish: string
   outputTokens: number | null
+  carrier: string
 }
-export type Withdrawal = { kind: 'withdrawal'; call: Sha; cap: number }
-export type Write = Intent | Settlement | Withdrawal
+export type Withdrawal = { kind: 'withdrawal'; call: Sha; cap: number; carrier: string }
+/** A batch as it stands from now on. */
+export type BatchWrite = {
+  kind: 'batch'
+  id: string
+  provider: string
+  model: string
+  revision: string
+  state: string
+  rows: number
+  upload: string | null
+  remote: string | null
+  note: string | null
+  at: string
+}
+export type Pin = { kind: 'pin'; call: Sha; teacher: string; at: string }
+export type Write = Intent | Settlement | Withdrawal | BatchWrite | Pin
 /** What the thread answers to a batch: nothing, or why it was not committed. */
 export type Answer = { failed?: string }
 
@@ -65,11 +81,36 @@ function openWriter(file: string): { commit(batch: Write[]): void; close(): void
   const intend = db.prepare('insert into intents values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const withdraw = db.prepare('delete from intents where n = ?')
   const settle = db.prepare('insert into replies values (?, ?, ?, ?, ?, ?, ?)')
+  const awaited = db.prepare(
+    `select i.n from intents i left join replies r on r.n = i.n
+     where i.key = ? and i.call = ? and i.cap = ? and i.carrier = ? and r.n is null`,
+  )
+  const putBatch = db.prepare(
+    `insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set
+     state = excluded.state, upload = excluded.upload, remote = excluded.remote, note = excluded.note, at = excluded.at`,
+  )
+  const putPin = db.prepare('insert or replace into pins values (?, ?, ?)')
   /** Numbers of the intents whose replies are awaited. */
   const open = new Map<string, number>()
   const stored = new Set<Sha>()
 
+  /** The intent that a reply is for. What an earlier process sent in a batch stands in the file only. */
+  function intentOf({ call, cap, carrier }: Settlement | Withdrawal): number | undefined {
+    const known = open.get(`${call}:${cap}`)
+    if (known !== undefined || carrier === 'http') return known
+    return (awaited.get(keyOf(call), call, cap, carrier) as { n: number } | undefined)?.n
+  }
+
   function write(w: Write): void {
+    if (w.kind === 'batch') {
+      const { id, provider, model, revision, state, rows, upload, remote, note, at } = w
+      putBatch.run(id, provider, model, revision, state, rows, upload, remote, note, at)
+      return
+    }
+    if (w.kind === 'pin') {
+      putPin.run(w.call, w.teacher, w.at)
+      return
+    }
     const name = `${w.call}:${w.cap}`
     if (w.kind === 'intent') {
       if (!stored.has(w.request)) {
@@ -84,7 +125,7 @@ function openWriter(file: string): { commit(batch: Write[]): void; close(): void
       open.set(name, Number(lastInsertRowid))
       return
     }
-    const n = open.get(name)
+    const n = intentOf(w)
     if (w.kind === 'reply') {
       if (n === undefined) throw new Error(`a reply to ${w.call} without an intent`)
       const digest = sha256(w.text)

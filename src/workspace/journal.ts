@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { zstdDecompressSync } from 'node:zlib'
 import { StillroomError } from '../errors/index.ts'
 import { type Sha, sha256 } from '../records/index.ts'
-import { type Answer, keyOf, pragmas, type Write } from './journal-writer.ts'
+import { type Answer, type BatchWrite, keyOf, pragmas, type Write } from './journal-writer.ts'
 import type { Reached } from './store.ts'
 
 /** What names a call. `request` is the digest of the request as asked: without cap, seed, endpoint and time-outs. */
@@ -49,6 +49,29 @@ export type CallRow = CallKey & {
 }
 
 /**
+ * Where a batch stands. `cut`: its calls are chosen and their money is reserved. `uploaded`: the provider has the rows.
+ * `submitting`: it may have been started. `submitted`: it was. `over`: every call has its reply or was taken back.
+ */
+export type BatchState = 'cut' | 'uploaded' | 'submitting' | 'submitted' | 'over'
+/** A batch in the journal. `upload` and `remote` are the provider's names for the rows and for the batch. */
+export type Batch = {
+  id: string
+  provider: string
+  model: string
+  revision?: string
+  state: BatchState
+  rows: number
+  upload?: string
+  remote?: string
+  /** Why it ended as it did. */
+  note?: string
+  /** When it came to this state. */
+  at: string
+}
+/** A call of a batch. */
+export type BatchedCall = CallKey & { call: Sha; cap: number; reserved: Money }
+
+/**
  * Every paid call, before it is sent and after it came back. An interface, because many machines will write segments of
  * their own; locally it is SQLite in WAL mode with a full sync at every group commit.
  */
@@ -59,10 +82,24 @@ export type Journal = {
   prepare(): void
   /** Committed when the promise resolves: only then may the call be sent. `request` is the canonical JSON of its digest. */
   intend(call: Sha, key: CallKey, cap: number, carrier: Carrier, reserved: Money, request: string): Promise<void>
-  /** Takes back an intent of this process whose call was never sent. */
-  withdraw(call: Sha, cap: number): Promise<void>
+  /** Takes back an intent whose call was never worked on. */
+  withdraw(call: Sha, cap: number, carrier?: Carrier): Promise<void>
   /** Committed when the promise resolves: only then may anyone see the reply. */
-  settle<R>(call: Sha, settled: Settled<R>): Promise<void>
+  settle<R>(call: Sha, settled: Settled<R>, carrier?: Carrier): Promise<void>
+  /** Writes down a batch; with `calls` and the canonical JSON of their requests, an intent for each in the same commit. */
+  putBatch(batch: Omit<Batch, 'at'>, calls?: readonly (BatchedCall & { text: string })[]): Promise<void>
+  /** Batches, in the order in which they were cut; only those of a route, or not yet over, where asked. */
+  batches(which?: { route?: { provider: string; model: string; revision?: string }; open?: boolean }): Batch[]
+  /** Calls of a batch without a reply, in the order in which they were cut. */
+  batchedCalls(id: string): IterableIterator<BatchedCall>
+  /** Canonical JSON of a request by its digest. */
+  request(digest: Sha): string | undefined
+  /** The batch that carries a call without having brought a reply yet. */
+  carriedBy(call: Sha): string | undefined
+  /** The teacher that stood in for a call's own when that was down. */
+  pinned(call: Sha): string | undefined
+  /** Committed when the promise resolves: only then may the other teacher be asked. */
+  pin(call: Sha, teacher: string): Promise<void>
   /** Current attempt of a call; rises only by `retry`. */
   attempt(base: Sha): number
   raise(base: Sha, reason: string): void
@@ -74,7 +111,7 @@ export type Journal = {
   close(): void
 }
 
-const schemaVersion = 1
+const schemaVersion = 2
 /**
  * Rows are appended and found through the first 48 bits of their digest: with the digests themselves as keys every commit
  * would rewrite pages all over the file. A reply carries the number of its intent; an intent without one is an orphan.
@@ -94,12 +131,23 @@ create table if not exists replies (
   n integer primary key, settled_usd real, settled_tokens integer not null, reply text not null,
   served text, finish text not null, output_tokens integer
 );
+create index if not exists intents_batch on intents (carrier) where carrier <> 'http';
+create table if not exists batches (
+  id text primary key, provider text not null, model text not null, revision text not null,
+  state text not null, rows integer not null, upload text, remote text, note text, at text not null
+);
+create table if not exists pins (call text primary key, teacher text not null, at text not null) without rowid;
 create table if not exists attempts (base text primary key, attempt integer not null, reason text not null) without rowid;
 `
-function unpack(body: Uint8Array): unknown {
+
+const carrierText = (carrier: Carrier): string => (carrier === 'http' ? 'http' : `batch ${carrier.batch}`)
+
+function unpack(body: Uint8Array): string {
   const raw = body[0] === 0x28 && body[1] === 0xb5 ? zstdDecompressSync(body) : Buffer.from(body)
-  return JSON.parse(raw.toString('utf8'))
+  return raw.toString('utf8')
 }
+
+const bitBytes = 2 ** 21
 
 /** Writes wait this long for others to share their commit: little beside any call, and one sync for many. */
 const groupMs = 2
@@ -110,7 +158,9 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   db.exec(pragmas)
   db.exec(schema)
   const version = db.prepare("select value from meta where name = 'schema'").get() as { value: string } | undefined
-  if (!version) db.prepare("insert into meta values ('schema', ?)").run(String(schemaVersion))
+  // Version 1 had the same tables but for those of batches and pins, which stand by now.
+  if (!version || version.value === '1')
+    db.prepare("insert or replace into meta values ('schema', ?)").run(String(schemaVersion))
   else if (Number(version.value) !== schemaVersion) {
     throw new StillroomError('SR_WORKSPACE', 'The journal was written by another version of stillroom.', {
       expected: `schema ${schemaVersion}`,
@@ -128,6 +178,11 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
        from intents i join replies r on r.n = i.n where i.key = ? and i.call = ? order by i.cap, i.n`,
     ),
     blob: db.prepare('select body from blobs where key = ? and digest = ?'),
+    carried: db.prepare(
+      `select i.carrier from intents i left join replies r on r.n = i.n
+       where i.key = ? and i.call = ? and i.carrier <> 'http' and r.n is null`,
+    ),
+    pinned: db.prepare('select teacher from pins where call = ?'),
   }
 
   type Waiting = { write: Write; resolve(): void; reject(error: unknown): void }
@@ -141,7 +196,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   function writer(): Worker {
     if (thread) return thread
     const entry = new URL(`./journal-writer${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
-    thread = new Worker(entry, { workerData: { journal: file } })
+    thread = new Worker(entry, { workerData: { journal: file }, resourceLimits: { maxYoungGenerationSizeMb: 8 } })
     thread.on('message', ({ failed }: Answer) => landed(failed))
     thread.on('error', error => {
       thread = undefined
@@ -179,10 +234,34 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       timer ??= setTimeout(flush, groupMs)
     })
   }
-  function body(digest: string | null): unknown {
-    if (!digest) return undefined
+  /**
+   * One bit for each call that may be in the file: most calls of a run are new, and a query for each would cost more than
+   * all of its digests.
+   */
+  let bits: Uint8Array | undefined
+  const placeOf = (key: number): number => key % (8 * bitBytes)
+  function mayHold(call: Sha): boolean {
+    if (!bits) {
+      bits = new Uint8Array(bitBytes)
+      for (const { key } of db.prepare('select key from intents').iterate() as Iterable<{ key: number }>) mark(key)
+    }
+    const place = placeOf(keyOf(call))
+    return (bits[place >> 3]! & (1 << (place & 7))) !== 0
+  }
+  function mark(key: number): void {
+    const place = placeOf(key)
+    bits![place >> 3]! |= 1 << (place & 7)
+  }
+  function added(call: Sha): void {
+    if (bits) mark(keyOf(call))
+  }
+  function textOf(digest: Sha): string | undefined {
     const row = q.blob.get(keyOf(digest), digest) as { body: Uint8Array } | undefined
     return row && unpack(row.body)
+  }
+  function body(digest: string | null): unknown {
+    const text = digest ? textOf(digest) : undefined
+    return text === undefined ? undefined : JSON.parse(text)
   }
 
   return {
@@ -196,6 +275,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
         finish: string
         output_tokens: number | null
       }
+      if (!mayHold(call)) return undefined
       for (const row of q.find.iterate(keyOf(call), call) as Iterable<Row>) {
         const serves = row.finish === 'length' ? row.cap >= cap : (row.output_tokens ?? row.cap) <= cap
         if (!serves) continue
@@ -213,13 +293,14 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     prepare: () => void writer().unref(),
     intend(call, key, cap, carrier, reserved, text) {
       const { provider, model, revision = '', request, draw, attempt } = key
-      const where = carrier === 'http' ? 'http' : `batch ${carrier.batch}`
+      added(call)
+      const where = carrierText(carrier)
       const at = now().toISOString()
       const what = { call, cap, provider, model, revision, request, text, draw, attempt, carrier: where, at }
       return later({ kind: 'intent', ...what, usd: reserved.usd, tokens: reserved.tokens })
     },
-    withdraw: (call, cap) => later({ kind: 'withdrawal', call, cap }),
-    settle(call, { cap, body: reply, money, served = null, finish, outputTokens = null }) {
+    withdraw: (call, cap, carrier = 'http') => later({ kind: 'withdrawal', call, cap, carrier: carrierText(carrier) }),
+    settle(call, { cap, body: reply, money, served = null, finish, outputTokens = null }, carrier = 'http') {
       const text = JSON.stringify(reply)
       return later({
         kind: 'reply',
@@ -231,8 +312,67 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
         served,
         finish,
         outputTokens,
+        carrier: carrierText(carrier),
       })
     },
+    async putBatch({ id, provider, model, revision = '', state, rows, upload, remote, note }, calls = []) {
+      const at = now().toISOString()
+      const own: BatchWrite = {
+        ...{ kind: 'batch', id, provider, model, revision, state, rows, at },
+        ...{ upload: upload ?? null, remote: remote ?? null, note: note ?? null },
+      }
+      const carrier = carrierText({ batch: id })
+      for (const { call } of calls) added(call)
+      const intents = calls.map(({ call, cap, request, text, draw, attempt, reserved }): Write => {
+        const what = { call, cap, provider, model, revision, request, text, draw, attempt, carrier, at }
+        return { kind: 'intent', ...what, usd: reserved.usd, tokens: reserved.tokens }
+      })
+      // Entered together, they go out together: one commit.
+      await Promise.all([own, ...intents].map(later))
+    },
+    batches({ route, open } = {}) {
+      const rows = db.prepare('select * from batches order by rowid').all() as { [column: string]: unknown }[]
+      return rows
+        .map(({ revision, upload, remote, note, ...row }) => ({
+          ...(row as Omit<Batch, 'revision' | 'upload' | 'remote' | 'note'>),
+          ...(revision ? { revision: String(revision) } : {}),
+          ...(upload === null ? {} : { upload: String(upload) }),
+          ...(remote === null ? {} : { remote: String(remote) }),
+          ...(note === null ? {} : { note: String(note) }),
+        }))
+        .filter(batch => !open || batch.state !== 'over')
+        .filter(
+          ({ provider, model, revision }) =>
+            !route || (provider === route.provider && model === route.model && revision === route.revision),
+        )
+    },
+    *batchedCalls(id) {
+      const rows = db
+        .prepare(
+          `select i.* from intents i left join replies r on r.n = i.n where i.carrier = ? and r.n is null order by i.n`,
+        )
+        .iterate(carrierText({ batch: id })) as Iterable<{ [column: string]: string | number | null }>
+      for (const row of rows) {
+        yield {
+          call: String(row.call),
+          provider: String(row.provider),
+          model: String(row.model),
+          ...(row.revision ? { revision: String(row.revision) } : {}),
+          request: String(row.request),
+          draw: Number(row.draw),
+          attempt: Number(row.attempt),
+          cap: Number(row.cap),
+          reserved: { usd: row.reserved_usd as number | null, tokens: Number(row.reserved_tokens) },
+        }
+      }
+    },
+    request: textOf,
+    carriedBy(call) {
+      const row = q.carried.get(keyOf(call), call) as { carrier: string } | undefined
+      return row?.carrier.slice('batch '.length)
+    },
+    pinned: call => (q.pinned.get(call) as { teacher: string } | undefined)?.teacher,
+    pin: (call, teacher) => later({ kind: 'pin', call, teacher, at: now().toISOString() }),
     attempt: base => attempts.get(base) ?? 0,
     raise(base, reason) {
       const next = (attempts.get(base) ?? 0) + 1
@@ -295,8 +435,8 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   }
 }
 
-const kindsOf = (batch: { write: Write }[]): ('intent' | 'reply')[] =>
-  (['intent', 'reply'] as const).filter(kind => batch.some(one => one.write.kind === kind))
+const kindsOf = (batch: { write: Write }[]): ('intent' | 'reply' | 'batch')[] =>
+  (['intent', 'reply', 'batch'] as const).filter(kind => batch.some(one => one.write.kind === kind))
 
 function writeError(failed: string): StillroomError {
   if (/full/i.test(failed)) {

@@ -26,7 +26,7 @@ test.each(['docs/recipe.md', 'docs/steps.md'])('%s says of every key what it mea
 })
 
 test('the example of docs/recipe.md has every key of the top level and plans as it stands', async () => {
-  const [, example] = /```yaml\n(.*?)```/s.exec(read('docs/recipe.md'))!
+  const [, example] = /```yaml\n(name: .*?)```/s.exec(read('docs/recipe.md'))!
   const known = Object.keys(recipeSchema(wordsOf(builtinSteps)).shape)
   expect(Object.keys(parse(example!)).sort()).toEqual(known.sort())
   const turns = [
@@ -36,6 +36,7 @@ test('the example of docs/recipe.md has every key of the top level and plans as 
   const dir = folder({
     'recipe.yaml': example!,
     'docs/valves/seats.md': '# Seats\n\nA seat of brass seals the valve.\n',
+    'prices.yaml': '- { provider: mistral, model: mistral-*, input: 1, output: 3 }\n',
     'faq.md': '# Resets\n\nThe button resets the pump.\n',
     'logs/tickets.jsonl': `${JSON.stringify({ ticket: 't1', turns, queue: 'pumps' })}\n`,
     'polite.ts': `import { defineFilter } from 'stillroom/steps'

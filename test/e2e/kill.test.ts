@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { builtinSteps } from '../../src/builtin-steps.ts'
-import { random, sha256 } from '../../src/records/index.ts'
-import { openProject, openSession, releaseRun, run } from '../../src/run/index.ts'
+import { random } from '../../src/records/index.ts'
 import { countPoints, startSimulator } from '../../src/testing.ts'
 import { documents } from '../support/documents.ts'
 import { folder, write } from '../support/project.ts'
+import { finish, releaseBytes, runUntilKilled } from '../support/released.ts'
 
 const concurrency = 8
 const long = process.env.STILLROOM_LONG !== undefined
@@ -33,50 +29,13 @@ const recipe = {
 }
 const files = (): { [path: string]: string } => ({ ...documents(10), 'recipe.yaml': stringify(recipe) })
 
-/** The files that must be the same bytes in every run. */
-function releaseBytes(dir: string): { [path: string]: string } {
-  const root = join(dir, 'releases', 'killed-0.1.0')
-  const found: { [path: string]: string } = {}
-  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (path === 'run.json' || path.startsWith('report')) continue
-    try {
-      found[path] = sha256(readFileSync(join(root, path)))
-    } catch {
-      // A folder.
-    }
-  }
-  return found
-}
-
-async function finish(dir: string, url: string, reached?: (point: string) => void): Promise<void> {
-  const project = await openProject(join(dir, 'recipe.yaml'), builtinSteps)
-  const session = openSession(project.workspace, { command: 'test', ...(reached ? { reached } : {}) })
-  try {
-    const result = await run({ plan: await project.plan(), session, env: { STILLROOM_SIMULATOR: url } })
-    expect(result.error).toBeUndefined()
-    await releaseRun(project, session, result)
-  } finally {
-    session.close()
-  }
-}
-
-function runUntilKilled(dir: string, url: string, point: string, n: number): Promise<NodeJS.Signals | number | null> {
-  return new Promise(resolve => {
-    const script = join(import.meta.dirname, '..', 'support', 'run-and-release.ts')
-    const child = spawn(process.execPath, [script, join(dir, 'recipe.yaml'), url, point, String(n)], {
-      stdio: 'ignore',
-    })
-    child.on('exit', (code, signal) => resolve(signal ?? code))
-  })
-}
-
 let reference: { bytes: { [path: string]: string }; calls: number; points: Map<string, number> }
 beforeAll(async () => {
   const simulator = await startSimulator({ seed: 5, latencyMs: 3 })
   try {
     const dir = folder(files())
     const { reached, counts } = countPoints()
-    await finish(dir, simulator.url, reached)
+    expect((await finish(dir, simulator.url, { reached })).error).toBeUndefined()
     reference = { bytes: releaseBytes(dir), calls: simulator.stats.calls, points: counts }
     expect(Object.keys(reference.bytes)).toContain('manifest.json')
     // A second run asks nothing and changes nothing.
@@ -97,7 +56,7 @@ async function killedRun(point: string, n: number): Promise<void> {
     // Commits are grouped by time: a run may reach a point less often than the reference did.
     if (end === 0 && n > 1) return await killedRun(point, Math.ceil(n / 2))
     expect(end).toBe('SIGKILL')
-    await finish(dir, simulator.url)
+    expect((await finish(dir, simulator.url)).error).toBeUndefined()
     expect(releaseBytes(dir)).toEqual(reference.bytes)
     // Only what was in the air may be asked again, for each of three teachers.
     const { calls, distinct } = simulator.stats

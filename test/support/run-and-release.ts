@@ -1,16 +1,18 @@
 /**
  * Runs a recipe to its release in a process of its own, which may be told to die at a named point.
- * Arguments: recipe, simulator URL, and optionally point and count.
+ * Arguments: recipe, simulator URL, and optionally point and count, and how many times faster its clock goes.
  */
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import { openProject, openSession, releaseRun, run } from '../../src/run/index.ts'
 import { killAt } from '../../src/testing.ts'
+import { fastClock } from './clock.ts'
 
-const [recipe, simulator, point, n] = process.argv.slice(2)
+const [recipe, simulator, point, n, times = 1] = process.argv.slice(2)
 const project = await openProject(recipe!, builtinSteps)
 const session = openSession(project.workspace, {
   command: 'kill test',
   ...(point ? { reached: killAt(point, Number(n)) } : {}),
+  ...(Number(times) > 1 ? { clock: fastClock(Number(times)) } : {}),
 })
 const result = await run({ plan: await project.plan(), session, env: { STILLROOM_SIMULATOR: simulator } })
 if (!result.error) await releaseRun(project, session, result)

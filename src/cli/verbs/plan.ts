@@ -1,30 +1,48 @@
+import { existsSync } from 'node:fs'
 import type { GateReport } from '../../govern/index.ts'
 import type { Node, Plan, Stage } from '../../recipe/index.ts'
-import { gatesOf, listRuns, type Project, readRun, teacherFacts } from '../../run/index.ts'
+import {
+  againstBudget,
+  forecastPlan,
+  gatesOf,
+  listRuns,
+  type Project,
+  type RunResult,
+  readRun,
+  run as runPlan,
+  teacherFacts,
+} from '../../run/index.ts'
 import { listFiles, type SourceConfig } from '../../sources/index.ts'
+import { ageOf, priceOf, resolveTeacher, staleAfter, type TeacherConfig } from '../../teachers/index.ts'
 import { workspacePaths } from '../../workspace/index.ts'
-import type { Run } from '../commands.ts'
-import { bytes, counted, dollars, thousands } from '../figures.ts'
+import type { Call, Run } from '../commands.ts'
+import { bytes, counted, thousands } from '../figures.ts'
+import { follow } from '../follow.ts'
+import { againstLines, forecastLines } from '../forecast-text.ts'
 import { gateLines } from '../gates.ts'
 import { indent, table, wrap } from '../layout.ts'
-import { openRecipe } from '../open.ts'
+import { costOfCalls, moneyLines } from '../money.ts'
+import { openArchive, openRecipe, takeWorkspace } from '../open.ts'
+import { priceText } from '../price-text.ts'
 import { callsPerRecord, left } from '../progress.ts'
 import { reporterOf } from '../reporter.ts'
 import { settings } from '../settings.ts'
 
 export const run: Run = async call => {
-  const { given } = call
+  const { given, io } = call
   const project = await openRecipe(call, call.args[0])
+  const set = given.set ? { set: settings(given.set) } : {}
   const plan = await project.plan({
-    ...(given.set ? { set: settings(given.set) } : {}),
+    ...set,
     ...(given.limit === undefined ? {} : { restrict: { limit: given.limit } }),
   })
   const reporter = reporterOf(call)
+  const pilot = given.pilot === undefined ? undefined : await runPilot(call, project, given.pilot, set)
   const { width, paint } = reporter
   const bold = (text: string): string => paint('bold', text)
   const sources = await sourceNotes(plan)
   const steps = stepNotes(plan)
-  const teachers = teacherNotes(plan, project)
+  const teachers = teacherNotes(plan, project, io.now())
   const first = firstPaid(plan, project)
   const gates = gatesOf(plan, undefined, project.workspace)
 
@@ -103,9 +121,18 @@ export const run: Run = async call => {
             wrap(`${t.name}: ${t.terms.why} No call is made until: stillroom terms accept ${t.terms.key}`, width - 2),
           ),
         ),
+      ...teachers
+        .filter(t => t.stale !== undefined)
+        .map(t => indent(wrap(`${t.name}: ${t.stale}`, width - 2).map(line => paint('yellow', line)))),
     )
   }
-  reporter.say('', wrap(reach(first, plan), width))
+  const told = tellAhead(call, project, plan)
+  if (pilot) {
+    const what = `The pilot of ${counted(given.pilot!, 'root')} is run ${pilot.run}.`
+    reporter.say('', wrap(`${what} ${moneyOfPilot(pilot, width)}`, width))
+  }
+  if (told.forecast) reporter.say('', forecastLines(told.forecast, reporter), againstLines(told.against, reporter))
+  else reporter.say('', boundLines(plan, first, width))
   const open = gates.filter(gate => gate.is !== 'pass')
   if (open.length > 0) reporter.say('', gateLines(open, reporter))
   reporter.result({
@@ -115,10 +142,46 @@ export const run: Run = async call => {
     steps,
     teachers,
     firstPaid: first ?? null,
+    bounds: told.forecast ? null : boundsOf(plan, first),
+    pilot: pilot ? { run: pilot.run, status: pilot.status, calls: pilot.calls, usd: costOfCalls(pilot.calls) } : null,
+    forecast: told.forecast ?? null,
+    budget: told.against,
     gates: gates satisfies GateReport[],
     output: plan.output,
   })
-  return 0
+  if (pilot?.error) throw pilot.error
+  return pilot?.exit ?? 0
+}
+
+/** Runs the recipe over a few roots: an ordinary run, whose replies a later one need not pay again. */
+async function runPilot(call: Call, project: Project, limit: number, set: object): Promise<RunResult> {
+  const plan = await project.plan({ ...set, restrict: { limit } })
+  const reporter = reporterOf(call)
+  const session = takeWorkspace(call, project, 'plan')
+  try {
+    const result = await follow(call.io, reporter, plan, view => runPlan({ plan, session, env: call.io.env, ...view }))
+    reporter.say('')
+    return result
+  } finally {
+    session.close()
+  }
+}
+
+/** What a plan will come to as far as earlier runs tell it, and how the budget stands to that. */
+function tellAhead({ io, given }: Call, project: Project, plan: Plan) {
+  if (!existsSync(workspacePaths(project.workspace).journal)) return { forecast: undefined, against: [] }
+  const archive = openArchive(io, project.workspace)
+  try {
+    const forecast = forecastPlan(plan, archive, given.limit)
+    return { forecast, against: forecast ? againstBudget(plan.recipe.budget, forecast, archive.journal.spent()) : [] }
+  } finally {
+    archive.close()
+  }
+}
+
+function moneyOfPilot({ calls }: RunResult, width: number): string {
+  const lines = moneyLines(calls, 0, width)
+  return lines.length > 0 ? lines.join(' ') : 'Every reply was there already: it cost nothing.'
 }
 
 async function sourceNotes(plan: Plan) {
@@ -163,18 +226,24 @@ function stepNotes(plan: Plan) {
   )
 }
 
-function teacherNotes(plan: Plan, project: Project) {
-  return teacherFacts(plan, project.workspace).map(({ name, id, route, verdict }) => {
-    const { price } = plan.recipe.teachers[name]!
+function teacherNotes(plan: Plan, project: Project, now: Date) {
+  return teacherFacts(plan, project.workspace).map(({ name, id, verdict }) => {
+    const config = plan.recipe.teachers[name] as TeacherConfig
+    const known = priceOf(config, resolveTeacher(name, config), plan.prices)
+    const age = known && ageOf(known, now)
+    const stale =
+      age !== undefined && age > staleAfter && known && typeof known.from === 'object' ? known.from : undefined
     const { verdict: standing, key, entry, accepted, mayCall, why, obligations } = verdict
     return {
       name,
       id,
-      price: !route.paid
-        ? 'free'
-        : price === undefined || price === 'free'
-          ? 'no price'
-          : `${dollars(price.input)} in, ${dollars(price.output)} out, a million tokens`,
+      price: priceText(known),
+      prices: known ?? null,
+      ...(stale
+        ? {
+            stale: `its price is of ${stale.date}, ${age} days old. Look at ${stale.source ?? 'where it came from'}, and write what holds today under \`price:\` or into a file named by \`prices:\`.`,
+          }
+        : {}),
       terms: {
         verdict: accepted ? `accepted by ${accepted.by}` : standing,
         version: entry?.version,
@@ -215,11 +284,46 @@ function firstPaid(plan: Plan, project: Project): FirstPaid | undefined {
   return note
 }
 
-function reach(first: FirstPaid | undefined, plan: Plan): string {
-  if (!first) return 'No step calls a teacher.'
-  if (first.records === null)
-    return `How many records reach ${first.step}, the first step that calls a teacher, is not known before the first run.`
-  const most = first.records * first.callsPerRecord
-  const budget = plan.recipe.budget.usd === undefined ? '' : ` The budget is ${dollars(plan.recipe.budget.usd)}.`
-  return `${counted(first.records, 'record')} reached ${first.step}, the first step that calls a teacher, in run ${first.run}: ${counted(most, 'call')} there.${budget}`
+type Bound = { step: string; records: number | null; calls: number | null }
+
+/** Upper bounds of records and calls, as far as options tell how many one record becomes; null where they do not. */
+function boundsOf({ stages }: Plan, first: FirstPaid | undefined): Bound[] {
+  if (!first || first.records === null) return []
+  const after = new Map<string, number | null>()
+  const found: Bound[] = []
+  for (const { key, from, nodes } of stages) {
+    let records: number | null = null
+    for (const [i, up] of from.entries()) {
+      const one = after.get(up) ?? null
+      records = i === 0 ? one : records === null || one === null ? null : records + one
+    }
+    for (const node of nodes) {
+      if (node.key === first.step) records = first.records
+      const calls = records === null ? null : records * callsPerRecord(node)
+      if (node.teachers.length > 0) found.push({ step: node.key, records, calls })
+      const most = makesAtMost(node)
+      if (node.step.gives !== 'same') records = records === null || most === undefined ? null : records * most
+    }
+    after.set(key, records)
+  }
+  return found
+}
+
+/** What can be said before any run of these steps told more: bounds, what is unknown, and how to get it. */
+function boundLines(plan: Plan, first: FirstPaid | undefined, width: number): string[] {
+  if (!first) return ['No step calls a teacher.']
+  const bounds = boundsOf(plan, first).filter(({ calls }) => calls !== null)
+  const reached =
+    first.records === null
+      ? `How many records reach ${first.step}, the first step that calls a teacher, is not known before the first run.`
+      : `${counted(first.records, 'record')} reached ${first.step}, the first step that calls a teacher, in run ${first.run}.`
+  const atMost = bounds.map(({ step, calls }) => `${thousands(calls!)} at ${step}`).join(', ')
+  return [
+    ...wrap(reached, width),
+    ...(bounds.length > 0 ? wrap(`Calls at most, spoilt replies apart: ${atMost}.`, width) : []),
+    ...wrap(
+      'Rows, calls, tokens, dollars and time of these steps are not known before they ran: stillroom plan --pilot 20 runs them over 20 roots, tells the rest from those, and a later run does not pay for them again.',
+      width,
+    ),
+  ]
 }

@@ -4,6 +4,7 @@ import { reasonList } from '../figures.ts'
 import { follow } from '../follow.ts'
 import { callTable } from '../funnel.ts'
 import { clip } from '../layout.ts'
+import { moneyLines } from '../money.ts'
 import { openRecipe, takeWorkspace } from '../open.ts'
 import { sectionsOf } from '../record-text.ts'
 import { reporterOf } from '../reporter.ts'
@@ -42,7 +43,8 @@ export const run: Run = async call => {
         reporter.say(clip(`  ${step}  ${reason}  ${text}`, width))
       }
     }
-    reporter.say('', callTable(result.calls, modelsOf(plan), reporter))
+    const calls = callTable(result.calls, modelsOf(plan), reporter)
+    reporter.say('', calls, moneyLines(result.calls, rows.length, width))
     reporter.result({ ...summaryData(summary), records: rows, rejects })
     if (result.error) throw result.error
     return result.exit

@@ -1,22 +1,15 @@
-import { startSimulator } from '../../simulate/index.ts'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { StillroomError } from '../../errors/index.ts'
+import { type Drill, readDrill, type SimulatorOptions, startSimulator } from '../../simulate/index.ts'
 import type { Run } from '../commands.ts'
-import { counted } from '../figures.ts'
+import { counted, dollars } from '../figures.ts'
+import type { Given } from '../options.ts'
 import { reporterOf } from '../reporter.ts'
 
 export const run: Run = async call => {
   const { io, given } = call
-  const { port, seed, latency, errorRate, malformedRate, refusalRate, rpm, concurrency } = given
-  const simulator = await startSimulator({
-    ...(port === undefined ? {} : { port }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(latency === undefined ? {} : { latencyMs: latency }),
-    ...(errorRate === undefined ? {} : { errorRate }),
-    ...(malformedRate === undefined ? {} : { malformedRate }),
-    ...(refusalRate === undefined ? {} : { refusalRate }),
-    ...(rpm === undefined && concurrency === undefined
-      ? {}
-      : { limits: { ...(rpm === undefined ? {} : { rpm }), ...(concurrency === undefined ? {} : { concurrency }) } }),
-  })
+  const simulator = await startSimulator(optionsOf(given, io.cwd))
   const reporter = reporterOf(call)
   reporter.say(
     `Simulated models at ${simulator.url}`,
@@ -33,12 +26,56 @@ export const run: Run = async call => {
       resolve()
     })
   })
-  const { calls, distinct, faults, invalid, limited } = simulator.stats
+  const { stats } = simulator
   await simulator.stop()
+  const { calls, distinct, repeats, faults, invalid, limited, batches, rows, usd } = stats
   reporter.say(
     '',
     `${counted(calls, 'call')}, ${distinct} distinct, ${faults} faults, ${limited} over the limits, ${invalid} invalid.`,
+    ...(batches > 0 ? [`${counted(batches, 'batch', 'batches')} with ${counted(rows, 'row')} answered.`] : []),
+    ...(repeats > 0 ? [`${counted(repeats, 'question')} answered more than once.`] : []),
+    ...(usd > 0 ? [`They would have cost ${dollars(usd)}.`] : []),
   )
-  reporter.result({ url: simulator.url, stats: simulator.stats })
+  reporter.result({ url: simulator.url, stats })
   return 0
+}
+
+function optionsOf(given: Given, cwd: string): SimulatorOptions {
+  const { port, seed, latency, msPerToken, errorRate, malformedRate, refusalRate } = given
+  const { rpm, tpm, concurrency, queue, headers, cache, batchLooks } = given
+  if (headers !== undefined && headers !== 'openai' && headers !== 'anthropic')
+    throw new StillroomError('SR_USAGE', `--headers ${headers} names no vendor.`, {
+      expected: 'openai or anthropic',
+      received: headers,
+      hint: 'give --headers openai or --headers anthropic, with --rpm or --tpm',
+    })
+  const drill = given.faults === undefined ? {} : drillOf(given.faults, cwd)
+  return {
+    ...drill,
+    ...(port !== undefined && { port }),
+    ...(seed !== undefined && { seed }),
+    ...(latency !== undefined && { latencyMs: latency }),
+    ...(msPerToken !== undefined && { msPerToken }),
+    ...(errorRate !== undefined && { errorRate }),
+    ...(malformedRate !== undefined && { malformedRate }),
+    ...(refusalRate !== undefined && { refusalRate }),
+    limits: { ...(rpm !== undefined && { rpm }), ...(tpm !== undefined && { tpm }) },
+    ...(concurrency !== undefined && { capacity: { concurrency, beyond: queue ? 'queue' : 'refuse' } }),
+    ...(headers !== undefined && { headers }),
+    ...(cache !== undefined && { cache: { minTokens: cache } }),
+    ...(batchLooks !== undefined && { batch: { ...drill.batch, looks: batchLooks } }),
+  }
+}
+
+function drillOf(file: string, cwd: string): Drill {
+  let text: string
+  try {
+    text = readFileSync(resolve(cwd, file), 'utf8')
+  } catch (error) {
+    throw new StillroomError('SR_USAGE', `${file} cannot be read: ${(error as Error).message}`, {
+      hint: 'give --faults the path of a YAML or JSON file',
+      cause: error,
+    })
+  }
+  return readDrill(text, file)
 }

@@ -8,6 +8,7 @@ import { counted, dollars, instant, thousands } from '../figures.ts'
 import { callTable, funnelTable } from '../funnel.ts'
 import type { Io } from '../io.ts'
 import { indent, table, wrap } from '../layout.ts'
+import { costOfCalls, moneyLines } from '../money.ts'
 import { here, noRun, openArchive, recipeIfAny, workspaceFolder } from '../open.ts'
 import { left } from '../progress.ts'
 import { reporterOf } from '../reporter.ts'
@@ -49,7 +50,7 @@ export const run: Run = async call => {
           ended(one, busy !== undefined && one === past.at(-1)),
           thousands(rowsOf(one)),
           thousands(sent(one.calls)),
-          cost(one.calls),
+          dollars(costOfCalls(one.calls)),
           sortOf(one, isReplay(paths, one.id)),
         ]),
         width,
@@ -59,7 +60,7 @@ export const run: Run = async call => {
     const funnel = funnelTable(last.stages, last.funnel, reporter)
     if (funnel.length > 1) reporter.say('', paint('bold', `Run ${last.id}`), funnel)
     const calls = callTable(last.calls, project ? modelsOf(await project.plan()) : {}, reporter)
-    if (calls.length > 0) reporter.say('', calls)
+    if (calls.length > 0) reporter.say('', calls, moneyLines(last.calls, rowsOf(last), width))
     if (last.message) reporter.say('', indent(wrap(last.message, width - 2)))
     reporter.say(
       '',
@@ -95,10 +96,6 @@ function holder(file: string, now: Date): string | undefined {
 }
 
 const sent = (calls: CallTotals): number => Object.values(calls).reduce((n, c) => n + c.sent, 0)
-function cost(calls: CallTotals): string {
-  const totals = Object.values(calls).map(c => (c.sent === 0 ? 0 : c.usd))
-  return totals.includes(null) ? 'no price' : dollars(totals.reduce<number>((n, usd) => n + (usd ?? 0), 0))
-}
 
 function rowsOf(past: PastRun): number {
   const stage = past.stages.find(one => one.key === past.output)

@@ -1,7 +1,7 @@
 import { StillroomError } from '../../errors/index.ts'
 import { register, writeAcceptance } from '../../govern/index.ts'
 import { didYouMean } from '../../recipe/index.ts'
-import { type Project, teacherFacts } from '../../run/index.ts'
+import { type Project, teacherFacts, writerFacts } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
 import { here, recipeIfAny, workspaceFolder } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
@@ -56,8 +56,7 @@ export const run: Run = async call => {
 /** Keys under which the teachers of the recipe at hand need an acceptance, with the version the register knows. */
 async function routes(project: Project | undefined): Promise<[string, string | undefined][]> {
   if (!project) return []
-  return teacherFacts(await project.plan(), project.workspace).map(({ verdict }) => [
-    verdict.key,
-    verdict.entry?.version,
-  ])
+  const plan = await project.plan()
+  const teachers = [...teacherFacts(plan, project.workspace), ...writerFacts(plan, project.workspace)]
+  return teachers.map(({ verdict }) => [verdict.key, verdict.entry?.version])
 }

@@ -1,4 +1,5 @@
-import { teacherFacts } from '../../run/index.ts'
+import type { TeacherFacts } from '../../govern/index.ts'
+import { teacherFacts, writerFacts } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
 import { indent, table, wrap } from '../layout.ts'
 import { openRecipe } from '../open.ts'
@@ -7,7 +8,12 @@ import { reporterOf } from '../reporter.ts'
 export const run: Run = async call => {
   const project = await openRecipe(call, call.args[0])
   const plan = await project.plan()
-  const teachers = teacherFacts(plan, project.workspace)
+  const writers = writerFacts(plan, project.workspace)
+  const teachers = [...teacherFacts(plan, project.workspace), ...writers]
+  const isOpen = (teacher: TeacherFacts) =>
+    writers.includes(teacher)
+      ? !teacher.verdict.accepted && !teacher.verdict.verdict.startsWith('allowed')
+      : !teacher.verdict.mayCall
   const reporter = reporterOf(call)
   const { width, paint } = reporter
   const purpose = Object.entries(plan.recipe.purpose).map(([name, value]) => `${name} ${value}`)
@@ -18,13 +24,16 @@ export const run: Run = async call => {
     ),
     '',
   )
-  const rows = teachers.map(({ name, id, verdict: v }) => [
-    name,
-    id,
-    paint(v.mayCall ? 'green' : 'red', v.verdict),
-    v.entry?.version ?? '',
-    v.accepted ? `${v.accepted.version} by ${v.accepted.by}, ${v.accepted.at}` : '',
-  ])
+  const rows = teachers.map(teacher => {
+    const { name, id, verdict: v } = teacher
+    return [
+      name,
+      id,
+      paint(isOpen(teacher) ? 'red' : 'green', v.verdict),
+      v.entry?.version ?? '',
+      v.accepted ? `${v.accepted.version} by ${v.accepted.by}, ${v.accepted.at}` : '',
+    ]
+  })
   reporter.say(
     table(
       [
@@ -39,14 +48,17 @@ export const run: Run = async call => {
       text => paint('bold', text),
     ),
   )
-  for (const { name, verdict: v } of teachers) {
+  for (const teacher of teachers) {
+    const { name, verdict: v } = teacher
+    const written = writers.includes(teacher)
     const lines = [
+      ...(written ? [`Wrote the answers of the source ${name}.`] : []),
       v.entry ? `${v.entry.title} (${v.entry.sure}${v.entry.url ? `, ${v.entry.url}` : ''}). ${v.why}` : v.why,
       ...v.obligations.map(duty => `Obligation: ${duty}`),
     ]
-    if (!v.mayCall)
+    if (isOpen(teacher))
       lines.push(
-        `No call is made until somebody who may decide it runs: stillroom terms accept ${v.key} --by "<name>" --version ${v.entry?.version ?? '<date read>'}`,
+        `No ${written ? 'release goes out' : 'call is made'} until somebody who may decide it runs: stillroom terms accept ${v.key} --by "<name>" --version ${v.entry?.version ?? '<date read>'}`,
       )
     reporter.say('', paint('bold', name), indent(lines.flatMap(line => wrap(line, width - 2))))
   }

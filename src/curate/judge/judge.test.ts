@@ -90,3 +90,20 @@ test('rubrics name their aspects', () => {
   expect(judge.options.safeParse({ teacher: 't', rubric: 'accuracy' }).success).toBe(false)
   expect(judge.options.safeParse({ teacher: 't', drop: 0.3, min: 7 }).success).toBe(false)
 })
+
+test('rows of one document are judged behind the same beginning: system, rubric and document', async () => {
+  const source = document('d', 'A still heats a liquid until it boils.')
+  const marks = { data: { rationale: '', accuracy: 1, clarity: 1, usefulness: 1 } }
+  const other = conversation('s', 'What does a still do?', 'It heats.', { language: 'en' })
+  const starts = await Promise.all(
+    [row, other].map(async record => {
+      const { messages, prefix } = (await judged(marks, {}, record, source)).asked
+      return [messages[0]!.content, messages[1]!.content!.slice(0, prefix!.characters), prefix!.messages] as const
+    }),
+  )
+  expect(starts[0]).toEqual(starts[1])
+  expect(starts[0]![1]).toMatch(
+    /^<rubric>[\s\S]*<document>\nA still heats a liquid until it boils\.\n<\/document>[\s\S]*authority/,
+  )
+  expect(starts[0]![2]).toBe(1)
+})

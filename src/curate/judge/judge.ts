@@ -67,7 +67,7 @@ function request(record: Rec<'conversation'>, ctx: Pure<Options>) {
   const [question, answer] = exchange(record.messages)
   const mark = language === 'ja' ? '整数' : 'integer'
   return {
-    messages: prompt.render({
+    ...prompt.ask({
       document: document && fence(document.text, 'document'),
       grounding: document && grounding[language],
       rubric: rubric.text,

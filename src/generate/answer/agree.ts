@@ -82,11 +82,10 @@ async function largestSet(
     .map(message => message.content ?? '')
     .join('\n\n')
   const answer = await ctx.call(ctx.options.referee!, {
-    messages: prompt.render({
+    ...prompt.ask({
       question: fence(question, 'question'),
       answers: texts.map((text, i) => fence(text, `answer-${i + 1}`)).join('\n'),
     }),
-    prompts: [prompt.digest],
     reply,
     task: { name: 'referee', input: { question, answers: texts as Json[], language: ctx.language } },
   })

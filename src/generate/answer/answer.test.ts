@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Rec } from '../../records/index.ts'
-import type { Answer } from '../../steps/index.ts'
+import type { Answer, Ask } from '../../steps/index.ts'
 import {
   agree,
   answer,
@@ -54,13 +54,13 @@ describe('expansion', () => {
 
 describe('draws', () => {
   const run = async (replies: Partial<Answer>[]) => {
-    const asked: { content: string | null }[][] = []
+    const asked: Ask[] = []
     const ctx = {
       options: draw.options.parse({ teacher: 't', samples: replies.length }),
       language: 'en',
       ancestor: () => ({ kind: 'document', text: 'Six times seven is forty-two.' }),
-      call: async (_: string, request: { messages: { content: string | null }[] }, n: number) => {
-        asked.push(request.messages)
+      call: async (_: string, ask: Ask, n: number) => {
+        asked.push(ask)
         return { call: `call${n}`, content: '', finish: 'stop', usage: {}, warnings: [], ...replies[n] }
       },
     } as never
@@ -83,7 +83,12 @@ describe('draws', () => {
       [2, 'empty-answer'],
       [3, 'refused'],
     ])
-    expect(asked[0]!.map(m => m.content).join()).toContain('<reference>\nSix times seven is forty-two.\n</reference>')
+    const { messages, prefix } = asked[0]!
+    expect(messages.map(m => m.role)).toEqual(['system', 'user'])
+    expect(prefix?.messages).toBe(1)
+    expect(messages[1]!.content!.slice(0, prefix!.characters)).toBe(
+      '<reference>\nSix times seven is forty-two.\n</reference>',
+    )
   })
 
   test('no usable draw makes nothing: each is lost by name, and the engine drops the prompt as empty', async () => {

@@ -59,7 +59,7 @@ function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
     : []
   const title = record.title ?? ''
   return {
-    messages: prompt.render({
+    ...prompt.ask({
       document: fence(record.text, 'document'),
       title,
       questions,
@@ -67,7 +67,6 @@ function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
       style: style && (language === 'ja' ? `- 書き方: ${style}` : `- Style: ${style}`),
       like: examples.map(text => fence(text.slice(0, 500), 'example')).join('\n'),
     }),
-    prompts: [prompt.digest],
     reply,
     task: {
       name: 'ask',

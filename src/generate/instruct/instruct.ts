@@ -77,8 +77,7 @@ function request(record: Rec<'row'>, ctx: Pure<WriteOptions>) {
   const file = new URL(`./instruct.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url)
   const prompt = loadPrompt(ctx.options.prompt ?? file)
   return {
-    messages: prompt.render(cell),
-    prompts: [prompt.digest],
+    ...prompt.ask(cell),
     reply,
     task: { name: 'instruct', input: { ...cell, language } },
   }

@@ -1,0 +1,82 @@
+import { StillroomError } from '../errors/index.ts'
+import type { Journal, Money } from '../workspace/index.ts'
+import type { Stop } from './stop.ts'
+
+export type Budget = { usd?: number; tokens?: number; calls?: number }
+
+/**
+ * What may still be spent. A reservation that does not fit waits while others are out, since they cost less than their
+ * worst case when they land; when none is out, the budget is reached and the run stops.
+ */
+export type Purse = {
+  /** Takes the worst case of a call, at once or when the promise resolves. Throws `Stopped`. */
+  reserve(money: Money): Promise<void> | undefined
+  /** Takes it only if there is room now and nobody waits. */
+  take(money: Money): boolean
+  /** Counts a call as out whose worst case the journal holds already: one of a batch that an earlier process cut. */
+  adopt(): void
+  /** Gives the reservation back and counts what the call did cost, if it was made. */
+  settle(reserved: Money, cost?: Money): void
+}
+
+export function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, stop: Stop): Purse {
+  // A call that an earlier process sent without hearing back may have been answered.
+  const spent = { usd: before.usd, tokens: before.tokens, calls: before.calls + before.orphans }
+  const waiting: { money: Money; go: () => void }[] = []
+  let out = 0
+  stop.tripped.catch(serve)
+
+  function add({ usd, tokens }: Money, sign: 1 | -1): void {
+    spent.usd += sign * (usd ?? 0)
+    spent.tokens += sign * tokens
+    spent.calls += sign
+  }
+  function limit(money: Money): string | undefined {
+    if (budget.usd !== undefined && spent.usd + (money.usd ?? 0) > budget.usd) return `$${budget.usd}`
+    if (budget.tokens !== undefined && spent.tokens + money.tokens > budget.tokens) return `${budget.tokens} tokens`
+    if (budget.calls !== undefined && spent.calls + 1 > budget.calls) return `${budget.calls} calls`
+    return undefined
+  }
+  function take(money: Money): boolean {
+    if (waiting.length > 0 || limit(money)) return false
+    out++
+    add(money, 1)
+    return true
+  }
+  /** Whoever waits, in order, as far as there is room; everybody once the run is stopping. */
+  function serve(): void {
+    for (let next = waiting[0]; next; next = waiting[0]) {
+      const over = limit(next.money)
+      if (over && out > 0 && !stop.reason) return
+      if (over) {
+        stop.trip(
+          new StillroomError('SR_BUDGET', `The budget of ${over} is reached.`, {
+            received: `$${spent.usd.toFixed(4)}, ${spent.tokens} tokens and ${spent.calls} calls spent`,
+            hint: 'raise `budget` in the recipe and run again, or take what is finished with: stillroom release --partial',
+          }),
+        )
+      } else if (!stop.reason) {
+        out++
+        add(next.money, 1)
+      }
+      waiting.shift()
+      next.go()
+    }
+  }
+  return {
+    reserve(money) {
+      if (take(money)) return undefined
+      const turn = new Promise<void>(go => waiting.push({ money, go }))
+      serve()
+      return turn.then(stop.check)
+    },
+    take,
+    adopt: () => void out++,
+    settle(reserved, cost) {
+      out--
+      add(reserved, -1)
+      if (cost) add(cost, 1)
+      serve()
+    },
+  }
+}

@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { random } from '../../src/records/index.ts'
+import { countPoints, startSimulator } from '../../src/testing.ts'
+import type { Event } from '../../src/workspace/index.ts'
+import { fastClock } from '../support/clock.ts'
+import { commandLine } from '../support/command-line.ts'
+import { documents } from '../support/documents.ts'
+import { folder, write } from '../support/project.ts'
+import { finish, releaseBytes, runUntilKilled } from '../support/released.ts'
+
+type Options = NonNullable<Parameters<typeof startSimulator>[0]>
+const long = process.env.STILLROOM_LONG !== undefined
+
+/** Two teachers in batches and a judge online, so that the graph holds both. */
+function files(teacher: object, protocol?: 'anthropic'): { [path: string]: string } {
+  const route = protocol ? { protocol } : {}
+  const recipe = {
+    name: 'batched',
+    seed: 3,
+    teachers: {
+      writer: { model: 'simulate/writer', ...route, ...teacher },
+      solver: { model: 'simulate/solver', ...route, ...teacher },
+      judge: { model: 'simulate/judge', ...route },
+    },
+    sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
+    steps: [
+      { extract: { from: 'docs', keep: '80%' } },
+      { ask: { teacher: 'writer', questions: 3 } },
+      { answer: { teacher: 'solver', samples: 3 } },
+      { judge: { teacher: 'judge', drop: '30%' } },
+    ],
+    release: { version: '0.1.0', license: 'cc-by-4.0', date: '2026-01-01' },
+    gates: { decontaminated: { override: 'a test has no evaluation set' } },
+  }
+  return { ...documents(6), 'recipe.yaml': stringify(recipe) }
+}
+const batched = (more: object = {}) => ({ mode: 'batch', batch: { poll: 0.02, ...more } })
+
+const open: Awaited<ReturnType<typeof startSimulator>>[] = []
+afterEach(() => Promise.all(open.splice(0).map(simulator => simulator.stop())))
+async function simulator(options: Options = {}) {
+  const started = await startSimulator({ seed: 5, ...options })
+  open.push(started)
+  return started
+}
+
+const tooMuch = [{ fails: 'token_limit_exceeded' }, undefined, { fails: 'token_limit_exceeded' }]
+const protocols = [undefined, 'anthropic'] as const
+const reference = new Map<string | undefined, { bytes: { [path: string]: string }; calls: number }>()
+beforeAll(async () => {
+  for (const protocol of protocols) {
+    const server = await startSimulator({ seed: 5 })
+    const dir = folder(files({}, protocol))
+    expect((await finish(dir, server.url)).error).toBeUndefined()
+    reference.set(protocol, { bytes: releaseBytes(dir), calls: server.stats.distinct })
+    await server.stop()
+  }
+}, 60_000)
+
+async function ends(dir: string, server: { url: string }, more: Parameters<typeof finish>[2] = {}) {
+  const events: Event[] = []
+  const result = await finish(dir, server.url, { clock: fastClock(50), renderers: [e => events.push(e)], ...more })
+  return { result, events }
+}
+
+describe.each(protocols)('batches over the %s protocol', protocol => {
+  const same = (dir: string) => expect(releaseBytes(dir)).toEqual(reference.get(protocol)!.bytes)
+
+  test('give the bytes of a run without them, each call bought once, and nothing is asked again', async () => {
+    const server = await simulator()
+    const dir = folder(files(batched(), protocol))
+    const { result } = await ends(dir, server)
+    expect(result.error).toBeUndefined()
+    same(dir)
+    expect(server.stats).toMatchObject({ distinct: reference.get(protocol)!.calls, repeats: 0 })
+    const { rows } = server.stats
+    expect(rows).toBeGreaterThan(30)
+    await ends(dir, server)
+    expect(server.stats.rows).toBe(rows)
+  })
+
+  test('are split by rows, and a small rest is asked online', async () => {
+    const server = await simulator()
+    const dir = folder(files(batched({ rows: 7, finish: 3 }), protocol))
+    const { result, events } = await ends(dir, server)
+    expect(result.error).toBeUndefined()
+    same(dir)
+    expect(server.stats.repeats).toBe(0)
+    const cut = events
+      .filter(e => e.event === 'batch' && e.state === 'cut')
+      .map(e => (e.event === 'batch' ? e.rows : 0))
+    expect(Math.max(...cut)).toBe(7)
+    expect(Math.min(...cut)).toBeGreaterThan(3)
+  })
+
+  const fates: { [fate: string]: Options['batch'] } = {
+    'expired half-way': { fates: [{ expires: 0.5 }, { expires: 0.2 }] },
+    'half failed': { fates: [{ errors: 0.5 }, { errors: 0.5 }, { errors: 0.3 }] },
+    // The other vendor knows no such end: it refuses the submission.
+    ...(protocol ? {} : { 'over the limit of tokens': { fates: tooMuch } }),
+    'made and never acknowledged': { fates: [{ losesAnswer: true }, undefined, { losesAnswer: true }] },
+    'refused for a parameter': { fates: [{ unsupported: { parameter: 'temperature' } }] },
+    slow: { looks: 9 },
+  }
+  test.each(Object.keys(fates))('%s end alike: only what failed is bought again', async fate => {
+    const server = await simulator({ batch: fates[fate]! })
+    const refused = fate === 'refused for a parameter'
+    const dir = folder(files({ ...batched(), ...(refused ? { temperature: 0.5 } : {}) }, protocol))
+    const { result } = await ends(dir, server)
+    expect(result.error).toBeUndefined()
+    if (!refused) same(dir)
+    expect(server.stats.repeats).toBe(0)
+  })
+
+  test('that a server cannot take at the moment wait for it', async () => {
+    const path = protocol ? 'POST /messages/batches' : 'POST /batches'
+    const kinds = [{ status: 429, headers: { 'retry-after': '20' } }, { status: 503 }, 'reset', 'not-json'] as const
+    const faults = kinds.map((kind, i) => ({ kind, path, from: i + 1, to: i + 1 }))
+    const looks = protocol ? 'GET /messages/batches/*' : 'GET /batches/*'
+    const server = await simulator({
+      faults: [
+        ...faults,
+        { kind: { status: 500 }, path: looks, from: 2, to: 3 },
+        { kind: 'truncated', path: looks, from: 5, to: 5 },
+      ],
+    })
+    const dir = folder(files(batched(), protocol))
+    const { result } = await ends(dir, server)
+    expect(result.error).toBeUndefined()
+    same(dir)
+    expect(server.stats.repeats).toBe(0)
+  })
+
+  const states = ['cut', 'uploaded', 'submitting', 'submitted', 'over'].filter(
+    state => !protocol || state !== 'uploaded',
+  )
+  const points = [
+    ...states.flatMap(state => [`batch.${state}.before`, `batch.${state}.after`]),
+    'batch.submit',
+    'batch.sent',
+    'batch.polled',
+  ]
+  // All of them in the long run; else two of each protocol, others with every protocol.
+  const some = long ? points : points.filter((_, i) => i % 5 === (protocol ? 1 : 3))
+  test.each(some)('killed at %s buy nothing twice and end alike', async point => {
+    const { counts, reached } = countPoints()
+    const probe = await simulator()
+    await ends(folder(files(batched(), protocol)), probe, { reached })
+    const times = counts.get(point) ?? 0
+    expect(times).toBeGreaterThan(0)
+    const server = await simulator()
+    const dir = folder()
+    write(dir, files(batched(), protocol))
+    const n = 1 + Math.floor(random(point, protocol ?? '')() * times)
+    expect(await runUntilKilled(dir, server.url, point, n)).toBe('SIGKILL')
+    const { result } = await ends(dir, server)
+    expect(result.error).toBeUndefined()
+    same(dir)
+    expect(server.stats).toMatchObject({ distinct: reference.get(protocol)!.calls, repeats: 0 })
+  })
+})
+
+test('a batch under way is collected by a run that asks online now, and not bought again', async () => {
+  const server = await simulator()
+  const dir = folder(files(batched()))
+  expect(await runUntilKilled(dir, server.url, 'batch.submitted.after', 1)).toBe('SIGKILL')
+  write(dir, files({}))
+  const { result, events } = await ends(dir, server)
+  expect(result.error).toBeUndefined()
+  expect(releaseBytes(dir)).toEqual(reference.get(undefined)!.bytes)
+  expect(server.stats).toMatchObject({ batches: 1, repeats: 0 })
+  expect(events.some(e => e.event === 'batch' && e.state === 'over')).toBe(true)
+})
+
+test('a batch that is cancelled keeps what was done, and the next run asks for the rest', async () => {
+  const server = await simulator({ batch: { fates: [{ hangs: true, expires: 0.4 }] } })
+  const dir = folder(files(batched()))
+  expect(await runUntilKilled(dir, server.url, 'batch.polled', 2)).toBe('SIGKILL')
+  const env = { STILLROOM_SIMULATOR: server.url }
+  expect(await commandLine(dir, 'batches cancel', { env })).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('cancelled'),
+  })
+  expect((await commandLine(dir, 'batches cancel', { env })).err).toMatch(/No batch is under way/)
+  const { result } = await ends(dir, server)
+  expect(result.error).toBeUndefined()
+  expect(releaseBytes(dir)).toEqual(reference.get(undefined)!.bytes)
+  expect(server.stats.repeats).toBe(0)
+})
+
+test('a budget cuts the batch to what it can pay for, and a higher one buys the rest', async () => {
+  const price = { input: 1, output: 2, batch: 0.5 }
+  const teacher = { ...batched(), price, max_tokens: 500 }
+  const whole = await simulator({ prices: price })
+  const reached = await ends(folder(files(teacher)), whole)
+  const spent = Object.values(reached.result.calls).reduce((sum, { usd }) => sum + usd!, 0)
+  const saved = Object.values(reached.result.calls).reduce((sum, total) => sum + total.saved.batch, 0)
+  // The judge is asked online and free.
+  const billed = ({ models }: typeof whole.stats) => models.writer!.usd + models.solver!.usd
+  expect(spent).toBeCloseTo(billed(whole.stats), 9)
+  expect(saved).toBeCloseTo(spent, 9)
+  const server = await simulator({ prices: price })
+  const usd = 0.6 * spent
+  const dir = folder(files(teacher))
+  const text = readFileSync(join(dir, 'recipe.yaml'), 'utf8')
+  write(dir, { 'recipe.yaml': `${text}budget: { usd: ${usd} }\n` })
+  expect((await ends(dir, server)).result.exit).toBe(4)
+  expect(billed(server.stats)).toBeLessThanOrEqual(usd)
+  expect(server.stats.rows).toBeGreaterThan(0)
+  write(dir, files(teacher))
+  expect((await ends(dir, server)).result.error).toBeUndefined()
+  expect(server.stats.repeats).toBe(0)
+})
