@@ -7,7 +7,7 @@ import { asReady, createWindow, type Window } from './flow.ts'
 import { itemRunner, newTally, rejectLine, type Tally } from './item.ts'
 import { openPools, type Pools } from './pools.ts'
 import { inputDigest, readShard, type ShardRef, wholeShard } from './shards.ts'
-import { allShards, recallOr, recorder, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
+import { allShards, recall, recorder, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
 
 /** Items of a pure stage that may be under way at once; nothing there waits, so a few are enough. */
 const pureWindow = 64
@@ -61,13 +61,8 @@ export function mapStage(stage: Stage, env: StageEnv): StageOutput {
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: inputs.length })
     const keyOf = (shards: ShardRef[]): Sha => taskKey(stage, 'stage', inputDigest(shards), pools.digests)
     const known = await alreadyKnown(inputs)
-    if (known) {
-      const again = known.map(shard => Promise.resolve(shard))
-      const shards = await recallOr(stage, env, keyOf(known), within =>
-        Promise.all(openTasks(stage, again, pools, within)),
-      )
-      return shards.map(shard => Promise.resolve(shard))
-    }
+    const recalled = known && recall(stage, env, keyOf(known))
+    if (recalled) return recalled.map(shard => Promise.resolve(shard))
     const { within, keep } = recorder(env)
     const outs = openTasks(stage, inputs, pools, within)
     Promise.all(inputs.map(async (input, i) => [await input, await outs[i]] as const))

@@ -19,7 +19,7 @@ import { sourceStage } from './source-stage.ts'
 import { openSpending, writeSpending } from './spending.ts'
 import { allShards, type StageEnv, type StageOutput, working } from './stage.ts'
 import { asStop, createStop, Stopped } from './stop.ts'
-import { checkTerms, openTeachers, type Teachers } from './teachers.ts'
+import { batchShares, checkTerms, openTeachers, type Teachers } from './teachers.ts'
 import { unionStage } from './union-stage.ts'
 
 export type RunOptions = {
@@ -29,6 +29,8 @@ export type RunOptions = {
   env: Record<string, string | undefined>
   /** Teachers answer out of the journal only; a missing reply leaves its root out as `unpaid`. */
   closed?: boolean
+  /** Teachers in batches are asked call by call: somebody waits for a few rows. */
+  online?: boolean
   /** Read every source file again instead of trusting size and modification time. */
   verify?: boolean
   renderers?: Emit[]
@@ -89,7 +91,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     total.saved.cache += saved?.cache ?? 0
     total.saved.batch += saved?.batch ?? 0
   }
-  const spending = openSpending()
+  const spending = openSpending(options.online ? batchShares(plan) : undefined)
   const log = openLog()
   function openLog(): RunLog {
     try {
@@ -122,7 +124,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const { seed, budget } = plan.recipe
     const closed = options.closed ?? false
     if (!closed) checkTerms(plan, session)
-    const opened = await openTeachers(plan, session, { env: options.env, closed, emit: log.emit })
+    const opened = await openTeachers(plan, session, {
+      env: options.env,
+      closed,
+      online: options.online ?? false,
+      emit: log.emit,
+    })
     teachers = opened
     const { choose, behind, all } = opened
     const { reached } = session

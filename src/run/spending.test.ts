@@ -79,3 +79,20 @@ test('of many roots a sample is kept, whole and whatever the order', () => {
     { numRuns: 3 },
   )
 })
+
+test('what a pilot asked online is worth its share in batches, and was paid in full', () => {
+  const spending = openSpending(new Map([['slow', 0.5]]))
+  const call = {
+    event: 'call',
+    step: 'ask',
+    root: 'r',
+    from: 'teacher',
+    usage: { input: 10, output: 5 },
+    usd: 2,
+  } as const
+  spending.take({ ...call, teacher: 'slow' })
+  spending.take({ ...call, teacher: 'fast' })
+  const { steps, roots } = spending.data()
+  expect(steps.ask).toMatchObject({ slow: { usd: 1, paid: 2 }, fast: { usd: 2, paid: 2 } })
+  expect(roots.each.r!.ask).toMatchObject({ slow: { usd: 1 }, fast: { usd: 2 } })
+})

@@ -87,8 +87,14 @@ const nothing = (): Counted => ({
   ms: latencies(),
 })
 
-/** Gathers what a run spends out of its events, in memory that does not grow with the run. */
-export function openSpending(): { take(event: Event): void; data(): Spending } {
+/**
+ * Gathers what a run spends out of its events, in memory that does not grow with the run. `shares`: of teachers that were
+ * asked online for once, the share of the price that their calls will cost in batches.
+ */
+export function openSpending(shares: ReadonlyMap<string, number> = new Map()): {
+  take(event: Event): void
+  data(): Spending
+} {
   const steps = new Map<string, Map<string, Counted>>()
   const recalled: Spending['recalled'] = {}
   const roots = new Map<Id, { place: number; uses: UseByStep }>()
@@ -124,7 +130,8 @@ export function openSpending(): { take(event: Event): void; data(): Spending } {
         for (const [step, counts] of Object.entries(funnel)) recalled[step] = (recalled[step] ?? 0) + counts.in
       }
       if (event.event !== 'call') return
-      const { step, teacher, root, from, usage, usd, saved, ms } = event
+      const { step, teacher, root, from, usage, saved, ms } = event
+      const usd = event.usd === null ? null : event.usd * (shares.get(teacher) ?? 1)
       const input = usage.input ?? 0
       const output = usage.output ?? 0
       const counted = entry(step, teacher)
@@ -135,7 +142,7 @@ export function openSpending(): { take(event: Event): void; data(): Spending } {
       counted.usd = plus(counted.usd, usd)
       if (from === 'journal') counted.journal++
       else {
-        counted.paid = plus(counted.paid, usd)
+        counted.paid = plus(counted.paid, event.usd)
         counted.saved.cache += saved?.cache ?? 0
         counted.saved.batch += saved?.batch ?? 0
       }

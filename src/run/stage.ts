@@ -120,21 +120,26 @@ export function recorder(env: StageEnv): { within: StageEnv; keep(key: Sha, shar
 }
 
 /**
- * Runs a stage whose inputs are all known, or recalls what it gave before: one file for the whole stage, so that a
+ * What a stage gave over these inputs before, if all of it is still there: one file for the whole stage, so that a
  * finished run of thousands of tasks resumes at once.
  */
+export function recall(stage: Stage, env: StageEnv, key: Sha): (ShardRef | undefined)[] | undefined {
+  const known = readSummary(summaryFile(env, key))
+  if (!known || !stillThere(known, env.store)) return undefined
+  env.recalled(stage, key, known)
+  for (const shard of known.shards) if (shard) env.shards.set(shard.digest, shard)
+  return known.shards.map(shard => shard ?? undefined)
+}
+
+/** Recalls a stage, or runs it to its end. */
 export async function recallOr(
   stage: Stage,
   env: StageEnv,
   key: Sha,
   work: (env: StageEnv) => Promise<(ShardRef | undefined)[]>,
 ): Promise<(ShardRef | undefined)[]> {
-  const known = readSummary(summaryFile(env, key))
-  if (known && stillThere(known, env.store)) {
-    env.recalled(stage, key, known)
-    for (const shard of known.shards) if (shard) env.shards.set(shard.digest, shard)
-    return known.shards.map(shard => shard ?? undefined)
-  }
+  const recalled = recall(stage, env, key)
+  if (recalled) return recalled
   const { within, keep } = recorder(env)
   const shards = await work(within)
   keep(key, shards)

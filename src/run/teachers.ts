@@ -60,7 +60,7 @@ const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
 export async function openTeachers(
   plan: Plan,
   session: Session,
-  run: { env: Record<string, string | undefined>; closed: boolean; emit: Emit },
+  run: { env: Record<string, string | undefined>; closed: boolean; online?: boolean; emit: Emit },
 ): Promise<Teachers> {
   const entries = plan.recipe.teachers
   const open = new Map<string, OpenTeacher>()
@@ -116,7 +116,7 @@ export async function openTeachers(
       cap: config.max_tokens,
       concurrency: config.concurrency,
       route,
-      mode: config.mode,
+      mode: run.online ? 'online' : config.mode,
       settings: { ...config.batch, patienceMs: config.patience * 1000 },
       cost(reply, batch) {
         const cost = price === undefined ? undefined : costOf(reply.usage, price, { batch })
@@ -153,6 +153,18 @@ export async function openTeachers(
       await closing
     },
   }
+}
+
+/** Of each teacher in batches, the share of the price that a call in a batch costs. */
+export function batchShares(plan: Plan): Map<string, number> {
+  const shares = new Map<string, number>()
+  for (const name of teachersUsed(plan)) {
+    const config = plan.recipe.teachers[name] as TeacherConfig
+    const price =
+      config.mode === 'batch' ? priceOf(config, resolveTeacher(name, config), plan.prices)?.price : undefined
+    if (price !== undefined && price !== 'free') shares.set(name, price.batch ?? 1)
+  }
+  return shares
 }
 
 /** What limits go by: provider, endpoint and model, whatever the recipe calls the teachers that share them. */

@@ -73,7 +73,8 @@ export function openBatches(options: SimulatorOptions, respondent: Respondent, l
     row.entry.request = read.request
     row.entry.draw = read.draw
     ledger.asked(read)
-    const { body: reply, used } = respondent.reply(read)
+    const { body: reply, used, begins } = respondent.reply(read)
+    begins()
     row.sold = { id: read.id, model: read.asked.model, used }
     ledger.row(read.id, read.asked.model, used, 1)
     settle('succeeded', 200, reply)

@@ -36,6 +36,7 @@ export function callHandler(options: SimulatorOptions, { respondent, ledger, fau
     const ms = latency(entry.n) + msPerToken * replied.used.output + late
     const spoilt = isSpoilt(fault) ? fault : undefined
     const finish = (status: number, whole: boolean) => {
+      replied.begins()
       ledger.answered(question, replied, whole)
       ledger.latencies.add(ledger.note(entry, status))
       // A reply that falls silent keeps its slot until the caller hangs up.

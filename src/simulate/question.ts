@@ -20,7 +20,8 @@ export type Question = {
 /** Tokens of one reply, as they are billed. `input` includes cached and cache-write tokens. */
 export type Used = { input: number; cachedInput: number; cacheWrite: number; output: number }
 
-export type Replied = { body: object; said: Said; used: Used }
+/** `begins` is to be called when the reply goes out: from then on its prompt is found in the cache. */
+export type Replied = { body: object; said: Said; used: Used; begins(): void }
 export type Refused = { status: number; body: object; model?: string }
 
 /** Left out of the digest: they do not change what is asked, only how it goes out. */
@@ -103,6 +104,7 @@ export function respondent(options: SimulatorOptions, cache: PromptCache | undef
         body: reply,
         said: said[0]!,
         used: { input, cachedInput: asked.cache?.read ?? 0, cacheWrite: asked.cache?.written ?? 0, output },
+        begins: () => asked.cache?.keep(),
       }
     },
   }

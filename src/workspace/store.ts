@@ -1,18 +1,21 @@
 import {
+  close,
   closeSync,
   existsSync,
   fsync,
-  linkSync,
+  link,
+  mkdir,
   mkdirSync,
+  open,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
-  renameSync,
+  rename,
   rmSync,
-  unlinkSync,
+  unlink,
+  writeFile,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -58,31 +61,62 @@ export type TaskWriter = {
   discard(): void
 }
 
-/** Syncing waits for the disk and for nothing else: other tasks go on meanwhile. */
-const sync = promisify(fsync)
+/**
+ * Files are made away from the main thread: while the journal syncs, even making a folder may wait for the disk, and
+ * thousands of calls would wait with it.
+ */
+const away = {
+  close: promisify(close),
+  link: promisify(link),
+  mkdir: promisify(mkdir),
+  open: promisify(open),
+  rename: promisify(rename),
+  sync: promisify(fsync),
+  unlink: promisify(unlink),
+  writeFile: promisify(writeFile),
+}
 
-type LazyFile = { write(bytes: Uint8Array): void; seal(reached: Reached): Promise<boolean>; close(): void }
+/** Bytes of one file that wait in memory; beyond them they are written where they stand. */
+const mostHeld = 4 * 2 ** 20
 
-function lazyFile(path: string): LazyFile {
+type LazyFile = { write(bytes: Uint8Array): void; seal(reached: Reached): Promise<boolean>; discard(): void }
+
+/** A file that comes to be with its first bytes. `make` makes the folder around it. */
+function lazyFile(path: string, make: () => void): LazyFile {
   let fd: number | undefined
+  let held: Uint8Array[] = []
+  let bytesHeld = 0
   return {
     write(bytes) {
+      held.push(bytes)
+      bytesHeld += bytes.length
+      if (bytesHeld < mostHeld) return
+      make()
       fd ??= openSync(path, 'w')
-      let done = 0
-      while (done < bytes.length) done += writeSync(fd, bytes, done)
+      for (const part of held) writeFileSync(fd, part)
+      held = []
+      bytesHeld = 0
     },
     async seal(reached) {
-      if (fd === undefined) return false
+      if (fd === undefined && held.length === 0) return false
+      fd ??= await away.open(path, 'w')
+      // On a nearly full disk a single write may be a short one; this writes all or throws.
+      if (held.length > 0) await away.writeFile(fd, Buffer.concat(held))
+      held = []
       reached('sync.before')
-      await sync(fd)
+      await away.sync(fd)
       reached('sync.after')
-      closeSync(fd)
+      const written = fd
       fd = undefined
+      await away.close(written)
       return true
     },
-    close() {
-      if (fd !== undefined) closeSync(fd)
+    discard() {
+      held = []
+      if (fd === undefined) return
+      closeSync(fd)
       fd = undefined
+      rmSync(path, { force: true })
     },
   }
 }
@@ -147,57 +181,65 @@ export function openStore(paths: Paths, reached: Reached): Store {
     },
     open(task) {
       const dir = paths.task(task)
-      const created = mkdirSync(dir, { recursive: true })
-      if (created === undefined) sweep(dir)
       const tag = `.tmp-${process.pid}`
-      const files = { output: lazyFile(join(dir, part + tag)), rejects: lazyFile(join(dir, rejectsPart + tag)) }
+      const make = (): void => {
+        if (mkdirSync(dir, { recursive: true }) === undefined) sweep(dir)
+      }
+      const files = {
+        output: lazyFile(join(dir, part + tag), make),
+        rejects: lazyFile(join(dir, rejectsPart + tag), make),
+      }
       const output = pieceEncoder(bytes => files.output.write(bytes))
       const rejects = pieceEncoder(bytes => files.rejects.write(bytes))
+      function discard(): void {
+        files.output.discard()
+        files.rejects.discard()
+      }
       return {
         output: output.line,
         cut: output.cut,
         reject: rejects.line,
         async commit(rest) {
           const done: Done = { format: 1, task, ...rest, output: output.end(), rejects: rejects.end() }
-          for (const [file, name] of [
-            [files.output, part],
-            [files.rejects, rejectsPart],
-          ] as const) {
-            if (!(await file.seal(reached))) continue
-            reached('rename.before')
-            renameSync(join(dir, name + tag), join(dir, name))
-            reached('rename.after')
-          }
           const draft = join(dir, `done.json${tag}`)
-          const fd = openSync(draft, 'w')
           try {
-            // On a nearly full disk a single write may be a short one; this writes all or throws.
-            writeFileSync(fd, JSON.stringify(done))
-            await sync(fd)
-          } finally {
-            closeSync(fd)
-          }
-          reached('done.before')
-          try {
-            linkSync(draft, join(dir, 'done.json'))
+            if ((await away.mkdir(dir, { recursive: true })) === undefined) sweep(dir)
+            for (const [file, name] of [
+              [files.output, part],
+              [files.rejects, rejectsPart],
+            ] as const) {
+              if (!(await file.seal(reached))) continue
+              reached('rename.before')
+              await away.rename(join(dir, name + tag), join(dir, name))
+              reached('rename.after')
+            }
+            const fd = await away.open(draft, 'w')
+            try {
+              await away.writeFile(fd, JSON.stringify(done))
+              await away.sync(fd)
+            } finally {
+              await away.close(fd)
+            }
+            reached('done.before')
+            await away.link(draft, join(dir, 'done.json')).catch(error => {
+              if (error.code !== 'EEXIST') throw error
+            })
+            await away.unlink(draft)
+            const folder = await away.open(dir, 'r')
+            try {
+              await away.sync(folder)
+            } finally {
+              await away.close(folder)
+            }
           } catch (error) {
-            if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-          }
-          unlinkSync(draft)
-          const folder = openSync(dir, 'r')
-          try {
-            await sync(folder)
-          } finally {
-            closeSync(folder)
+            discard()
+            for (const name of [part, rejectsPart, 'done.json']) rmSync(join(dir, name + tag), { force: true })
+            throw error
           }
           reached('done.after')
           return done
         },
-        discard() {
-          files.output.close()
-          files.rejects.close()
-          for (const name of [part, rejectsPart, 'done.json']) rmSync(join(dir, name + tag), { force: true })
-        },
+        discard,
       }
     },
     *lines(task, piece, rejects = false) {

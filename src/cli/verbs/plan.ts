@@ -159,7 +159,9 @@ async function runPilot(call: Call, project: Project, limit: number, set: object
   const reporter = reporterOf(call)
   const session = takeWorkspace(call, project, 'plan')
   try {
-    const result = await follow(call.io, reporter, plan, view => runPlan({ plan, session, env: call.io.env, ...view }))
+    const result = await follow(call.io, reporter, plan, view =>
+      runPlan({ plan, session, env: call.io.env, online: true, ...view }),
+    )
     reporter.say('')
     return result
   } finally {
@@ -179,9 +181,10 @@ function tellAhead({ io, given }: Call, project: Project, plan: Plan) {
   }
 }
 
-function moneyOfPilot({ calls }: RunResult, width: number): string {
+function moneyOfPilot({ calls, error }: RunResult, width: number): string {
   const lines = moneyLines(calls, 0, width)
-  return lines.length > 0 ? lines.join(' ') : 'Every reply was there already: it cost nothing.'
+  if (lines.length > 0) return lines.join(' ')
+  return error ? 'It did not come to its end, and cost nothing.' : 'Every reply was there already: it cost nothing.'
 }
 
 async function sourceNotes(plan: Plan) {

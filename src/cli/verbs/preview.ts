@@ -25,7 +25,9 @@ export const run: Run = async call => {
   const session = takeWorkspace(call, project, 'preview')
   try {
     const began = io.now().getTime()
-    const result = await follow(io, reporter, plan, view => runPlan({ plan, session, env: io.env, ...view }))
+    const result = await follow(io, reporter, plan, view =>
+      runPlan({ plan, session, env: io.env, online: true, ...view }),
+    )
     const summary = summaryOf(plan, result, session, io.now().getTime() - began)
     const past = readRun(session.paths, result.run)
     const rows = [...result.rows()]
