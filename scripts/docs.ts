@@ -104,8 +104,8 @@ tokenizer: o200k_base
 
 teachers:
   writer:
-    model: deepseek/deepseek-chat                # a provider; the key comes from DEEPSEEK_API_KEY
-    price: { input: 0.3, output: 0.5 }
+    model: deepseek/deepseek-v4-flash            # a provider; the key comes from DEEPSEEK_API_KEY
+    price: { input: 0.3, output: 1.2 }           # dollars per million tokens; left out, a known price counts
     temperature: 0.8
     max_tokens: 2048
     rpm: 300
@@ -236,6 +236,10 @@ function recipePage(): string {
         'Its default export is a model object, a teacher after `stillroom/teachers`, or a function of the environment that gives',
         'either. `model` says whose terms hold, what it costs and what records name; the module must give that model. Every',
         'setting that changes replies belongs into the recipe, or into a `revision`: the code of the module is no identity.',
+        '',
+        'A model of `createOpenAICompatible` sends no JSON schema unless that is given `supportsStructuredOutputs: true`; for a',
+        'server that takes none write `schema: false`, and prompts say what a reply must look like. Neither asks anew what was',
+        'answered before: `stillroom retry --reason unparseable` does.',
       ],
     ),
     ...section(
@@ -254,8 +258,8 @@ function recipePage(): string {
         [
           '```yaml',
           'teachers:',
-          '  large: { model: deepseek/deepseek-chat }',
-          '  small: { model: mistral/mistral-small-latest, then: { outage: large } }',
+          '  large: { model: deepseek/deepseek-v4-pro }',
+          '  small: { model: mistral/mistral-small-2603, then: { outage: large } }',
           '  writers: { any-of: { large: 1, small: 3 }, then: { refusal: large } }',
           '```',
         ].join('\n'),

@@ -11,6 +11,7 @@ import {
   shareOf,
   type TeacherProgress,
   timeLeft,
+  troubleOf,
 } from './progress.ts'
 import type { Live, Paint } from './reporter.ts'
 
@@ -41,7 +42,12 @@ function stageLine(stage: StageProgress, columns: Columns, now: number, paint: P
   return `${stage.ended === undefined ? paint('bold', name) : name}  ${bar(stage, columns.bar, paint)}${tasks}${rows}  ${paint('dim', pace(stage, now))}`
 }
 
-function teacherLine(teacher: TeacherProgress, { keys, width }: Columns, paint: Paint): string {
+function teacherLine(
+  teacher: TeacherProgress,
+  trouble: string | undefined,
+  { keys, width }: Columns,
+  paint: Paint,
+): string {
   const done = teacher.sent + teacher.replayed
   const parts = [`${thousands(done)} of ${thousands(teacher.expected)}${teacher.open ? '+' : ''} calls`]
   if (teacher.inAir > 0) parts.push(`${thousands(teacher.inAir)} in the air`)
@@ -49,13 +55,13 @@ function teacherLine(teacher: TeacherProgress, { keys, width }: Columns, paint: 
   const seconds = ((teacher.last ?? 0) - (teacher.first ?? 0)) / 1000
   if (seconds >= 1 && teacher.sent > 0) parts.push(`${((teacher.sent + teacher.replayed) / seconds).toFixed(1)}/s`)
   parts.push(dollars(teacher.usd), ...batchesUnderWay(teacher))
-  if (teacher.trouble) parts.push(clip(teacher.trouble, width))
+  if (trouble) parts.push(clip(trouble, width))
   else if (teacher.input + teacher.output > 0) {
     const cached = teacher.cached > 0 ? ` (${Math.round((100 * teacher.cached) / teacher.input)} % cached)` : ''
     parts.push(`${compact(teacher.input)} in${cached}, ${compact(teacher.output)} out`)
   }
   const line = cut(`${pad(clip(teacher.name, keys), keys)}  ${parts.join(' · ')}`, width)
-  return teacher.trouble ? paint('yellow', line) : line
+  return trouble ? paint('yellow', line) : line
 }
 
 /** What is on screen at one instant: a line a stage, a line a teacher, and the end in sight. */
@@ -68,8 +74,9 @@ export function drawing(state: Progress, now: number, size: { width: number; hei
   const lines = hidden.length > 0 ? [paint('dim', `${hidden.length} stages done`)] : []
   const shown = state.stages.filter(s => !hidden.includes(s)).slice(0, room)
   lines.push(...shown.map(stage => stageLine(stage, columns, now, paint)))
-  const asked = state.teachers.filter(t => t.sent + t.replayed > 0 || t.trouble)
-  if (asked.length > 0) lines.push('', ...asked.map(teacher => teacherLine(teacher, columns, paint)))
+  const troubles = new Map(state.teachers.map(t => [t, troubleOf(t, state, now)]))
+  const asked = state.teachers.filter(t => t.sent + t.replayed + Object.keys(t.batches).length > 0 || troubles.get(t))
+  if (asked.length > 0) lines.push('', ...asked.map(t => teacherLine(t, troubles.get(t), columns, paint)))
   const eta = timeLeft(state, now)
   const foot = [duration(now - state.started), ...moneySoFar(state)]
   if (!state.ended && eta !== undefined && eta > 0)

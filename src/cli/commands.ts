@@ -39,7 +39,8 @@ export const commands: { [name: string]: Command } = {
   },
   prices: {
     operands: '[recipe]',
-    about: 'Lists the prices that come along, with their dates and sources, or what the teachers of a recipe cost.',
+    about:
+      'Lists the prices that come along, with dates and sources; for a recipe that is named, what its teachers cost.',
     example: 'stillroom prices recipe.yaml',
     options: [],
     load: () => import('./verbs/prices.ts'),

@@ -90,7 +90,7 @@ function remarks({ steps, total, roots, limited }: PlanForecast): string[] {
     return 'Nine of ten such samples give a band that holds the truth.'
   }
   return [
-    ofBand(),
+    `${ofBand()} A root is a record that reaches the first step with a teacher.`,
     ...(steps.some(step => step.rough)
       ? ['~: behind a step that looks at all rows at once, such as dedupe or a share; scaled as if it grew with them.']
       : []),

@@ -1,7 +1,15 @@
 import type { Plan } from '../recipe/index.ts'
 import { counted, dollars, duration, thousands } from './figures.ts'
 import type { Io } from './io.ts'
-import { batchesUnderWay, moneySoFar, type Progress, progressOf, type StageProgress, timeLeft } from './progress.ts'
+import {
+  batchesUnderWay,
+  moneySoFar,
+  type Progress,
+  progressOf,
+  type StageProgress,
+  timeLeft,
+  troubleOf,
+} from './progress.ts'
 import type { Live } from './reporter.ts'
 
 /** Milliseconds between two lines while nothing finishes. */
@@ -20,7 +28,8 @@ function pulse(state: Progress, now: number): string {
   }
   for (const teacher of state.teachers) {
     const done = teacher.sent + teacher.replayed
-    if (teacher.trouble) parts.push(`${teacher.name}: ${teacher.trouble}`)
+    const trouble = troubleOf(teacher, state, now)
+    if (trouble) parts.push(`${teacher.name}: ${trouble}`)
     if (done === 0 && Object.keys(teacher.batches).length === 0) continue
     const more = teacher.open ? ' or more' : ''
     const calls = `${teacher.name} ${thousands(done)} of ${thousands(teacher.expected)}${more} calls`

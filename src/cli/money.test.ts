@@ -69,7 +69,7 @@ test('a pilot tells what everything will cost, and the run after it does not pay
 
     In all: 40 calls; 40.0 k tokens in and 8.00 k out; $0.06; less than a second at the full width.
     The 5 roots took as much as each other, so there is no band; others may differ: --pilot 20 asks
-    more.
+    more. A root is a record that reaches the first step with a teacher.
     ~: behind a step that looks at all rows at once, such as dedupe or a share; scaled as if it grew
     with them.
     The budget of $0.05 does not suffice: with what is spent already it takes $0.06.

@@ -1,5 +1,5 @@
 /** How a value on the command line is read. `list` may be given several times. */
-type ValueKind = 'flag' | 'text' | 'whole' | 'number' | 'list'
+type ValueKind = 'flag' | 'text' | 'whole' | 'count' | 'port' | 'number' | 'share' | 'list'
 
 type Option = { flags: string; is: ValueKind; about: string }
 
@@ -23,7 +23,7 @@ export const options = {
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
   n: { flags: '-n <n>', is: 'whole', about: 'how many' },
-  seed: { flags: '--seed <n>', is: 'whole', about: 'seed of the choice (default: 1)' },
+  seed: { flags: '--seed <n>', is: 'whole', about: 'seed of what is chosen or made up (default: 1)' },
   full: { flags: '--full', is: 'flag', about: 'print content unabridged' },
   step: { flags: '--step <key>', is: 'text', about: 'step key, for example judge or judge.cut' },
   reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
@@ -33,7 +33,7 @@ export const options = {
     flags: '--out <path>',
     is: 'text',
     about:
-      'where to write: a release into this folder (default: releases beside the recipe), an import into this file (default: completions.jsonl)',
+      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl)',
   },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
@@ -47,19 +47,19 @@ export const options = {
   version: { flags: '--version <v>', is: 'text', about: 'version or date of the terms that were read' },
   note: { flags: '--note <text>', is: 'text', about: 'why, for the record and the card' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing, take the defaults' },
-  port: { flags: '--port <n>', is: 'whole', about: 'port to listen on (default: any free one)' },
+  port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },
   latency: { flags: '--latency <ms>', is: 'number', about: 'milliseconds before a reply' },
-  errorRate: { flags: '--error-rate <x>', is: 'number', about: 'share of requests answered with 500, from 0 to 1' },
-  malformedRate: { flags: '--malformed-rate <x>', is: 'number', about: 'share of structured replies with spoilt JSON' },
-  refusalRate: { flags: '--refusal-rate <x>', is: 'number', about: 'share of requests that are refused' },
-  rpm: { flags: '--rpm <n>', is: 'whole', about: 'requests a minute; beyond them the answer is 429' },
-  concurrency: { flags: '--concurrency <n>', is: 'whole', about: 'requests at a time; beyond them the answer is 429' },
+  errorRate: { flags: '--error-rate <x>', is: 'share', about: 'share of requests answered with 500, from 0 to 1' },
+  malformedRate: { flags: '--malformed-rate <x>', is: 'share', about: 'share of structured replies with spoilt JSON' },
+  refusalRate: { flags: '--refusal-rate <x>', is: 'share', about: 'share of requests that are refused' },
+  rpm: { flags: '--rpm <n>', is: 'count', about: 'requests a minute; beyond them the answer is 429' },
+  concurrency: { flags: '--concurrency <n>', is: 'count', about: 'requests at a time; beyond them the answer is 429' },
   queue: { flags: '--queue', is: 'flag', about: 'lets requests beyond --concurrency wait, instead of 429' },
   msPerToken: { flags: '--ms-per-token <ms>', is: 'number', about: 'milliseconds more for each output token' },
-  tpm: { flags: '--tpm <n>', is: 'whole', about: 'tokens a minute, input and output; beyond them the answer is 429' },
+  tpm: { flags: '--tpm <n>', is: 'count', about: 'tokens a minute, input and output; beyond them the answer is 429' },
   headers: { flags: '--headers <vendor>', is: 'text', about: 'rate-limit headers as openai or anthropic send them' },
   batchLooks: { flags: '--batch-looks <n>', is: 'whole', about: 'looks at a batch until it ends (default: 2)' },
-  cache: { flags: '--cache <n>', is: 'whole', about: 'keeps prompt prefixes of at least n tokens, and reports them' },
+  cache: { flags: '--cache <n>', is: 'count', about: 'keeps prompt prefixes of at least n tokens, and reports them' },
   faults: {
     flags: '--faults <file>',
     is: 'text',
@@ -68,14 +68,32 @@ export const options = {
 } as const satisfies { [name: string]: Option }
 
 export type OptionName = keyof typeof options
-type ValueOf<K extends ValueKind> = { flag: boolean; text: string; whole: number; number: number; list: string[] }[K]
+type ValueOf<K extends ValueKind> = K extends 'flag'
+  ? boolean
+  : K extends 'text'
+    ? string
+    : K extends 'list'
+      ? string[]
+      : number
 /** What a command was given. */
 export type Given = { [O in OptionName]?: ValueOf<(typeof options)[O]['is']> }
 
 /** Reads one value; a string says what was expected. */
 export function readValue(is: ValueKind, text: string, earlier: unknown): { value: unknown } | { expected: string } {
   if (is === 'list') return { value: [...((earlier as string[] | undefined) ?? []), text] }
-  if (is === 'whole') return /^\d+$/.test(text) ? { value: Number(text) } : { expected: 'a whole number' }
-  if (is === 'number') return /^\d+(\.\d+)?$/.test(text) ? { value: Number(text) } : { expected: 'a number' }
-  return { value: text }
+  if (is === 'text' || is === 'flag') return { value: text }
+  const { pattern, from = 0, to = Number.MAX_SAFE_INTEGER, expected } = numbers[is]
+  const value = Number(text)
+  return pattern.test(text) && value >= from && value <= to ? { value } : { expected }
+}
+
+const whole = /^\d+$/
+const decimal = /^\d+(\.\d+)?$/
+type NumberKind = Exclude<ValueKind, 'flag' | 'text' | 'list'>
+const numbers: { [K in NumberKind]: { pattern: RegExp; from?: number; to?: number; expected: string } } = {
+  whole: { pattern: whole, expected: 'a whole number' },
+  count: { pattern: whole, from: 1, expected: 'a whole number from 1' },
+  port: { pattern: whole, to: 65_535, expected: 'a port, from 0 to 65535' },
+  number: { pattern: decimal, expected: 'a number' },
+  share: { pattern: decimal, to: 1, expected: 'a share from 0 to 1' },
 }

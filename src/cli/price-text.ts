@@ -13,6 +13,12 @@ export function priceText(known: KnownPrice | undefined): string {
   return `${perMillion(known.price.input)} in, ${perMillion(known.price.output)} out`
 }
 
+/** What a batch makes of it. Without a share of its own a batch costs as much as calls do. */
+export function batchText(known: KnownPrice | undefined): string {
+  const share = known && known.price !== 'free' ? known.price.batch : undefined
+  return share === undefined ? ', in batches' : `, x ${share} in batches`
+}
+
 /** Where a price stands: the recipe, a file, a date, and what is to be known about it. */
 export function fromText(from: PriceFrom): string {
   if (from === 'recipe') return 'the recipe'

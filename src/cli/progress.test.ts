@@ -4,7 +4,7 @@ import type { Counts, Event } from '../workspace/index.ts'
 import { bars, drawing } from './bars.ts'
 import type { Io } from './io.ts'
 import { lines } from './lines.ts'
-import { progressOf, timeLeft } from './progress.ts'
+import { progressOf, shareOf, timeLeft } from './progress.ts'
 
 const counts = (more: Partial<Counts>): Counts => ({
   ...{ in: 0, passed: 0, fixed: 0, expanded: 0, consumed: 0, dropped: {}, items: 0, made: 0, lost: {}, repairs: {} },
@@ -70,7 +70,7 @@ test('batches, parked routes and what was saved are in sight, and over again whe
   take(batch({ batch: 'b2', rows: 10 }), 0)
   const saved = { saved: { cache: 0.25, batch: 0.5 }, usage: { input: 90, output: 10, cachedInput: 45 } }
   take({ ...call('writer'), ...saved } as Event, 0)
-  take({ event: 'route', teacher: 'solver, writer', type: 'parked', wait: 720_000 }, 0)
+  take({ event: 'route', teacher: 'solver, writer', type: 'parked', wait: 720_000 }, 1000)
   expect(shown()).toMatch(/writer .*12 of 50 done in 2 batches · parked for 12 min 00 s/)
   expect(shown()).toMatch(/\$0\.01 so far · caches saved \$0\.25 · batches saved \$0\.50/)
   take({ event: 'route', teacher: 'solver, writer', type: 'unparked' }, 0)
@@ -78,6 +78,46 @@ test('batches, parked routes and what was saved are in sight, and over again whe
   take(batch({ batch: 'b2', state: 'over' }), 0)
   expect(shown()).toMatch(/writer .*\$0\.01 · 90 in \(50 % cached\), 10 out/)
   expect(shown()).not.toMatch(/parked|in \d+ batch/)
+})
+
+test('a batch is in sight before its first reply, and says nothing of the time that is left', () => {
+  const { state, take } = progressOf(plan, 0)
+  take(sized('docs', 1), 0)
+  take(done('docs', { in: 10, passed: 10 }), 0)
+  for (let i = 0; i < 8; i++) take(call('solver'), 500 * i)
+  expect(timeLeft(state, 4000)).toBeDefined()
+  take({ event: 'batch', teacher: 'writer', batch: 'b', state: 'submitted', rows: 10 }, 4000)
+  const shown = drawing(state, 4000, { width: 120, height: 40 }, (_, text) => text).join('\n')
+  expect(shown).toMatch(/writer .*0 of 10 calls · \$0 · 0 of 10 done in 1 batch/)
+  expect(shown).not.toMatch(/ left/)
+})
+
+test('a bar follows calls, of which a teacher may have some in several steps', () => {
+  const { state, take } = progressOf(plan, 0)
+  const of = (key: string) => shareOf(state.stages.find(stage => stage.key === key)!)
+  take(sized('docs', 1), 0)
+  take(done('docs', { in: 10, passed: 10 }), 0)
+  take(sized('ask', 2), 0)
+  take(done('ask', { in: 4, expanded: 4, items: 4, made: 4 }, true), 0)
+  expect(of('ask')).toBe(0.5)
+  for (let i = 0; i < 3; i++) take({ ...call('writer'), step: 'ask' } as Event, 0)
+  expect(of('ask')).toBe(0.7)
+  for (let i = 0; i < 3; i++) take({ ...call('writer'), step: 'draw' } as Event, 0)
+  expect([of('ask'), of('draw')]).toEqual([0.7, 0.25])
+})
+
+test('a trouble names a long wait, and goes out of sight when nothing says it again', () => {
+  const { state, take } = progressOf(plan, 0)
+  const shown = (now: number) => drawing(state, now, { width: 120, height: 40 }, (_, text) => text).join('\n')
+  const route = (more: object): Event => ({ event: 'route', teacher: 'writer', type: 'capacity', ...more })
+  take(route({ wait: 30_000, message: 'HTTP 429: slow down' }), 0)
+  expect(shown(18_000)).toContain('waits 12 s: HTTP 429: slow down')
+  expect(shown(31_000)).toContain('· HTTP 429: slow down')
+  expect(shown(36_000)).not.toContain('429')
+  take(route({ wait: 1000, message: 'HTTP 429: slow down' }), 40_000)
+  expect(shown(41_000)).toContain('· HTTP 429: slow down')
+  take({ event: 'run-ended', run: 'r', status: 'done', exit: 0, calls: {} }, 41_000)
+  expect(shown(41_000)).not.toContain('429')
 })
 
 test('calls to come are shared out among the members of a pool', () => {

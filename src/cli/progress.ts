@@ -16,8 +16,8 @@ export type StageProgress = {
   fresh: number
   began?: number
   ended?: number
-  /** The teacher that serves this stage and no other: its calls say more than tasks do. */
-  teacher?: TeacherProgress
+  /** Calls that its records need, and those answered or not needed any more: they say more than tasks do. */
+  calls: { needed: number; done: number }
 }
 
 export type TeacherProgress = {
@@ -41,9 +41,14 @@ export type TeacherProgress = {
   /** Instants of its first and latest reply. */
   first?: number
   last?: number
-  /** What the server makes us do, such as waiting. */
-  trouble?: string
+  /** What the server makes us do. A parked route waits until it is told; other trouble passes unless it is said again. */
+  trouble?: { message: string; parked: boolean; since: number; wait: number }
 }
+
+/** Milliseconds for which a trouble that passes stays in sight. */
+const inSight = 5000
+/** Milliseconds from which a wait is worth a word. */
+const longWait = 2000
 
 export type Progress = {
   started: number
@@ -70,7 +75,10 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
   const stages = new Map<string, StageProgress>(
     shown.map(({ key, nodes }) => [
       key,
-      { key, paid: nodes.some(n => n.teachers.length > 0), done: 0, cached: 0, rows: 0, fresh: 0 },
+      {
+        ...{ key, paid: nodes.some(n => n.teachers.length > 0), done: 0, cached: 0, rows: 0, fresh: 0 },
+        calls: { needed: 0, done: 0 },
+      },
     ]),
   )
   const state: Progress = {
@@ -90,15 +98,7 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
     }
   }
   state.teachers = [...teachers.values()]
-  for (const teacher of state.teachers) {
-    const serves = plan.stages.filter(s =>
-      s.nodes.some(n => n.teachers.some(named => teachersBehind(named, entries).includes(teacher.name))),
-    )
-    const stage = stages.get(serves[0]!.key)
-    // Of a pool or a fallback one teacher does not say how far the stage is.
-    const alone = serves[0]!.nodes.every(n => n.teachers.every(named => named === teacher.name))
-    if (serves.length === 1 && stage && alone) stage.teacher = teacher
-  }
+  const stageOf = new Map(shown.flatMap(stage => stage.nodes.map(node => [node.key, stages.get(stage.key)!] as const)))
   /** Teachers under a name with their parts of its records; who stands in is asked when it comes to that. */
   const pools = new Map<string, readonly Pick<PoolMember, 'name' | 'weight'>[]>()
   function membersOf(named: string): readonly Pick<PoolMember, 'name' | 'weight'>[] {
@@ -127,6 +127,8 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
       for (const node of nodes) {
         const per = callsPerRecord(node)
         const records = from.reduce((n, up) => n + rowsOf(up), 0)
+        const stage = stages.get(key)
+        if (stage && per > 0) stage.calls.needed = records * per
         const left = Math.max(0, records - (settled.get(key) ?? 0)) * per
         for (const { name, weight } of node.teachers.flatMap(membersOf)) {
           waiting.set(name, (waiting.get(name) ?? 0) + left * weight)
@@ -176,7 +178,8 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
         if (paid) {
           const records = event.funnel[paid.key]?.in ?? 0
           settled.set(event.stage, (settled.get(event.stage) ?? 0) + records)
-          if (!cached) {
+          if (cached) stage.calls.done += records * callsPerRecord(paid)
+          else {
             for (const { name, weight } of paid.teachers.flatMap(membersOf)) {
               answered.set(name, (answered.get(name) ?? 0) + records * callsPerRecord(paid) * weight)
             }
@@ -186,6 +189,8 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
       } else if (event.event === 'call') {
         const teacher = teachers.get(event.teacher)
         if (!teacher) return
+        const stage = stageOf.get(event.step)
+        if (stage) stage.calls.done++
         teacher.first ??= at
         teacher.last = at
         if (event.from === 'journal') teacher.replayed++
@@ -213,8 +218,10 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
           const teacher = teachers.get(name)
           if (!teacher) continue
           if (event.type === 'recovered' || event.type === 'unparked') delete teacher.trouble
-          else if (event.type === 'parked') teacher.trouble = `parked for ${duration(event.wait ?? 0)}`
-          else teacher.trouble = event.message ?? event.type
+          else {
+            const { type, wait = 0, message = type } = event
+            teacher.trouble = { message, parked: type === 'parked', since: at, wait }
+          }
         }
       } else if (event.event === 'run-ended') {
         state.ended = true
@@ -243,6 +250,16 @@ export function moneySoFar(state: Progress): string[] {
   ]
 }
 
+/** What keeps a teacher at this instant; nothing once the run is over, whose end says it. */
+export function troubleOf({ trouble }: TeacherProgress, { ended }: Progress, now: number): string | undefined {
+  if (!trouble || ended) return undefined
+  const { message, parked, since, wait } = trouble
+  const left = Math.max(0, since + wait - now)
+  if (parked) return `parked for ${duration(left)}`
+  if (now >= since + wait + inSight) return undefined
+  return wait >= longWait && left > 0 ? `waits ${duration(left)}: ${message}` : message
+}
+
 /** Batches of a teacher that are under way, in words. */
 export function batchesUnderWay({ batches }: TeacherProgress): string[] {
   const all = Object.values(batches)
@@ -252,20 +269,22 @@ export function batchesUnderWay({ batches }: TeacherProgress): string[] {
 }
 
 /** How much of a stage is done, from 0 to 1: by calls where they can be told, else by tasks. */
-export function shareOf({ tasks, done, ended, teacher }: StageProgress): number {
+export function shareOf({ tasks, done, ended, calls }: StageProgress): number {
   if (ended !== undefined) return 1
   const byTasks = tasks ? done / tasks : 0
-  if (!teacher || teacher.expected === 0) return byTasks
-  return Math.min(0.99, Math.max(byTasks, (teacher.sent + teacher.replayed) / teacher.expected))
+  return calls.needed === 0 ? byTasks : Math.min(0.99, Math.max(byTasks, calls.done / calls.needed))
 }
 
 /** Milliseconds that the known calls will still take, at the pace so far; undefined while nothing can be said. */
 export function timeLeft(state: Progress, now: number): number | undefined {
+  // When a batch ends is for the provider to say.
+  if (state.teachers.some(({ batches }) => Object.keys(batches).length > 0)) return undefined
   let longest: number | undefined
-  for (const { sent, replayed, expected, first } of state.teachers) {
+  for (const { sent, replayed, expected, first, trouble } of state.teachers) {
     const done = sent + replayed
     if (first === undefined || done < 5 || now - first < 1000) continue
-    longest = Math.max(longest ?? 0, ((expected - done) * (now - first)) / done)
+    const waits = trouble && expected > done ? trouble.since + trouble.wait - now : 0
+    longest = Math.max(longest ?? 0, waits, ((expected - done) * (now - first)) / done)
   }
   return longest
 }

@@ -37,9 +37,10 @@ ${commercial === undefined ? '  # commercial: true' : `  commercial: ${commercia
   distribute: private       # who gets the trained model: private or public
 
 # Who writes and who judges. The built-in ones are rules, no language models: they need no key and no network.
-# A hosted model:  writer: { model: deepseek/deepseek-chat, price: { input: 0.27, output: 1.10 } }
+# A hosted model:  writer: { model: deepseek/deepseek-v4-flash }
 #                  reads its key from the environment (here DEEPSEEK_API_KEY), never from this file;
-#                  \`stillroom terms\` shows what its terms say about this use
+#                  \`stillroom terms\` shows what its terms say about this use, \`stillroom prices\` which prices are known;
+#                  \`price: { input: 0.3, output: 1.2 }\` in dollars per million tokens counts before those
 # Your own server: writer: { model: qwen3-32b, at: "http://localhost:8000/v1", price: free, license: apache-2.0 }
 teachers:
   writer: { model: builtin/extractive }

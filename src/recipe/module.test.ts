@@ -57,6 +57,18 @@ test('a teacher of ones own, methods and all', async () => {
   expect((await said(teacher)).content).toBe('from mine')
 })
 
+test('an error of its own is a failure of the way there, and tells no key', async () => {
+  const teacher = await load(`export default env => ({
+    id: 'x', provider: 'x', model: 'gemini-2.5-pro', can: {},
+    doGenerate() { throw new TypeError('socket of ' + env.GEMINI_API_KEY) },
+  })`)
+  await expect(said(teacher)).rejects.toMatchObject({
+    name: 'Fault',
+    policy: 'health',
+    message: 'TypeError: socket of [key]',
+  })
+})
+
 test('another model than the recipe says is not asked', async () => {
   const error = await failure(`${model}export default model('gemini-2.5-flash', 'x')`)
   expect(error.message).toBe(

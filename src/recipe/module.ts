@@ -10,6 +10,7 @@ import {
   type AiSdkModel,
   aiSdkTeacher,
   type Capabilities,
+  Fault,
   resolveTeacher,
   type Teacher,
   type TeacherConfig,
@@ -76,7 +77,13 @@ export async function loadTeacherModule(
     return {
       ...names,
       can: { ...own.can, ...asked(config, can) },
-      doGenerate: (request, wire) => own.doGenerate(request, wire),
+      async doGenerate(request, wire) {
+        try {
+          return await own.doGenerate(request, wire)
+        } catch (error) {
+          throw asFault(error, clean)
+        }
+      },
       ...(own.close && { close: () => own.close!() }),
     }
   }
@@ -84,6 +91,12 @@ export async function loadTeacherModule(
     `does not export a model: ${what}`,
     "export default google('gemini-2.5-pro'), for example: a model object of the AI SDK, a teacher, or a function of the environment that gives one",
   )
+}
+
+/** What a module throws says nothing of the record that was asked about: it is the way there that fails. */
+function asFault(error: unknown, clean: (text: string) => string): unknown {
+  if (error instanceof Fault || StillroomError.is(error)) return error
+  return new Fault('health', clean(error instanceof Error ? `${error.name}: ${error.message}` : String(error)))
 }
 
 /** What the recipe says of a teacher's abilities; what it leaves open is known to the module better. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { folder, language } from '../../test/support/recipe-words.ts'
+import type { Diagnostic } from '../errors/index.ts'
 import { planRecipe } from './planner.ts'
 import { parseRecipe } from './read.ts'
 
@@ -16,7 +17,11 @@ const planned = async (base: string, more: object = {}) =>
 const findings = (base: string, more: object = {}) =>
   planned(base, more).then(
     () => [],
-    error => (error.diagnostics ?? [error]).map((one: Error & { code: string }) => `${one.code} ${one.message}`),
+    error =>
+      (error.diagnostics ?? [error]).map((one: Diagnostic) => {
+        const { file, line, column } = one.position ?? {}
+        return `${file ? `${file}:${line}:${column} ` : ''}${one.code} ${one.message}`
+      }),
   )
 const entry = { provider: 'openai', model: 'gpt-of-*', input: 1, output: 2 }
 
@@ -43,12 +48,13 @@ test('prices change no fingerprint', async () => {
 
 test.each([
   ['gone.yaml', /^SR_RECIPE_REFERENCE there is no file "gone.yaml"/],
-  ['torn.yaml', /^SR_RECIPE_YAML torn\.yaml: /],
-  ['typo.yaml', /^SR_RECIPE_KEY typo\.yaml: unknown key `ouput` in item 1 of `prices`/],
+  ['torn.yaml', /^torn\.yaml:1:21 SR_RECIPE_YAML Flow map/],
+  ['typo.yaml', /^typo\.yaml:2:54 SR_RECIPE_KEY unknown key `ouput` in item 2 of `prices`/],
 ])('a file of prices that cannot be used is named: %s', async (prices, message) => {
   const base = folder({
     'torn.yaml': '- { provider: openai',
-    'typo.yaml': '- { provider: openai, model: m, input: 1, output: 2, ouput: 2 }\n',
+    'typo.yaml':
+      '- { provider: openai, model: a, input: 1, output: 2 }\n- { provider: openai, model: m, input: 1, output: 2, ouput: 2 }\n',
   })
   expect(await findings(base, { prices, budget: {} })).toEqual([expect.stringMatching(message)])
 })

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parse } from 'yaml'
+import { LineCounter, parseDocument } from 'yaml'
 import {
   builtinPrices,
   isPool,
@@ -10,6 +10,7 @@ import {
   resolveTeacher,
   teacherEntry,
 } from '../teachers/index.ts'
+import { yamlPositions } from './positions.ts'
 import { type Problem, schemaProblems, shown } from './problems.ts'
 
 /**
@@ -18,28 +19,34 @@ import { type Problem, schemaProblems, shown } from './problems.ts'
  */
 export async function readPrices(named: unknown, base: string): Promise<{ prices: PriceTable; problems: Problem[] }> {
   if (typeof named !== 'string') return { prices: builtinPrices, problems: [] }
-  const wrong = (problem: Pick<Problem, 'code' | 'message' | 'hint'>) => ({
-    prices: builtinPrices,
-    problems: [{ ...problem, path: ['prices'], part: 'value' as const }],
-  })
   let text: string
   try {
     text = await readFile(resolve(base, named), 'utf8')
   } catch {
+    const message = `there is no file ${shown(named)}`
     const hint = 'paths are relative to the recipe'
-    return wrong({ code: 'SR_RECIPE_REFERENCE', message: `there is no file ${shown(named)}`, hint })
+    const problem: Problem = { code: 'SR_RECIPE_REFERENCE', message, path: ['prices'], part: 'value', hint }
+    return { prices: builtinPrices, problems: [problem] }
   }
-  let raw: unknown
-  try {
-    raw = parse(text)
-  } catch (error) {
-    const [message] = (error as Error).message.split('\n')
-    return wrong({ code: 'SR_RECIPE_YAML', message: `${named}: ${message}` })
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const broken = document.errors[0]
+  if (broken) {
+    const { line, col } = lines.linePos(broken.pos[0])
+    const position = { file: named, line: Math.max(1, line), column: Math.max(1, col) }
+    const hint = 'check indentation, colons and quotes around this place'
+    const problem = { code: 'SR_RECIPE_YAML' as const, message: broken.message, hint, position }
+    return { prices: builtinPrices, problems: [{ ...problem, path: ['prices'], part: 'value' }] }
   }
+  const raw: unknown = document.toJS({ maxAliasCount: 100 })
   const read = priceEntries.safeParse(raw)
   if (read.success) return { prices: [{ file: named, entries: read.data }, ...builtinPrices], problems: [] }
-  const problems = schemaProblems(read.error.issues, priceEntries, raw, ['prices'])
-  return { prices: builtinPrices, problems: problems.map(one => ({ ...one, message: `${named}: ${one.message}` })) }
+  const positions = yamlPositions(named, document, lines)
+  const problems = schemaProblems(read.error.issues, priceEntries, raw, ['prices']).map(one => ({
+    ...one,
+    position: positions.at(one.path.slice(1), one.part),
+  }))
+  return { prices: builtinPrices, problems }
 }
 
 /** Under a dollar budget every teacher needs a price: its own, or one out of the tables. Where nobody is paid, none. */

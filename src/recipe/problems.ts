@@ -1,5 +1,5 @@
 import { type ZodType, z } from 'zod'
-import { type Code, type Diagnostic, StillroomError } from '../errors/index.ts'
+import { type Code, type Diagnostic, type Position, StillroomError } from '../errors/index.ts'
 import type { Path, Positions } from './positions.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -9,6 +9,8 @@ export type Problem = {
   message: string
   path: Path
   part: 'key' | 'value'
+  /** Of what stands in another file than the recipe. */
+  position?: Position
   expected?: string
   received?: string
   hint?: string
@@ -18,19 +20,18 @@ type Issue = z.core.$ZodIssue
 
 /** All findings as one error, in file order. Its code and position are those of the first. */
 export function recipeError(problems: Problem[], positions?: Positions): StillroomError {
-  const diagnostics = problems.map(({ path, part, ...rest }): Diagnostic => {
+  const diagnostics = problems.map(({ path, part, position: elsewhere, ...rest }): Diagnostic => {
     // What `--set` brought in stands in no file.
     const override = path[0] === '--set'
-    const position = override ? undefined : positions?.at(path, part)
+    const position = override ? undefined : (elsewhere ?? positions?.at(path, part))
     const text = override ? `--set ${path.slice(1).join('.')}` : path.join('.')
     return { ...rest, ...(text ? { path: text } : {}), ...(position ? { position } : {}) }
   })
-  const place = ({ position }: Diagnostic) => [position?.line ?? Infinity, position?.column ?? 0] as const
-  diagnostics.sort((a, b) => {
-    const [line, column] = place(a)
-    const [otherLine, otherColumn] = place(b)
-    return line === otherLine ? column - otherColumn : line - otherLine
-  })
+  // What stands in another file comes after what stands in the recipe.
+  const foreign = ({ position }: Diagnostic) => (position && positions && position.file !== positions.file ? 1 : 0)
+  const line = ({ position }: Diagnostic) => position?.line ?? Number.MAX_SAFE_INTEGER
+  const column = ({ position }: Diagnostic) => position?.column ?? 0
+  diagnostics.sort((a, b) => foreign(a) - foreign(b) || line(a) - line(b) || column(a) - column(b))
   const { code, message, ...more } = diagnostics[0]!
   const where = positions ? ` in ${positions.file}` : ''
   return new StillroomError(code, diagnostics.length === 1 ? message : `${diagnostics.length} problems${where}`, {
@@ -62,7 +63,12 @@ export function schemaProblems(issues: readonly Issue[], schema: ZodType, raw: u
       const known = keysAt(schema, inner)
       return issue.keys.map((key): Problem => {
         const message = `unknown key \`${key}\`${path.length ? ` in ${name}` : ''}`
-        return { code: 'SR_RECIPE_KEY', message, path: [...path, key], part: 'key', hint: didYouMean(key, known) }
+        // A key of another branch of a union is known, but not here.
+        const beside = Object.keys(value as object).filter(other => !issue.keys.includes(other))
+        const hint = known.includes(key)
+          ? `\`${key}\` does not go together with ${beside.map(other => `\`${other}\``).join(', ')}`
+          : didYouMean(key, known)
+        return { code: 'SR_RECIPE_KEY', message, path: [...path, key], part: 'key', hint }
       })
     }
     if (issue.code === 'invalid_union') {
@@ -109,12 +115,14 @@ export function valueAt(value: unknown, path: Path): unknown {
   )
 }
 
-/** Of the branches of a union the one whose outer type fits and that has least to complain about. */
+/** Of the branches of a union the one whose outer type fits and that has least to complain about, each key counted. */
 function nearestBranch(issue: z.core.$ZodIssueInvalidUnion): Issue[] | undefined {
   const fitting = issue.errors.filter(
     branch => !branch.some(i => i.path.length === 0 && i.code !== 'unrecognized_keys' && i.code !== 'invalid_union'),
   )
-  return fitting.sort((a, b) => a.length - b.length)[0]
+  const weight = (branch: Issue[]): number =>
+    branch.reduce((n, one) => n + (one.code === 'unrecognized_keys' ? one.keys.length : 1), 0)
+  return fitting.sort((a, b) => weight(a) - weight(b))[0]
 }
 
 const typeNames: { [type: string]: string } = {

@@ -18,8 +18,8 @@ export type Batches = {
    * @throws StillroomError SR_TEACHER_DOWN once batches do not come through.
    */
   add(call: Gathered): Promise<void> | undefined
-  /** The landing of the unfinished batch that carries a call already. Throws SR_TEACHER_DOWN as `add` does. */
-  carrying(call: Sha): Promise<void> | undefined
+  /** The landing of the unfinished batch that carries a call already, or will. Throws SR_TEACHER_DOWN as `add` does. */
+  carrying(call: Sha, asker: { step: string; root: string }): Promise<void> | undefined
   /** Nothing that runs can add to the next batch any more: it is cut. */
   flush(): void
   /** Goes on with what earlier processes left unfinished. */
@@ -52,6 +52,8 @@ const newGroup = (): Group => {
 
 /** Replies that are on their way into the journal at a time. */
 const landingAtOnce = 512
+/** Calls of a first batch that must be refused, and none answered, for the route to refuse them all. */
+const mostRefusals = 5
 /** A call that failed in so many batches is asked online; a route whose batches brought nothing so often is down. */
 const tries = 3
 /** Clocks of two machines differ by less. */
@@ -85,6 +87,8 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
   const closing = new AbortController()
   stop.tripped.catch(() => closing.abort())
   let gone: StillroomError | undefined
+  /** Replies that were more than a refusal: the requests themselves are sound. */
+  let answered = false
   let fruitless = 0
   let notBefore = Number.NEGATIVE_INFINITY
 
@@ -139,7 +143,7 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
     return async fault => {
       if (!(fault instanceof Fault)) throw fault
       if (fault.policy === 'route') throw rejects(fault.message)
-      const now = clock.now().getTime()
+      const now = clock.elapsed()
       since ??= now
       rounds++
       if (fault.policy === 'health' && rounds >= 6 && now - since >= settings.patienceMs) throw down(fault.message)
@@ -159,6 +163,12 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
   function rejects(why: string): StillroomError {
     return new StillroomError('SR_TEACHER_REJECTS', `Teacher ${to.name} refuses the batch: ${why}`, {
       hint: 'check its key, model name and limits, or ask it online: mode: online. What was received is kept',
+    })
+  }
+  function outOfReach({ id }: Batch, why: string): StillroomError {
+    const name = id.slice(0, 8)
+    return new StillroomError('SR_TEACHER_REJECTS', `Batch ${name} of teacher ${to.name} cannot be collected: ${why}`, {
+      hint: `run again with the key of the account that began it, or give it up: stillroom batches cancel ${name}. Its calls then count in full and are asked again`,
     })
   }
   function down(why: string): StillroomError {
@@ -181,9 +191,8 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
 
   /** Cuts what was gathered: as many calls as there is money for. The others stay for the next batch. */
   async function cut({ calls, landed }: Group): Promise<void> {
-    const names = calls.map(({ call }) => call)
     try {
-      const wait = notBefore - clock.now().getTime()
+      const wait = notBefore - clock.elapsed()
       if (wait > 0) await sleep(wait)
       if (gone) return
       if (calls.length <= settings.finish) {
@@ -195,7 +204,7 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
       let n = 1
       while (n < calls.length && n < mostRows && purse.take(calls[n]!.reserved)) n++
       for (const call of calls.splice(n)) gather(call)
-      names.length = n
+      const names = calls.map(({ call }) => call)
       const id = sha256([journal.batches().length, ...names].join('\n')).slice(0, 32)
       const batch: Batch = { id, ...route, state: 'cut', rows: n, at: clock.now().toISOString() }
       reached('batch.cut.before')
@@ -206,20 +215,26 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
       say(batch)
       await carry(batch, landed)
     } finally {
-      for (const call of names) if (waiting.get(call)?.landed === landed.promise) waiting.delete(call)
+      forget(landed)
     }
   }
 
-  async function carry(batch: Batch, landed: PromiseWithResolvers<void>): Promise<void> {
+  async function carry(batch: Batch, landed: PromiseWithResolvers<void>, cancel = false): Promise<void> {
     landings.set(batch.id, landed)
     try {
-      await drive(batch)
+      await drive(batch, cancel)
     } catch (error) {
       if (isDown(error)) await abandon(batch.id)
       throw error
     } finally {
       landings.delete(batch.id)
+      forget(landed)
     }
+  }
+
+  /** Nobody waits for this landing any more: what it did not bring is asked anew. */
+  function forget({ promise }: PromiseWithResolvers<void>): void {
+    for (const [call, { landed }] of waiting) if (landed === promise) waiting.delete(call)
   }
 
   /** A batch that cannot go on now. Where it was never begun its calls are free again; else they count in full. */
@@ -246,7 +261,7 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
       if (state === 'cut' || state === 'uploaded') {
         if (cancel) batch = await takeBack(batch, 'cancelled before it was submitted')
         else if (state === 'cut' && client.upload) {
-          const upload = await patiently(() => client.upload!(id, rowsOf(id)))
+          const upload = await refusing(batch, () => patiently(() => client.upload!(id, rowsOf(id))))
           reached('batch.sent')
           batch = await move(batch, { state: 'uploaded', upload })
         } else batch = await submit(await move(batch, { state: 'submitting' }), submitting)
@@ -257,7 +272,7 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
         else batch = await submit(batch, submitting)
       } else {
         if (cancel) await patiently(() => client.cancel(batch.remote!))
-        batch = await follow(batch, known)
+        batch = await follow(batch, known, cancel)
       }
     }
   }
@@ -283,15 +298,19 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
         reached('batch.sent')
         return await move(batch, { state: 'submitted', remote })
       } catch (error) {
-        await after(error)
+        await refusing(batch, () => after(error))
         // It may have begun: it is looked for before anything else.
         if (error instanceof Fault && error.policy === 'health' && !error.unsent) return batch
       }
     }
   }
 
-  /** Looks at a submitted batch, ever more rarely, until it ends, and lands it. */
-  async function follow(batch: Batch, known: Set<string>): Promise<Batch> {
+  /**
+   * Looks at a submitted batch, ever more rarely, until it ends, and lands it. One that the provider does not show is
+   * kept, since another key may show it, until somebody cancels it.
+   */
+  async function follow(batch: Batch, known: Set<string>, cancel: boolean): Promise<Batch> {
+    const lost = (why: string): Promise<Batch> => (cancel ? giveUp(batch, why) : Promise.reject(outOfReach(batch, why)))
     let pause = Math.min(firstPollMs, longestPoll)
     let told = ''
     for (;;) {
@@ -302,16 +321,22 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
       if (now !== told)
         say(batch, { state: status.state, ...(done === undefined ? {} : { done }), ...(message ? { message } : {}) })
       told = now
-      if (status.state === 'failed') return refused(batch, message ?? 'the provider gave no reason')
+      if (status.state === 'gone') return lost(message ?? 'the provider does not show it')
+      if (status.state === 'failed') {
+        const why = message ?? 'the provider gave no reason'
+        return cancel ? takeBack(batch, why) : refused(batch, why)
+      }
       if (status.state === 'ended') {
-        const { ours, foreign } = await patiently(() => land(batch))
+        const landed = await patiently(() => land(batch).catch(resultsGone))
+        if (!landed) return lost('its results are not there')
+        const { ours, foreign } = landed
         if (ours === 0 && foreign > 0) {
           known.add(batch.remote!)
           const { remote: _, ...without } = batch
           return move(without, { state: 'submitting', note: 'the batch that was found was another one' })
         }
         fruitless = ours > 0 ? 0 : fruitless + 1
-        const over = await takeBack(batch, message ?? '')
+        const over = await takeBack(batch, message ?? '', true)
         if (fruitless >= tries)
           throw down(`${fruitless} in a row ended without a reply. Last: ${message ?? 'no reason given'}`)
         return over
@@ -324,9 +349,11 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
   /** A batch that never ran. Too much at once waits and comes back smaller; anything else is wrong with the rows. */
   async function refused(batch: Batch, why: string): Promise<Batch> {
     const over = await takeBack(batch, why)
-    if (!/limit|quota|capacity|too many/i.test(why) || batch.rows === 1) throw rejects(why)
-    mostRows = Math.ceil(batch.rows / 2)
-    notBefore = clock.now().getTime() + longestPoll
+    // Others of ours may fill what the provider holds for us: then this one waits for them as it is.
+    const alone = landings.size <= 1
+    if (!/limit|quota|capacity|too many/i.test(why) || (batch.rows === 1 && alone)) throw rejects(why)
+    if (alone) mostRows = Math.ceil(batch.rows / 2)
+    notBefore = clock.elapsed() + longestPoll
     return over
   }
 
@@ -339,6 +366,8 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
     let ours = before
     let foreign = 0
     let writing: Promise<void>[] = []
+    /** Refused rows, as long as nothing says that not all would be. */
+    let refusals: { row: BatchedCall; reply: Reply }[] = []
     try {
       const lookUp = (key: Sha) => {
         const row = open.get(key)
@@ -353,14 +382,29 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
         open.delete(result.key)
         if ('reply' in result) {
           ours++
-          writing.push(settle(row, result.reply, carrier))
-        } else writing.push(giveBack(row, carrier))
+          const { reply } = result
+          answered ||= reply.finish !== 'rejected'
+          if (!answered) {
+            refusals.push({ row, reply })
+            continue
+          }
+          writing.push(settle(row, reply, carrier), ...refusals.map(({ row, reply }) => settle(row, reply, carrier)))
+          refusals = []
+        } else writing.push(giveBack(row, carrier, true))
         if (writing.length >= landingAtOnce) {
           await Promise.all(writing)
           writing = []
           reached('batch.landing')
         }
       }
+      // As online, where the first five calls decide: it is no single row that is wrong.
+      if (refusals.length >= mostRefusals) {
+        await Promise.all(writing)
+        const why = `all ${refusals.length} calls were refused, the last with ${refusals.at(-1)!.reply.rejected?.message}`
+        await takeBack(batch, why)
+        throw rejects(why)
+      }
+      writing.push(...refusals.map(({ row, reply }) => settle(row, reply, carrier)))
     } finally {
       await Promise.all(writing)
     }
@@ -368,7 +412,7 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
   }
 
   async function settle(row: BatchedCall, reply: Reply, carrier: { batch: string }): Promise<void> {
-    const { money, saved } = to.cost(reply, true)
+    const { money, saved } = to.cost(reply, row.reserved, true)
     purse.settle(row.reserved, money)
     await journal.settle(row.call, settledOf(row.cap, reply, money), carrier)
     const { step = '', root = '' } = waiting.get(row.call) ?? {}
@@ -376,25 +420,42 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
     emit({ event: 'call', teacher: to.name, step, root, from: 'teacher', usage: reply.usage, usd: money.usd, saved })
   }
 
-  async function giveBack(row: BatchedCall, carrier: { batch: string }): Promise<void> {
+  /** A call without a reply is free to be asked again. `tried`: it was in a batch that ran. */
+  async function giveBack(row: BatchedCall, carrier: { batch: string }, tried: boolean): Promise<void> {
     purse.settle(row.reserved)
-    failures.set(row.call, (failures.get(row.call) ?? 0) + 1)
+    if (tried) failures.set(row.call, (failures.get(row.call) ?? 0) + 1)
     waiting.delete(row.call)
     await journal.withdraw(row.call, row.cap, carrier)
   }
 
-  /** Calls without a reply were not worked on: they are free to be asked again. */
-  async function takeBack(batch: Batch, note: string): Promise<Batch> {
-    const rows = [...journal.batchedCalls(batch.id)]
-    await Promise.all(rows.map(row => giveBack(row, { batch: batch.id })))
-    const over = await move(batch, { state: 'over', ...(note ? { note } : {}) })
+  /** Ends a batch. Its calls without a reply were not worked on: they are free to be asked again. */
+  async function takeBack(batch: Batch, note: string, ran = false): Promise<Batch> {
+    const back = [...journal.batchedCalls(batch.id)].map(row => giveBack(row, { batch: batch.id }, ran))
+    // Entered together, they share a commit: a batch that is not over has all its calls.
+    const [over] = await Promise.all([move(batch, { state: 'over', ...(note ? { note } : {}) }), ...back])
     if (batch.upload) await client.discard?.(batch.upload).catch(() => {})
     return over
   }
 
+  /** A batch that the provider refuses to begin: its calls are free to be asked otherwise. */
+  async function refusing<T>(batch: Batch, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (isRefusal(error)) await takeBack(batch, error.message)
+      throw error
+    }
+  }
+
+  /** Ends a batch of which nothing can be had any more. It may have been paid for, so its calls count in full. */
+  async function giveUp(batch: Batch, why: string): Promise<Batch> {
+    for (const { reserved } of journal.batchedCalls(batch.id)) purse.settle(reserved, reserved)
+    return move(batch, { state: 'over', note: `given up: ${why}` })
+  }
+
   function gather(call: Gathered): Promise<void> {
     group.calls.push(call)
-    group.bytes += call.text.length + 600
+    group.bytes += Buffer.byteLength(call.text) + 600
     const { promise } = group.landed
     waiting.set(call.call, { landed: promise, step: call.step, root: call.root })
     return promise
@@ -410,13 +471,16 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
       if (group.calls.length >= mostRows || group.bytes >= mostBytes) batches.flush()
       return landed
     },
-    carrying(call) {
-      if (landings.size === 0 && !gone) return undefined
+    carrying(call, { step, root }) {
       const known = waiting.get(call)
       if (known) return known.landed
+      if (landings.size === 0 && !gone) return undefined
       const id = journal.carriedBy(call)
-      if (id !== undefined && gone && !landings.has(id)) throw gone
-      return id === undefined ? undefined : landings.get(id)?.promise
+      if (id === undefined) return undefined
+      const landed = landings.get(id)?.promise
+      if (landed) waiting.set(call, { landed, step, root })
+      else if (gone) throw gone
+      return landed
     },
     flush() {
       if (group.calls.length === 0) return
@@ -428,7 +492,9 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
       for (const batch of journal.batches({ route, open: true })) {
         for (const _ of journal.batchedCalls(batch.id)) purse.adopt()
         const landed = Promise.withResolvers<void>()
-        track(carry(batch, landed), landed)
+        // Whoever asks online now does not want another batch begun.
+        const unwanted = to.mode !== 'batch' && (batch.state === 'cut' || batch.state === 'uploaded')
+        track(carry(batch, landed, unwanted), landed)
       }
     },
     async cancel(id) {
@@ -456,6 +522,14 @@ export function settledOf(cap: number, reply: Reply, money: Money) {
     ...(reply.served ? { served: reply.served } : {}),
     ...(reply.usage.output === undefined ? {} : { outputTokens: reply.usage.output }),
   }
+}
+
+const isRefusal = (error: unknown): error is StillroomError =>
+  StillroomError.is(error) && error.code === 'SR_TEACHER_REJECTS'
+
+/** Results that are not kept any more are no reason to wait. */
+function resultsGone(error: unknown): undefined {
+  if (!(error instanceof Fault && (error.status === 404 || error.status === 410))) throw error
 }
 
 const isDown = (error: unknown): error is StillroomError => StillroomError.is(error) && error.code === 'SR_TEACHER_DOWN'

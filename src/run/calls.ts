@@ -1,5 +1,4 @@
 import { type ZodType, z } from 'zod'
-import { StillroomError } from '../errors/index.ts'
 import { canonical, type Id, type Json, type Sha, sha256, unit } from '../records/index.ts'
 import type { Answer, Ask } from '../steps/index.ts'
 import {
@@ -27,7 +26,7 @@ import {
 import { type Batches, type Gathered, openBatches, settledOf } from './batches.ts'
 import { type Budget, openPurse } from './purse.ts'
 import type { Clock } from './session.ts'
-import { type Stop, Unpaid } from './stop.ts'
+import { asStop, type Stop, Stopped, Unpaid } from './stop.ts'
 import { openWarmth } from './warmth.ts'
 
 /** A teacher as the engine uses it: who it is, how it is asked, and the way there. */
@@ -44,8 +43,11 @@ export type OpenTeacher = {
   mode: 'online' | 'batch'
   /** Seconds, rows and megabytes of its batches, and the patience of its route. */
   settings: { rows?: number; megabytes: number; poll: number; finish: number; patienceMs: number }
-  /** What a reply cost, and what cache and batch saved. */
-  cost(reply: Reply, batch: boolean): { money: Money; saved: Saved }
+  /**
+   * What a reply cost, and what cache and batch saved. Of one that does not say how many tokens it took, dollars are null
+   * and tokens the `most` that were reserved.
+   */
+  cost(reply: Reply, most: Money, batch: boolean): { money: Money; saved: Saved }
   worstCase(request: Request, batch: boolean): Money
 }
 
@@ -126,13 +128,15 @@ export function openCalls(run: {
 }): Calls {
   const { journal, stop, emit, clock } = run
   const air = new Map<Sha, { cap: number; sending: Promise<Reply> }>()
-  const warmth = openWarmth(() => clock.now().getTime())
+  const warmth = openWarmth(clock.elapsed)
   if (!run.closed) journal.prepare()
   const purse = openPurse(journal.spent(), run.budget, stop)
 
   const batches = new Map<string, Batches>()
   const routeOf = ({ provider, model, revision }: Teacher): string => [provider, model, revision ?? ''].join('\n')
-  for (const to of run.closed ? [] : run.teachers) {
+  // Of several teachers on a route, one in batches says how.
+  const batchedFirst = run.teachers.toSorted((a, b) => Number(b.mode === 'batch') - Number(a.mode === 'batch'))
+  for (const to of run.closed ? [] : batchedFirst) {
     const { batch, provider, model, revision } = to.teacher
     if (!batch || batches.has(routeOf(to.teacher))) continue
     const route = { provider, model, ...(revision ? { revision } : {}) }
@@ -178,7 +182,7 @@ export function openCalls(run: {
       return shared.cap === to.cap ? landed : fetchReply(to, named, ask, from)
     }
     const queue = batches.get(routeOf(to.teacher))
-    const carried = queue?.carrying(call)
+    const carried = queue?.carrying(call, from)
     if (carried) throw new Parked(carried)
     if (to.mode === 'batch' && queue) {
       const { key, text, asked } = named
@@ -219,7 +223,7 @@ export function openCalls(run: {
       stop.check()
       reply = await to.route.call(
         limits => {
-          sentAt = clock.now().getTime()
+          sentAt = clock.elapsed()
           return to.teacher.doGenerate(asSent, { ...wire, limits })
         },
         {
@@ -257,10 +261,10 @@ export function openCalls(run: {
       cold?.leave()
       if (out) emit({ event: 'air', teacher: to.name, by: -1 })
     }
-    const { money, saved } = to.cost(reply, false)
+    const { money, saved } = to.cost(reply, most, false)
     purse.settle(most, money)
     await journal.settle(call, settledOf(to.cap, reply, money))
-    const ms = clock.now().getTime() - sentAt
+    const ms = clock.elapsed() - sentAt
     const { usage } = reply
     emit({ event: 'call', teacher: to.name, step, root, from: 'teacher', usage, usd: money.usd, saved, ms })
     return reply
@@ -330,10 +334,12 @@ export function openCalls(run: {
           return answer
         } catch (error) {
           if (error instanceof Parked) heard.parked(error.until)
-          if (!StillroomError.is(error)) throw error
-          if (!instead || error.code !== 'SR_TEACHER_DOWN') {
-            stop.trip(error)
-            throw error
+          if (error instanceof Parked || error instanceof Stopped || error instanceof Unpaid) throw error
+          // Whatever kept a reply away says nothing of the record: it ends the run, and no row.
+          const why = asStop(error)
+          if (!instead || why.code !== 'SR_TEACHER_DOWN') {
+            stop.trip(why)
+            throw why
           }
           await journal.pin(named.call, instead.to.teacher.id)
           choice = instead

@@ -20,6 +20,11 @@ export function encode(item: Carried): string {
   return JSON.stringify(item.trail.length > 0 ? { record: item.record, trail: item.trail } : { record: item.record })
 }
 
+/** As which record an item entered the paid part on its own branch: what a limit or a replay lets in or leaves out. */
+export function enteredAs({ record, trail }: Carried, paid: ReadonlySet<string>): Id {
+  return trail.find(([node]) => paid.has(node))?.[1] ?? record.id
+}
+
 /** The root of a family: shards never end inside one, so that group steps see families whole. */
 export function rootOf(item: Carried): Id {
   return item.trail[0]?.[1] ?? item.record.id

@@ -2,7 +2,7 @@ import { type Plan, paidPart } from '../recipe/index.ts'
 import type { Id } from '../records/index.ts'
 import { resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
 import type { Counts, Paths, Store } from '../workspace/index.ts'
-import { type Carried, decode } from './carried.ts'
+import { type Carried, decode, enteredAs } from './carried.ts'
 import { teachersUsed } from './facts.ts'
 import { type Forecast, type ForecastStep, forecast, type RootUse, type Sample, type Speeds } from './forecast.ts'
 import { listRuns, type PastRun, readRun } from './log.ts'
@@ -36,22 +36,20 @@ export function forecastPlan(plan: Plan, archive: Archive, limit?: number): Plan
     .filter(run => workOf(run.stages) === work && !verbsOf(run).includes('leave-out'))
   const ended = runs.filter(({ status }) => status === 'done' || status === 'yield')
   const paid = plan.stages.flatMap(stage => stage.nodes.filter(node => node.teachers.length > 0).map(node => node.key))
+  const partsOf = (run: PastRun): Spending[] =>
+    runs.filter(other => idsOf(other) === idsOf(run)).flatMap(other => readSpending(archive.paths, other.id) ?? [])
+  const allAsked = (run: PastRun): boolean =>
+    paid.every(step => run.funnel[step] === undefined || freshOf(runs, run, step, archive) >= run.funnel[step].in)
   for (const run of ended) {
-    if (verbsOf(run).includes('limit')) continue
-    const spending = readSpending(archive.paths, run.id)
-    if (!spending || paid.some(step => spending.recalled[step])) continue
-    return told(plan, run, wholeOf(run, spending), [spending], false)
+    if (verbsOf(run).includes('limit') || !allAsked(run)) continue
+    // A run that was stopped and went on left what it spent in several places.
+    const parts = partsOf(run)
+    if (parts.length > 0) return told(plan, run, wholeOf(run, parts), parts, false)
   }
   const found = ended.flatMap(run => {
     if (!verbsOf(run).includes('limit')) return []
-    // A run that was stopped and went on left what it spent in two places.
-    const parts = runs
-      .filter(other => idsOf(other) === idsOf(run))
-      .flatMap(other => readSpending(archive.paths, other.id) ?? [])
-    const complete = paid.every(
-      step => run.funnel[step] === undefined || freshOf(runs, run, step, archive) >= run.funnel[step].in,
-    )
-    return complete && parts.length > 0 ? [{ run, parts, roots: rootsLetIn(run) }] : []
+    const parts = partsOf(run)
+    return allAsked(run) && parts.length > 0 ? [{ run, parts, roots: rootsLetIn(run) }] : []
   })
   const best = found.reduce<(typeof found)[number] | undefined>((a, b) => (a && a.roots >= b.roots ? a : b), undefined)
   if (!best) return undefined
@@ -117,9 +115,28 @@ function speedsOf(plan: Plan, parts: Spending[]): Speeds {
   return { teachers, ms: Object.fromEntries(means) }
 }
 
-/** A run without a limit tells of itself: nothing is estimated. */
-function wholeOf(run: PastRun, { steps }: Spending): Sample {
-  return { strata: [], beside: { rows: rowsOf(run), uses: steps } }
+/**
+ * A run without a limit tells of itself: nothing is estimated. Of the runs that it went on from, newest first, the oldest
+ * counts whole; what the later ones replayed is mostly what those before them had asked, and counts there.
+ */
+function wholeOf(run: PastRun, parts: Spending[]): Sample {
+  const uses: UseByStep = {}
+  for (const [i, { steps }] of parts.entries()) {
+    for (const [step, teachers] of Object.entries(steps)) {
+      uses[step] ??= {}
+      for (const [teacher, { calls, journal, input, output, usd }] of Object.entries(teachers)) {
+        const share = i === parts.length - 1 ? 1 : (calls - journal) / Math.max(1, calls)
+        const use = uses[step][teacher] ?? { calls: 0, input: 0, output: 0, usd: 0 }
+        uses[step][teacher] = {
+          calls: use.calls + Math.round(calls * share),
+          input: use.input + Math.round(input * share),
+          output: use.output + Math.round(output * share),
+          usd: use.usd === null || usd === null ? null : use.usd + usd * share,
+        }
+      }
+    }
+  }
+  return { strata: [], beside: { rows: rowsOf(run), uses } }
 }
 
 const rowsOf = (run: PastRun): { [step: string]: number } =>
@@ -162,11 +179,6 @@ function sampleOf(run: PastRun, parts: Spending[], archive: Archive, limit?: num
     }
   }
   return { strata, beside }
-}
-
-/** As which record an item entered the paid part. */
-function enteredAs({ record, trail }: Carried, paid: Set<string>): Id {
-  return trail.find(([node]) => paid.has(node))?.[1] ?? record.id
 }
 
 /** What a root was asked about, over the runs that asked: a run that was stopped left a part. */

@@ -15,7 +15,7 @@ export type Purse = {
   take(money: Money): boolean
   /** Counts a call as out whose worst case the journal holds already: one of a batch that an earlier process cut. */
   adopt(): void
-  /** Gives the reservation back and counts what the call did cost, if it was made. */
+  /** Gives the reservation back and counts what the call did cost, if it was made; dollars nobody knows count in full. */
   settle(reserved: Money, cost?: Money): void
 }
 
@@ -75,7 +75,7 @@ export function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, 
     settle(reserved, cost) {
       out--
       add(reserved, -1)
-      if (cost) add(cost, 1)
+      if (cost) add({ ...cost, usd: cost.usd ?? reserved.usd }, 1)
       serve()
     },
   }

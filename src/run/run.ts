@@ -6,8 +6,8 @@ import { tokenizer } from '../text/index.ts'
 import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
 import { createActivity } from './activity.ts'
 import { ancestorLookup } from './ancestors.ts'
-import { type Calls, type OpenTeacher, openCalls } from './calls.ts'
-import type { Carried } from './carried.ts'
+import { type Calls, openCalls } from './calls.ts'
+import { enteredAs } from './carried.ts'
 import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
 import { globalStage } from './global-stage.ts'
 import { gridStage } from './grid-stage.ts'
@@ -117,7 +117,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   let calls: Calls | undefined
   let error: StillroomError | undefined
   const interrupt = (): void =>
-    stop.trip(new StillroomError('SR_INTERRUPTED', 'Interrupted.', { hint: 'run the same command again to go on' }))
+    stop.trip(
+      new StillroomError('SR_INTERRUPTED', 'Interrupted.', {
+        hint: `run the same command again to go on${journal.batches({ open: true }).length > 0 ? '; batches go on at their provider, and are collected then' : ''}`,
+      }),
+    )
   options.signal?.addEventListener('abort', interrupt, { once: true })
   try {
     if (options.signal?.aborted) interrupt()
@@ -147,8 +151,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
     })
     calls = asking
     const activity = createActivity()
-    for (const to of all.filter(to => to.mode === 'batch')) {
-      activity.whenQuiet(stagesBefore(plan, to, behind), () => asking.flush(to))
+    const inBatches = all.filter(to => to.mode === 'batch')
+    for (const [route, [to]] of Map.groupBy(inBatches, ({ route }) => route)) {
+      const sharing = (name: string): boolean =>
+        behind(name).some(one => one.route === route && inBatches.includes(one))
+      activity.whenQuiet(stagesBefore(plan, sharing), () => asking.flush(to!))
     }
     const shards = new Map<Sha, ShardRef>()
     const nodes = plan.stages.flatMap(s => s.nodes)
@@ -244,11 +251,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   }
 }
 
-/** The stages that ask a teacher, and all before them: while one of these works, its next batch may still grow. */
-function stagesBefore({ stages }: Plan, to: OpenTeacher, behind: (name: string) => OpenTeacher[]): string[] {
+/** The stages that ask some teachers, and all before them: while one of these works, their next batch may still grow. */
+function stagesBefore({ stages }: Plan, which: (teacher: string) => boolean): string[] {
   const before = new Set<string>()
   for (const stage of stages.toReversed()) {
-    const asks = stage.nodes.some(node => node.teachers.some(name => behind(name).includes(to)))
+    const asks = stage.nodes.some(node => node.teachers.some(which))
     if (!asks && !before.has(stage.key)) continue
     for (const key of [stage.key, ...stage.from, ...Object.values(stage.side).flat()]) before.add(key)
   }
@@ -276,11 +283,6 @@ function startStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
   }
 }
 
-/** As which record an item entered the paid part on its own branch: what a limit or a replay lets in or leaves out. */
-function enteredAs({ record, trail }: Carried, paid: Set<string>): Id {
-  return trail.find(([node]) => paid.has(node))?.[1] ?? record.id
-}
-
 /** A step that leaves fewer rows than the floor ends the run with exit 5, named. */
 function yieldError(
   plan: Plan,
@@ -295,14 +297,18 @@ function yieldError(
   const counts = funnel[at]
   const reasons = Object.entries(counts?.dropped ?? {}).sort((a, b) => b[1] - a[1])
   const left = counts ? leaving(counts) : rows
+  const again = reasons.map(([reason]) => reason).find(reason => badReplies.includes(reason))
   return new StillroomError('SR_YIELD', `Step ${at} left ${left === 0 ? 'nothing' : `${left} rows`}.`, {
     expected: `at least ${floor}`,
     received: counts
       ? `${counts.in} in, dropped: ${reasons.map(([r, n]) => `${n} ${r}`).join(', ') || 'none'}`
       : `${rows}`,
-    hint: `stillroom show rejects --step ${at} shows what was dropped and why`,
+    hint: `stillroom show rejects --step ${at} shows what was dropped and why${again ? `; stillroom retry --reason ${again} has it asked again` : ''}`,
   })
 }
+
+/** Reasons of a reply that may come out better another time. */
+const badReplies = ['unparseable', 'truncated', 'refused', 'rejected']
 
 /** Records that went on from a step: with what it made, without what that was made of. */
 const leaving = (counts: Counts): number => counts.passed + counts.fixed + counts.made

@@ -13,10 +13,16 @@ import {
 import { asStop, diskFull } from './stop.ts'
 
 /** Time as the engine sees it; injected, so that tests need not wait. */
-export type Clock = { now(): Date; sleep(ms: number, signal?: AbortSignal): Promise<void> }
+export type Clock = {
+  now(): Date
+  /** Milliseconds that only ever grow, whatever is done to the time of day. */
+  elapsed(): number
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(done, ms)

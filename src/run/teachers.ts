@@ -91,7 +91,7 @@ export async function openTeachers(
       ...(tpm === undefined ? {} : { tpm }),
       latency: most(config => config.latency),
       patience: { attempts: 6, ms: most(config => config.patience) * 1000 },
-      clock: () => session.clock.now().getTime(),
+      clock: session.clock.elapsed,
       sleep: session.clock.sleep,
       onEvent: event => run.emit({ ...event, event: 'route', teacher: sharing.join(', ') }),
     })
@@ -118,9 +118,11 @@ export async function openTeachers(
       route,
       mode: run.online ? 'online' : config.mode,
       settings: { ...config.batch, patienceMs: config.patience * 1000 },
-      cost(reply, batch) {
-        const cost = price === undefined ? undefined : costOf(reply.usage, price, { batch })
-        const tokens = (reply.usage.input ?? 0) + (reply.usage.output ?? 0)
+      cost({ usage, finish }, most, batch) {
+        // Nobody charges for a request that was refused.
+        const { input, output } = finish === 'rejected' ? { input: 0, output: 0 } : usage
+        const cost = price === undefined ? undefined : costOf({ ...usage, input, output }, price, { batch })
+        const tokens = input === undefined || output === undefined ? most.tokens : input + output
         return { money: { usd: cost?.usd ?? null, tokens }, saved: cost?.saved ?? { cache: 0, batch: 0 } }
       },
       worstCase: (request, batch) => ({

@@ -24,15 +24,17 @@ prices: { input: 1, output: 2, batch: 0.5 }
 })
 
 it.each([
-  ['- { kind: rset }', 'faults.0.kind'],
-  ['- { kind: reset, form: 2 }', 'faults.0'],
-  ['batch: { fates: [{ expires: 2 }] }', 'batch.fates.0.expires'],
-  ['seed: 1', ''],
-])('says where %j is wrong', (text, path) => {
+  ['- { kind: rset }', 'x.yaml:1:11 0.kind'],
+  ['- { kind: reset }\n- { kind: reset, form: 2 }', 'x.yaml:2:3 1'],
+  ['batch: { fates: [{ expires: 2 }] }', 'x.yaml:1:29 batch.fates.0.expires'],
+  ['seed: 1', 'x.yaml:1:1 '],
+])('says where %j is wrong', (text, place) => {
   try {
     readDrill(text, 'x.yaml')
     expect.unreachable()
   } catch (error) {
-    expect(StillroomError.is(error) && error.diagnostics.map(one => one.path)).toEqual([path])
+    const found = StillroomError.is(error) ? error.diagnostics : []
+    const said = found.map(({ position: at, path }) => `${at?.file}:${at?.line}:${at?.column} ${path ?? ''}`)
+    expect(said).toEqual([place])
   }
 })

@@ -1,6 +1,6 @@
-import { parse } from 'yaml'
+import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { StillroomError } from '../errors/index.ts'
+import { type Diagnostic, type Position, StillroomError } from '../errors/index.ts'
 import type { SimulatorOptions } from './options.ts'
 
 const share = z.number().min(0).max(1)
@@ -19,7 +19,7 @@ const fault = z.union(
     z.strictObject({ unsupported: z.string() }),
     z.strictObject({ delayMs: amount }),
   ],
-  'no known fault',
+  'is no fault: one of reset, stall, truncated, stall-body, cut-json, not-json, text, { status }, { delayMs }, { unsupported }',
 )
 
 const drill = z.strictObject({
@@ -82,28 +82,46 @@ export type Drill = Pick<
   'faults' | 'schedule' | 'batch' | 'capacity' | 'cache' | 'prices' | 'rejects'
 >
 
+const example = 'write a list of rules, such as: - { kind: { status: 429 }, from: 10, count: 20 }'
+
 /** Reads a drill as YAML or JSON; a bare list holds rules of faults. Throws SR_USAGE with one diagnostic a mistake. */
 export function readDrill(text: string, file: string): Drill {
-  let raw: unknown
-  try {
-    raw = parse(text)
-  } catch (error) {
-    throw new StillroomError('SR_USAGE', `${file} is not valid YAML: ${(error as Error).message}`, {
-      position: { file },
-      hint: 'write a list of rules, such as: - { kind: { status: 429 }, from: 10, count: 20 }',
-      cause: error,
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const place = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const broken = document.errors[0]
+  if (broken) {
+    throw new StillroomError('SR_USAGE', `${file} is not valid YAML: ${broken.message}`, {
+      position: place(broken.pos[0]),
+      hint: 'check indentation, colons and quotes around this place',
     })
   }
-  const read = drill.safeParse(Array.isArray(raw) ? { faults: raw } : raw)
+  const raw: unknown = document.toJS({ maxAliasCount: 100 })
+  const bare = Array.isArray(raw)
+  const read = drill.safeParse(bare ? { faults: raw } : raw)
   if (read.success) return read.data as Drill
-  throw new StillroomError('SR_USAGE', `${file} is no description of faults.`, {
-    position: { file },
-    hint: 'write a list of rules, such as: - { kind: { status: 429 }, from: 10, count: 20 }',
-    diagnostics: read.error.issues.map(issue => ({
-      code: 'SR_USAGE' as const,
+  /** Where a value stands, or what holds it. */
+  const positionOf = (path: readonly PropertyKey[]): Position => {
+    for (let n = path.length; n > 0; n--) {
+      const node = document.getIn(path.slice(0, n), true)
+      if (isNode(node) && node.range) return place(node.range[0])
+    }
+    return place(document.contents?.range?.[0] ?? 0)
+  }
+  const diagnostics = read.error.issues.map((issue): Diagnostic => {
+    const path = bare ? issue.path.slice(1) : issue.path
+    const at = path.join('.')
+    return {
+      code: 'SR_USAGE',
       message: issue.message,
-      position: { file },
-      path: issue.path.join('.'),
-    })),
+      position: positionOf(path),
+      ...(at && { path: at }),
+      hint: example,
+    }
   })
+  const position = diagnostics[0]!.position ?? { file }
+  throw new StillroomError('SR_USAGE', `${file} is no description of faults.`, { position, hint: example, diagnostics })
 }

@@ -106,7 +106,7 @@ export const teacherConfig = z
     batch,
     store: z.boolean().optional().describe('Has OpenAI keep the completions, to be imported or distilled later'),
     metadata: z
-      .record(z.string().regex(/^.{1,64}$/), z.string().max(512))
+      .record(z.string().regex(/^.{1,64}$/, 'a name of at most 64 characters'), z.string().max(512))
       .optional()
       .describe('Labels of stored completions'),
     then: fallback.optional(),

@@ -110,9 +110,12 @@ export type Teacher = {
 /** A call on its way into a batch. `key` comes back with its reply: 64 hexadecimal digits. */
 export type BatchCall = { key: string; request: Request; wire: Wire }
 
-/** What a provider says of a batch. `failed` is a batch that never ran; one that expired or was cancelled `ended`. */
+/**
+ * What a provider says of a batch. `failed` is a batch that never ran; one that expired or was cancelled `ended`; of one
+ * that is `gone` the provider knows nothing, or keeps no results any more.
+ */
 export type BatchStatus = {
-  state: 'running' | 'ended' | 'failed'
+  state: 'running' | 'ended' | 'failed' | 'gone'
   /** Calls with a reply, calls that failed, all calls. */
   done?: number
   failed?: number

@@ -88,6 +88,15 @@ describe('post', () => {
     expect(heard).toEqual([{ requests: { remaining: 0 } }])
   })
 
+  it('keeps the beginning of an error that repeats the request', async () => {
+    const { fault } = await serve((_, reply) => {
+      reply.writeHead(500).end(JSON.stringify({ error: { message: `no ${'x'.repeat(100_000)}` } }))
+    })
+    const { message } = await fault()
+    expect(message).toContain('no xxx')
+    expect(message.length).toBeLessThan(3000)
+  })
+
   it('ends all calls of a signal with its reason, before and in the middle of a reply', async () => {
     let begun = 0
     const stop = new AbortController()

@@ -273,6 +273,14 @@ export type VendorError = { message: string; code?: string; type?: string; param
 
 /** What a server says went wrong, in any of the vendors' shapes; the start of the body when it is none of them. */
 export function errorOf(json: unknown, text = ''): VendorError {
+  const error = saidBy(json, text)
+  return { ...error, message: error.message.slice(0, longestError) }
+}
+
+/** Some servers repeat the whole request in what they say of it. */
+const longestError = 2000
+
+function saidBy(json: unknown, text: string): VendorError {
   const outer = json as { error?: unknown; message?: unknown; detail?: unknown } | undefined
   // Google wraps the same object in an array.
   const error = (Array.isArray(json) ? json[0]?.error : outer?.error) as Record<string, unknown> | string | undefined
@@ -364,8 +372,8 @@ function neverConnected(error: unknown): boolean {
 
 function transport(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : ''
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // Several addresses tried: the message itself is empty then.
-  const inner = error instanceof AggregateError ? error.errors.map(transport).join('; ') : error.message
-  return `${code}${inner || error.name}`
+  const inner = (error instanceof AggregateError ? error.errors.map(transport).join('; ') : error.message) || error.name
+  return inner.includes(code) ? inner : `${code}: ${inner}`
 }

@@ -94,7 +94,7 @@ export type Journal = {
   batchedCalls(id: string): IterableIterator<BatchedCall>
   /** Canonical JSON of a request by its digest. */
   request(digest: Sha): string | undefined
-  /** The batch that carries a call without having brought a reply yet. */
+  /** The batch that carries a call and is not over. */
   carriedBy(call: Sha): string | undefined
   /** The teacher that stood in for a call's own when that was down. */
   pinned(call: Sha): string | undefined
@@ -104,7 +104,7 @@ export type Journal = {
   attempt(base: Sha): number
   raise(base: Sha, reason: string): void
   show(call: Sha): CallRow[]
-  /** Sums over everything ever journalled here: settled plus what is reserved by intents without a reply. */
+  /** Sums over everything ever journalled here: what is settled, and what was reserved where nobody knows the cost. */
   spent(): { usd: number; tokens: number; calls: number; orphans: number }
   /** Commits since opening; tests kill at a count of them. */
   commits(): number
@@ -180,7 +180,8 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     blob: db.prepare('select body from blobs where key = ? and digest = ?'),
     carried: db.prepare(
       `select i.carrier from intents i left join replies r on r.n = i.n
-       where i.key = ? and i.call = ? and i.carrier <> 'http' and r.n is null`,
+       where i.key = ? and i.call = ? and i.carrier <> 'http' and r.n is null
+         and not exists (select 1 from batches b where b.id = substr(i.carrier, 7) and b.state = 'over')`,
     ),
     pinned: db.prepare('select teacher from pins where call = ?'),
   }
@@ -349,7 +350,8 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     *batchedCalls(id) {
       const rows = db
         .prepare(
-          `select i.* from intents i left join replies r on r.n = i.n where i.carrier = ? and r.n is null order by i.n`,
+          `select i.* from intents i left join replies r on r.n = i.n where i.carrier = ? and i.carrier <> 'http'
+             and r.n is null order by i.n`,
         )
         .iterate(carrierText({ batch: id })) as Iterable<{ [column: string]: string | number | null }>
       for (const row of rows) {
@@ -414,7 +416,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     spent() {
       const row = db
         .prepare(
-          `select sum(ifnull(case when r.n is null then i.reserved_usd else r.settled_usd end, 0)) usd,
+          `select sum(coalesce(r.settled_usd, i.reserved_usd, 0)) usd,
                   sum(case when r.n is null then i.reserved_tokens else r.settled_tokens end) tokens,
                   count(r.n) calls, sum(r.n is null) orphans
            from intents i left join replies r on r.n = i.n`,

@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { z } from 'zod'
 import { random } from '../../src/records/index.ts'
+import { defineMap } from '../../src/steps/index.ts'
 import { countPoints, startSimulator } from '../../src/testing.ts'
 import type { Event } from '../../src/workspace/index.ts'
 import { fastClock } from '../support/clock.ts'
 import { commandLine } from '../support/command-line.ts'
 import { documents } from '../support/documents.ts'
-import { folder, write } from '../support/project.ts'
+import { folder, runIn, write } from '../support/project.ts'
 import { finish, releaseBytes, runUntilKilled } from '../support/released.ts'
 
 type Options = NonNullable<Parameters<typeof startSimulator>[0]>
@@ -115,6 +117,20 @@ describe.each(protocols)('batches over the %s protocol', protocol => {
     expect(server.stats.repeats).toBe(0)
   })
 
+  test('of which every call is refused stop the run instead of dropping the rows', async () => {
+    const unsupported = { parameter: 'messages' }
+    const server = await simulator({ batch: { fates: [{ unsupported }] } })
+    const dir = folder(files(batched(), protocol))
+    const { result } = await ends(dir, server)
+    expect(result.error).toMatchObject({
+      code: 'SR_TEACHER_REJECTS',
+      message: expect.stringMatching(/all 5 .*messages/s),
+    })
+    expect((await ends(dir, server)).result.error).toBeUndefined()
+    same(dir)
+    expect(server.stats.repeats).toBe(0)
+  })
+
   test('that a server cannot take at the moment wait for it', async () => {
     const path = protocol ? 'POST /messages/batches' : 'POST /batches'
     const kinds = [{ status: 429, headers: { 'retry-after': '20' } }, { status: 503 }, 'reset', 'not-json'] as const
@@ -173,6 +189,96 @@ test('a batch under way is collected by a run that asks online now, and not boug
   expect(releaseBytes(dir)).toEqual(reference.get(undefined)!.bytes)
   expect(server.stats).toMatchObject({ batches: 1, repeats: 0 })
   expect(events.some(e => e.event === 'batch' && e.state === 'over')).toBe(true)
+})
+
+test('a batch that the provider refuses to begin is over, so that its calls can be asked online', async () => {
+  const server = await simulator({ faults: [{ kind: { status: 400 }, path: 'POST /batches' }] })
+  const dir = folder(files(batched()))
+  const refused = (await ends(dir, server)).result
+  expect(refused.error).toMatchObject({ code: 'SR_TEACHER_REJECTS', hint: expect.stringContaining('mode: online') })
+  write(dir, files({}))
+  expect((await ends(dir, server)).result.error).toBeUndefined()
+  expect(releaseBytes(dir)).toEqual(reference.get(undefined)!.bytes)
+})
+
+test('a batch that was not begun yet is not begun by a run that asks online now', async () => {
+  const server = await simulator()
+  const dir = folder(files(batched()))
+  expect(await runUntilKilled(dir, server.url, 'batch.cut.after', 1)).toBe('SIGKILL')
+  write(dir, files({}))
+  expect((await ends(dir, server)).result.error).toBeUndefined()
+  expect(releaseBytes(dir)).toEqual(reference.get(undefined)!.bytes)
+  expect(server.stats).toMatchObject({ batches: 0, repeats: 0 })
+})
+
+test('limits of a provider make batches smaller, however often, and send no call online', async () => {
+  const server = await simulator({ batch: { fates: Array(7).fill({ fails: 'token_limit_exceeded' }) } })
+  const dir = folder({ ...files(batched()), ...documents(36) })
+  expect((await ends(dir, server, { clock: fastClock(500) })).result.error).toBeUndefined()
+  expect(server.stats.models.writer!.replies).toBeGreaterThan(25)
+  expect(
+    server.log.filter(({ model, path, batch }) => model === 'writer' && path.endsWith('completions') && !batch),
+  ).toEqual([])
+})
+
+test('a batch that another account began is kept until its key is there again', async () => {
+  const server = await simulator({ faults: [{ kind: { status: 404 }, path: 'GET /batches/*', count: 1 }] })
+  const dir = folder(files(batched()))
+  expect(await runUntilKilled(dir, server.url, 'batch.submitted.after', 1)).toBe('SIGKILL')
+  expect((await ends(dir, server)).result.error).toMatchObject({
+    code: 'SR_TEACHER_REJECTS',
+    hint: expect.stringContaining('stillroom batches cancel'),
+  })
+  expect((await ends(dir, server)).result.error).toBeUndefined()
+  expect(releaseBytes(dir)).toEqual(reference.get(undefined)!.bytes)
+  expect(server.stats.repeats).toBe(0)
+})
+
+test('a batch whose results are kept no more stops the run until it is given up, and counts in full', async () => {
+  const price = { input: 1, output: 2, batch: 0.5 }
+  const server = await simulator({ faults: [{ kind: { status: 404 }, path: 'GET /files/*/content', count: 2 }] })
+  const paying = files({ ...batched(), price, max_tokens: 500 })
+  const dir = folder(paying)
+  const hint = expect.stringContaining('stillroom batches cancel')
+  expect((await ends(dir, server)).result.error).toMatchObject({ code: 'SR_TEACHER_REJECTS', hint })
+  const given = await commandLine(dir, 'batches cancel', { env: { STILLROOM_SIMULATOR: server.url } })
+  expect(given).toMatchObject({ code: 0, out: expect.stringContaining('given up') })
+  // What it may have cost stays spent.
+  write(dir, { 'recipe.yaml': `${paying['recipe.yaml']}budget: { usd: 0.001 }\n` })
+  expect((await ends(dir, server)).result.exit).toBe(4)
+  write(dir, paying)
+  expect((await ends(dir, server)).result.error).toBeUndefined()
+})
+
+test('a question that waits for a batch is not asked online beside it', async () => {
+  const server = await simulator()
+  const both = defineMap({
+    verb: 'both',
+    about: 'Asks two teachers the same.',
+    version: 1,
+    options: z.strictObject({ slow: z.string(), fast: z.string() }),
+    takes: ['document'],
+    gives: ['row'],
+    reasons: [],
+    needs: { teachers: ['slow', 'fast'] },
+    async run(record, ctx) {
+      const text = record.kind === 'document' ? record.text : ''
+      const ask = { messages: [{ role: 'user' as const, content: text }] }
+      const answers = await Promise.all([ctx.options.slow, ctx.options.fast].map(name => ctx.call(name, ask)))
+      const columns = { same: answers[0]!.content === answers[1]!.content }
+      return { is: 'made', made: [{ payload: { kind: 'row', columns }, index: 0 }] }
+    },
+  })
+  const recipe = {
+    name: 'beside',
+    teachers: { slow: { model: 'simulate/a', ...batched() }, fast: { model: 'simulate/a' } },
+    sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
+    steps: [{ both: { from: 'docs', slow: 'slow', fast: 'fast' } }],
+  }
+  const env = { STILLROOM_SIMULATOR: server.url }
+  const ran = await runIn(folder(documents(4)), recipe, { steps: [both], env, clock: fastClock(50) })
+  expect(ran.all.map(record => record.kind === 'row' && record.columns.same)).toEqual([true, true, true, true])
+  expect(server.stats).toMatchObject({ calls: 0, rows: 4, repeats: 0 })
 })
 
 test('a batch that is cancelled keeps what was done, and the next run asks for the rest', async () => {

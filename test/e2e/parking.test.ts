@@ -29,6 +29,7 @@ function heldClock(): Clock & { letGo(): void } {
   const held = new Set<() => void>()
   let added = 0
   return {
+    elapsed: () => fast.elapsed() + added,
     now: () => new Date(fast.now().getTime() + added),
     sleep(ms, signal) {
       if (ms < 120_000) return fast.sleep(ms, signal)

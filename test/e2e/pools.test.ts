@@ -333,7 +333,7 @@ describe('then.outage', () => {
     const healthy = await simulator()
     const result = await ends(dir, healthy)
     expect(result.error).toBeUndefined()
-    expectOnce([server, healthy], 1)
+    expectOnce([server, healthy], 2)
     const replies = (name: string) => healthy.stats.models[name]?.replies ?? 0
     expect([40, 41]).toContain(12 + (b?.replies ?? 0) + replies('a') + replies('b'))
     expect((b?.replies ?? 0) + replies('b')).toBeGreaterThan(0)

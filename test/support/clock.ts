@@ -5,6 +5,7 @@ export function fastClock(times: number): Clock {
   const start = Date.now()
   return {
     now: () => new Date(start + (Date.now() - start) * times),
+    elapsed: () => (Date.now() - start) * times,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(resolve, ms / times)

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-type Said = { content?: string; status?: number; after?: Promise<unknown>; tokens?: number }
+type Said = { content?: string; status?: number; after?: Promise<unknown>; tokens?: number | 'unsaid' }
 export type Scripted = { url: string; bodies: { messages: { content: string }[] }[]; stop(): Promise<void> }
 
 /** A chat server that answers as a test tells it, call by call; `after` holds a reply back. */
@@ -18,11 +18,12 @@ export async function scriptedServer(answer: (content: string, n: number) => Sai
     if (said.status)
       return response.end(JSON.stringify({ error: { message: 'no', type: 'x', param: null, code: null } }))
     const tokens = said.tokens ?? 5
+    const usage = tokens !== 'unsaid' && { prompt_tokens: 10, completion_tokens: tokens, total_tokens: 10 + tokens }
     return response.end(
       JSON.stringify({
         model: 'scripted',
         choices: [{ index: 0, message: { role: 'assistant', content: said.content ?? 'ok' }, finish_reason: 'stop' }],
-        usage: { prompt_tokens: 10, completion_tokens: tokens, total_tokens: 10 + tokens },
+        ...(usage && { usage }),
       }),
     )
   })

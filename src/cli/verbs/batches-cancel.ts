@@ -15,7 +15,8 @@ export const run: Run = async call => {
     const batches = await cancelBatches(plan, session, { env: io.env, ...(id ? { id } : {}), emit: () => {} })
     reporter.say(
       ...batches.map(
-        ({ id, rows, note }) => `${id.slice(0, 8)}: ${thousands(rows)} calls, cancelled${note ? ` (${note})` : ''}.`,
+        ({ id, rows, note }) =>
+          `${id.slice(0, 8)}: ${thousands(rows)} calls, cancelled${note && note !== 'cancelled' ? ` (${note})` : ''}.`,
       ),
       'Replies that were there are kept. The next run asks for the rest.',
     )

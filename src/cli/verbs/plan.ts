@@ -23,7 +23,7 @@ import { gateLines } from '../gates.ts'
 import { indent, table, wrap } from '../layout.ts'
 import { costOfCalls, moneyLines } from '../money.ts'
 import { openArchive, openRecipe, takeWorkspace } from '../open.ts'
-import { priceText } from '../price-text.ts'
+import { batchText, priceText } from '../price-text.ts'
 import { callsPerRecord, left } from '../progress.ts'
 import { reporterOf } from '../reporter.ts'
 import { settings } from '../settings.ts'
@@ -132,7 +132,7 @@ export const run: Run = async call => {
     reporter.say('', wrap(`${what} ${moneyOfPilot(pilot, width)}`, width))
   }
   if (told.forecast) reporter.say('', forecastLines(told.forecast, reporter), againstLines(told.against, reporter))
-  else reporter.say('', boundLines(plan, first, width))
+  else reporter.say('', boundLines(plan, first, width, call.args[0]))
   const open = gates.filter(gate => gate.is !== 'pass')
   if (open.length > 0) reporter.say('', gateLines(open, reporter))
   reporter.result({
@@ -240,7 +240,7 @@ function teacherNotes(plan: Plan, project: Project, now: Date) {
     return {
       name,
       id,
-      price: priceText(known),
+      price: priceText(known) + (config.mode === 'batch' ? batchText(known) : ''),
       prices: known ?? null,
       ...(stale
         ? {
@@ -313,7 +313,7 @@ function boundsOf({ stages }: Plan, first: FirstPaid | undefined): Bound[] {
 }
 
 /** What can be said before any run of these steps told more: bounds, what is unknown, and how to get it. */
-function boundLines(plan: Plan, first: FirstPaid | undefined, width: number): string[] {
+function boundLines(plan: Plan, first: FirstPaid | undefined, width: number, named: string | undefined): string[] {
   if (!first) return ['No step calls a teacher.']
   const bounds = boundsOf(plan, first).filter(({ calls }) => calls !== null)
   const reached =
@@ -325,8 +325,9 @@ function boundLines(plan: Plan, first: FirstPaid | undefined, width: number): st
     ...wrap(reached, width),
     ...(bounds.length > 0 ? wrap(`Calls at most, spoilt replies apart: ${atMost}.`, width) : []),
     ...wrap(
-      'Rows, calls, tokens, dollars and time of these steps are not known before they ran: stillroom plan --pilot 20 runs them over 20 roots, tells the rest from those, and a later run does not pay for them again.',
+      'Rows, calls, tokens, dollars and time of these steps are not known before they ran. A pilot over 20 records tells them, and a later run does not pay for it again:',
       width,
     ),
+    `  stillroom plan --pilot 20${named === undefined ? '' : ` ${named}`}`,
   ]
 }

@@ -20,6 +20,9 @@ export const run: Run = async call => {
       gateLines(released.gates, reporter),
       '',
       `${counted(released.rows, 'row')} released to ${here(io, released.dir)}${released.existed ? ' (was there, unchanged)' : ''}.`,
+      given.partial
+        ? 'Roots whose replies were not all there are left out: with them it needs another `release.version`.'
+        : [],
     )
     reporter.result(released)
     return 0

@@ -64,7 +64,10 @@ export const run: Run = async call => {
     if (last.message) reporter.say('', indent(wrap(last.message, width - 2)))
     reporter.say(
       '',
-      `Everything in this workspace: ${counted(spent.calls, 'call')}, ${dollars(spent.usd)}${spent.orphans > 0 ? `, ${counted(spent.orphans, 'call')} ${busy ? 'in the air' : 'sent without a reply'}` : ''}.`,
+      wrap(
+        `Everything in this workspace: ${counted(spent.calls, 'call')}, ${dollars(spent.usd)}${inTheAir(spent)}.`,
+        width,
+      ),
       `Next: ${next}`,
     )
     reporter.result({
@@ -79,6 +82,13 @@ export const run: Run = async call => {
   } finally {
     archive.close()
   }
+}
+
+/** Calls sent that no reply is known of: they count as what they may have cost at most. */
+function inTheAir({ usd, orphans }: { usd: number; orphans: number }): string {
+  if (orphans === 0) return ''
+  const most = usd > 0 ? ', of it at most' : ', and'
+  return `${most} what ${counted(orphans, 'call')} without a reply may have cost`
 }
 
 /** Who works in a workspace: asked of the lock itself, which knows a dead holder from a living one. */

@@ -74,7 +74,7 @@ export function anthropicBatch(base: string, connection: Connection, dialect: Di
 
     async poll(remote): Promise<BatchStatus> {
       const { status, json } = await ask(connection, 'GET', at(one(remote)), undefined, [404])
-      if (status === 404) return { state: 'failed', message: `the server knows no batch ${remote}` }
+      if (status === 404) return { state: 'gone', message: `the server knows no batch ${remote}` }
       const batch = json as Batch
       const { succeeded, errored = 0, canceled = 0, expired = 0 } = batch.request_counts ?? {}
       const counts = {
@@ -83,7 +83,7 @@ export function anthropicBatch(base: string, connection: Connection, dialect: Di
       }
       if (batch.processing_status !== 'ended') return { state: 'running', ...counts }
       if (!batch.archived_at) return { state: 'ended', ...counts }
-      return { state: 'failed', ...counts, message: `the server has kept no results since ${batch.archived_at}` }
+      return { state: 'gone', ...counts, message: `the server has kept no results since ${batch.archived_at}` }
     },
 
     async *results(remote, callOf) {

@@ -215,7 +215,7 @@ describe('a batch at OpenAI', () => {
       state: 'failed',
       message: 'token_limit_exceeded: Enqueued too much for [key]; invalid (line 3)',
     })
-    expect(await batch.poll('gone')).toMatchObject({ state: 'failed', message: expect.stringContaining('gone') })
+    expect(await batch.poll('gone')).toMatchObject({ state: 'gone', message: expect.stringContaining('gone') })
   })
 
   it('finds a batch whose answer was lost: by name on any page, else by its file, and no further back than it can be', async () => {
@@ -367,9 +367,9 @@ describe('a batch at Anthropic', () => {
     json = { ...json, processing_status: 'ended' }
     expect(await batch.poll('b')).toMatchObject({ state: 'ended' })
     json = { ...json, archived_at: '2026-12-20T00:00:00Z' }
-    expect(await batch.poll('b')).toMatchObject({ state: 'failed', message: expect.stringContaining('2026-12-20') })
+    expect(await batch.poll('b')).toMatchObject({ state: 'gone', message: expect.stringContaining('2026-12-20') })
     status = 404
-    expect(await batch.poll('b')).toMatchObject({ state: 'failed' })
+    expect(await batch.poll('b')).toMatchObject({ state: 'gone' })
     await batch.cancel('b')
   })
 })

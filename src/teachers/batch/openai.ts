@@ -99,7 +99,7 @@ export function openaiBatch(base: string, connection: Connection, dialect: Diale
         undefined,
         [404],
       )
-      if (status === 404) return { state: 'failed', message: `the server knows no batch ${remote}` }
+      if (status === 404) return { state: 'gone', message: `the server knows no batch ${remote}` }
       const { status: is = '', request_counts: counts, errors } = json as Batch
       const said = (errors?.data ?? [])
         .slice(0, 5)
