@@ -2,10 +2,12 @@
  * The writing half of the journal, in a thread of its own: packing, inserting and syncing would hold up the replies of
  * thousands of calls. It takes one batch after the other, commits it whole, and says so.
  */
+import { hash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { constants, zstdCompressSync } from 'node:zlib'
-import { type Sha, sha256 } from '../records/index.ts'
+// Types alone: a thread of its own would load the whole room for one digest.
+import type { Sha } from '../records/index.ts'
 
 export type Intent = {
   kind: 'intent'
@@ -128,7 +130,7 @@ function openWriter(file: string): { commit(batch: Write[]): void; close(): void
     const n = intentOf(w)
     if (w.kind === 'reply') {
       if (n === undefined) throw new Error(`a reply to ${w.call} without an intent`)
-      const digest = sha256(w.text)
+      const digest = hash('sha256', w.text, 'hex')
       putBlob.run(keyOf(digest), digest, pack(w.text))
       settle.run(n, w.usd, w.tokens, digest, w.served, w.finish, w.outputTokens)
     } else if (n !== undefined) withdraw.run(n)
