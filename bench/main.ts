@@ -1,9 +1,9 @@
 /** `npm run bench -- [name] [--json]`: one object a line, each figure with the ceiling of the same run. `engine` is all that begin so. */
-import { setFlagsFromString } from 'node:v8'
 import { benches } from './benches.ts'
 
-// As the command line sets it (`bin/stillroom.js`).
-setFlagsFromString('--heap-growing-percent=50')
+// As the command line does; plain JavaScript, so without types.
+const { holdHeap } = await import(new URL('../bin/heap.js', import.meta.url).href)
+holdHeap()
 const args = process.argv.slice(2)
 const json = args.includes('--json')
 const names = args.filter(a => !a.startsWith('--'))

@@ -49,7 +49,8 @@ export function sendEvents(
   done: (status: number, whole: boolean) => void,
 ): void {
   if (fault === 'not-json' || fault === 'text' || res.destroyed) {
-    done(send(res, { status: 200, body: all.join(''), headers }, fault), false)
+    const status = send(res, { status: 200, body: all.join(''), headers }, fault)
+    done(status, status === 200 && fault === 'text')
     return
   }
   const events = fault ? all.slice(0, Math.ceil(all.length / 2)) : all

@@ -63,7 +63,7 @@ export const keyOf = (digest: Sha): number => Number.parseInt(digest.slice(0, 12
 
 /** Settings of both connections. Waiting for the other one comes first: it may be about to close. */
 export const pragmas =
-  'pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16000'
+  'pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -8000'
 
 /** Short bodies gain nothing from compression; JSON and a zstd frame differ in their first byte. */
 const pack = (text: string): Uint8Array =>

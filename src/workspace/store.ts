@@ -124,7 +124,7 @@ function lazyFile(path: string, make: () => void): LazyFile {
 /** Removes what processes that were killed left half-written. Only a task that is begun again can hold any. */
 function sweep(dir: string): void {
   for (const name of readdirSync(dir)) {
-    const pid = Number(/\.tmp-(\d+)$/.exec(name)?.[1])
+    const pid = Number(/\.tmp-(\d+)(?:-\d+)?$/.exec(name)?.[1])
     if (pid && !running(pid)) rmSync(join(dir, name), { force: true })
   }
 }
@@ -136,6 +136,9 @@ function running(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
+
+/** Tells drafts of one process apart: a run that was stopped may still be writing when the next begins. */
+let drafts = 0
 
 const part = 'part.jsonl.zst'
 const rejectsPart = 'rejects.jsonl.zst'
@@ -181,7 +184,7 @@ export function openStore(paths: Paths, reached: Reached): Store {
     },
     open(task) {
       const dir = paths.task(task)
-      const tag = `.tmp-${process.pid}`
+      const tag = `.tmp-${process.pid}-${++drafts}`
       const make = (): void => {
         if (mkdirSync(dir, { recursive: true }) === undefined) sweep(dir)
       }
