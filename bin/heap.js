@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /** Bytes of the young generation from which it grows no more. */
-const mostYoung = 8 * 2 ** 20
+const mostYoung = 16 * 2 ** 20
 
 /**
  * Keeps memory near what is in use. Thousands of calls in the air leave garbage that V8, with gigabytes free, lets lie:
