@@ -189,7 +189,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
   type Waiting = { write: Write; resolve(): void; reject(error: unknown): void }
   let waiting: Waiting[] = []
   let sent: Waiting[] | undefined
-  let timer: NodeJS.Timeout | undefined
+  let scheduled = false
   let commits = 0
   let thread: Worker | undefined
 
@@ -205,8 +205,13 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
     })
     return thread
   }
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setTimeout(flush, groupMs)
+  }
   function flush(): void {
-    timer = undefined
+    scheduled = false
     if (sent || waiting.length === 0) return
     sent = waiting
     waiting = []
@@ -227,12 +232,12 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       for (const kind of kindsOf(batch)) reached(`${kind}.after`)
       for (const one of batch) one.resolve()
     }
-    if (waiting.length > 0) timer ??= setTimeout(flush, groupMs)
+    if (waiting.length > 0) schedule()
   }
   function later(write: Write): Promise<void> {
     return new Promise((resolve, reject) => {
       waiting.push({ write, resolve, reject })
-      timer ??= setTimeout(flush, groupMs)
+      schedule()
     })
   }
   /**
