@@ -1,6 +1,6 @@
 /** Runs the tests and closes with one line, `N passed, N failed`. `--long` adds the full kill and fault matrices. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -9,9 +9,13 @@ const args = process.argv.slice(2)
 const long = args.includes('--long')
 const folder = mkdtempSync(join(tmpdir(), 'stillroom-test-'))
 const report = join(folder, 'report.json')
+// Whatever tests leave in folders for the time being goes with this one.
+const scratch = join(folder, 'tmp')
+mkdirSync(scratch)
 // Dozens of processes are started to be killed; none needs to compile everything anew.
 const env = {
   ...process.env,
+  TMPDIR: scratch,
   NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'),
   ...(long ? { STILLROOM_LONG: '1' } : {}),
 }
