@@ -477,7 +477,7 @@ describe('what was bought', () => {
   })
 
   it('is billed when the caller hangs up, and in no count of answers', async () => {
-    const simulator = await start({ latencyMs: 5, prices: { input: 1, output: 1 } })
+    const simulator = await start({ latencyMs: 500, prices: { input: 1, output: 1 } })
     const abort = new AbortController()
     const asked = fetch(`${simulator.url}/v1/chat/completions`, {
       method: 'POST',
