@@ -21,7 +21,7 @@ const tiers = [
 const tierOf = new Map(tiers.flatMap((rooms, tier) => rooms.map(room => [room, tier] as const)))
 
 /** Files beside the rooms: the list of built-in steps is handed to recipe and run, the doors see everything. */
-const doors = new Set(['index.ts', 'testing.ts', 'builtin-steps.ts', 'words.ts'])
+const doors = new Set(['index.ts', 'testing.ts', 'builtin-steps.ts', 'worker.ts'])
 
 function structureProblems(): string[] {
   const problems: string[] = []

@@ -164,6 +164,7 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
         teachers,
         prompts: own.prompts?.(parsed) ?? [],
         ...(step.module ? { module: step.module.url } : {}),
+        word: { verb: word.verb, key, options, as: primitive.as },
       })
       last = { key: nodeKey, kinds: gives }
       siblings.set(primitive.as, last)

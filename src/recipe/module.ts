@@ -7,7 +7,9 @@ import { type Code, StillroomError } from '../errors/index.ts'
 import { digestOf, kinds, type Sha, sha256 } from '../records/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
 import {
+  type AiSdkEmbedder,
   type AiSdkModel,
+  aiSdkEmbedder,
   aiSdkTeacher,
   type Capabilities,
   Fault,
@@ -64,8 +66,8 @@ export async function loadTeacherModule(
     }
   }
   const what = kindOf(made)
-  if (what === 'model' || what === 'teacher') {
-    const said = what === 'model' ? (made as AiSdkModel).modelId : (made as Teacher).model
+  if (what === 'model' || what === 'embedder' || what === 'teacher') {
+    const said = what === 'teacher' ? (made as Teacher).model : (made as AiSdkModel).modelId
     if (said !== model && !said.endsWith(`/${model}`)) {
       const hint = `write \`model: ${provider}/${said}\` in the recipe, or have the module give ${model}`
       throw wrong(`gives the model ${said}, and teacher ${name} is ${model} in the recipe`, hint)
@@ -73,6 +75,7 @@ export async function loadTeacherModule(
     const names = { id, provider, model, ...(revision !== undefined && { revision }) }
     if (what === 'model')
       return aiSdkTeacher(made as AiSdkModel, { ...names, can: asked(config, can), timeout: config.timeout, secrets })
+    if (what === 'embedder') return aiSdkEmbedder(made as AiSdkEmbedder, { ...names, timeout: config.timeout, secrets })
     const own = made as Teacher
     return {
       ...names,
@@ -84,6 +87,10 @@ export async function loadTeacherModule(
           throw asFault(error, clean)
         }
       },
+      ...(own.embeds && { embeds: own.embeds }),
+      ...(own.doEmbed && {
+        doEmbed: (texts, wire) => own.doEmbed!(texts, wire).catch(error => Promise.reject(asFault(error, clean))),
+      }),
       ...(own.close && { close: () => own.close!() }),
     }
   }
@@ -106,18 +113,23 @@ function asked({ schema, seed }: TeacherConfig, can: Capabilities): Partial<Capa
 
 const versions = ['v2', 'v3', 'v4']
 
-/** `model`, `teacher`, or what it is instead. */
+/** `model`, `embedder`, `teacher`, or what it is instead. */
 function kindOf(value: unknown): string {
   if (value === undefined) return 'the default export is missing'
   if (typeof value === 'string') return 'a model id alone names no provider to reach it by'
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return `it is a ${typeof value}`
-  const { specificationVersion, modelId, doGenerate, languageModel, can, model } = value as { [field: string]: unknown }
+  const { specificationVersion, modelId, doGenerate, doEmbed, languageModel, can, model } = value as {
+    [field: string]: unknown
+  }
   if (typeof languageModel === 'function') return 'a provider; call it with the id of a model'
-  if (typeof doGenerate !== 'function') return 'it has no function `doGenerate`'
+  if (typeof doGenerate !== 'function' && (typeof doEmbed !== 'function' || !specificationVersion))
+    return 'it has no function `doGenerate`'
   if (typeof can === 'object' && can !== null && typeof model === 'string') return 'teacher'
   if (typeof modelId !== 'string' || typeof specificationVersion !== 'string') return 'neither a model nor a teacher'
   return versions.includes(specificationVersion)
-    ? 'model'
+    ? typeof doGenerate === 'function'
+      ? 'model'
+      : 'embedder'
     : `models of specification ${specificationVersion} are not known, only of ${versions.join(', ')}`
 }
 

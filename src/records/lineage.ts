@@ -22,6 +22,7 @@ export type Made = {
   /** Characters of the subject's text that became this record (chunks). */
   span?: [number, number]
 }
+/** What a person made of a record: `accept`, `edit` or `reject`. No date: the file of reviews has it. */
 export type Review = { by: string; verdict: string; note?: string }
 
 /**

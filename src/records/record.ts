@@ -1,4 +1,4 @@
-import type { Lineage } from './lineage.ts'
+import type { Lineage, Review } from './lineage.ts'
 
 export type Id = string
 /** Lower-case hex sha256. */
@@ -74,4 +74,8 @@ export type Notes = {
   scores?: { [aspect: string]: Score }
   members?: Id[]
   language?: string
+  /** Reviews by people, added to those it has. */
+  reviews?: Review[]
+  /** Kept beside the record under the step's key, for the steps that come; never in it, nor in a release. */
+  vector?: Float32Array
 }

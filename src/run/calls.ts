@@ -1,4 +1,5 @@
 import { type ZodType, z } from 'zod'
+import { StillroomError } from '../errors/index.ts'
 import { canonical, type Id, type Json, type Sha, sha256, unit } from '../records/index.ts'
 import type { Answer, Ask } from '../steps/index.ts'
 import {
@@ -24,6 +25,7 @@ import {
   type Saved,
 } from '../workspace/index.ts'
 import { type Batches, type Gathered, openBatches, settledOf } from './batches.ts'
+import { openEmbedder } from './embeddings.ts'
 import { type Budget, openPurse } from './purse.ts'
 import type { Clock } from './session.ts'
 import { asStop, type Stop, Stopped, Unpaid } from './stop.ts'
@@ -48,11 +50,14 @@ export type OpenTeacher = {
    * and tokens the `most` that were reserved.
    */
   cost(reply: Reply, most: Money, batch: boolean): { money: Money; saved: Saved }
-  worstCase(request: Request, batch: boolean): Money
+  /** `cap` bounds the reply; default the teacher's own. */
+  worstCase(request: Request, batch: boolean, cap?: number): Money
+  /** Of its vectors, where it embeds and the recipe says so. */
+  dimensions?: number
 }
 
-/** Who answers a record under a name, and the names that are asked instead. */
-export type Choice = { to: OpenTeacher; then: { refusal?: string; outage?: string } }
+/** Who answers a record under a name, out of a pool or not, and the names that are asked instead. */
+export type Choice = { to: OpenTeacher; then: { refusal?: string; outage?: string }; pool: boolean }
 
 /** For whom a question is asked. */
 export type Asker = {
@@ -96,9 +101,16 @@ function asAsked(ask: Ask, sampling: Sampling): Request {
   }
 }
 
+/** What the journal knows a teacher by. */
+function modelOf({ provider, model, revision }: Teacher): { provider: string; model: string; revision?: string } {
+  return { provider, model, ...(revision ? { revision } : {}) }
+}
+
 export type Calls = {
   /** Asks with the whole ladder: journal, budget, sending, structured reply, one re-ask, and whoever stands in. */
   ask<T>(name: string, ask: Ask<T>, from: Asker, heard: Heard): Promise<Answer<T>>
+  /** Vectors of texts, in their order; always of one model. */
+  embed(name: string, texts: readonly string[], from: Asker, heard: Pick<Heard, 'parked'>): Promise<Float32Array[]>
   /** Nothing that runs asks this teacher any more: what waits for its next batch goes out. */
   flush(to: OpenTeacher): void
   /** Calls in the air have landed; batches are left to their providers. */
@@ -106,7 +118,7 @@ export type Calls = {
 }
 
 /** A call by name, before anything is known of its reply. */
-type Named = { key: CallKey; call: Sha; text: string; asked: Request }
+export type Named<T = unknown> = { key: CallKey; call: Sha; text: string; asked: T }
 
 /**
  * The one way to a teacher. Equal requests share one reply, also while it is in the air. The intent is committed before
@@ -132,14 +144,15 @@ export function openCalls(run: {
   if (!run.closed) journal.prepare()
   const purse = openPurse(journal.spent(), run.budget, stop)
 
+  const embedder = openEmbedder({ ...run, purse, name: (to, asked) => nameOf(to, asked, 0) })
+
   const batches = new Map<string, Batches>()
-  const routeOf = ({ provider, model, revision }: Teacher): string => [provider, model, revision ?? ''].join('\n')
+  const routeOf = (teacher: Teacher): string => Object.values(modelOf(teacher)).join('\n')
   // Of several teachers on a route, one in batches says how.
   const batchedFirst = run.teachers.toSorted((a, b) => Number(b.mode === 'batch') - Number(a.mode === 'batch'))
   for (const to of run.closed ? [] : batchedFirst) {
-    const { batch, provider, model, revision } = to.teacher
-    if (!batch || batches.has(routeOf(to.teacher))) continue
-    const route = { provider, model, ...(revision ? { revision } : {}) }
+    if (!to.teacher.batch || batches.has(routeOf(to.teacher))) continue
+    const route = modelOf(to.teacher)
     // A route that is asked online now may still be owed the replies of a batch.
     if (to.mode !== 'batch' && journal.batches({ route, open: true }).length === 0) continue
     const own = openBatches(to, {
@@ -156,15 +169,14 @@ export function openCalls(run: {
     return Math.floor(unit(run.seed, request, draw, ...(attempt > 0 ? [attempt] : [])) * 2 ** 31)
   }
 
-  function nameOf(to: OpenTeacher, asked: Request, draw: number): Named {
+  function nameOf<T extends object>(to: OpenTeacher, asked: T, draw: number): Named<T> {
     const text = canonical(asked)
-    const { provider, model, revision } = to.teacher
-    const named = { provider, model, ...(revision ? { revision } : {}), request: sha256(text), draw }
+    const named = { ...modelOf(to.teacher), request: sha256(text), draw }
     const key: CallKey = { ...named, attempt: journal.attempt(callBase(named)) }
     return { key, call: callSha(key), text, asked }
   }
 
-  async function fetchReply(to: OpenTeacher, named: Named, ask: Ask, from: Asker): Promise<Reply> {
+  async function fetchReply(to: OpenTeacher, named: Named<Request>, ask: Ask, from: Asker): Promise<Reply> {
     const { call } = named
     const known = journal.lookup<Reply>(call, to.cap)
     if (known) {
@@ -192,18 +204,24 @@ export function openCalls(run: {
       if (landed) throw new Parked(landed)
     }
     if (to.route.parked) throw new Parked(to.route.parked)
-    const sending = online(to, named, ask, from)
-    air.set(call, { cap: to.cap, sending })
+    return inAir(call, to.cap, () => online(to, named, ask, from))
+  }
+
+  /** While a call is in the air, whoever asks the same shares it. */
+  async function inAir(call: Sha, cap: number, send: () => Promise<Reply>): Promise<Reply> {
+    const sending = send()
+    const flight = { cap, sending }
+    air.set(call, flight)
     try {
       return await sending
     } finally {
-      air.delete(call)
+      if (air.get(call) === flight) air.delete(call)
     }
   }
 
   async function online(
     to: OpenTeacher,
-    { key, call, text, asked }: Named,
+    { key, call, text, asked }: Named<Request>,
     ask: Pick<Ask, 'task' | 'prefix'>,
     { step, root }: Pick<Asker, 'step' | 'root'>,
   ): Promise<Reply> {
@@ -276,22 +294,23 @@ export function openCalls(run: {
     for (;;) {
       if (journal.lookup(call, row.cap)) return
       try {
-        const sending =
-          air.get(call)?.sending ??
-          online(to, { key, call, text, asked: JSON.parse(text) as Request }, {}, { step, root })
-        air.set(call, { cap: row.cap, sending })
-        await sending
+        const named = { key, call, text, asked: JSON.parse(text) as Request }
+        await (air.get(call)?.sending ?? inAir(call, row.cap, () => online(to, named, {}, { step, root })))
       } catch (error) {
         if (!(error instanceof Parked)) throw error
         await error.until
-      } finally {
-        air.delete(call)
       }
     }
   }
 
   /** Asks one teacher: the reply, read as the step wants it, after one more question where it cannot be read. */
-  async function ladder<T>(to: OpenTeacher, named: Named, ask: Ask<T>, from: Asker, calls: Sha[]): Promise<Answer<T>> {
+  async function ladder<T>(
+    to: OpenTeacher,
+    named: Named<Request>,
+    ask: Ask<T>,
+    from: Asker,
+    calls: Sha[],
+  ): Promise<Answer<T>> {
     const first = await fetchReply(to, named, ask, from)
     calls.push(named.call)
     const bad = unusableFinish(first)
@@ -346,12 +365,35 @@ export function openCalls(run: {
         }
       }
     },
+    async embed(name, texts, from, heard) {
+      stop.check()
+      const { to, pool } = run.choose(name, from.record)
+      if (pool) throw mixedVectors(name)
+      try {
+        return await Promise.all(texts.map(text => embedder.embed(to, text, from)))
+      } catch (error) {
+        if (error instanceof Parked) heard.parked(error.until)
+        else if (StillroomError.is(error)) stop.trip(error)
+        throw error
+      }
+    },
     flush: to => batches.get(routeOf(to.teacher))?.flush(),
     async close() {
       await Promise.all([...batches.values()].map(queue => queue.close()))
       await Promise.allSettled([...air.values()].map(flight => flight.sending))
+      await embedder.close()
     },
   }
+}
+
+function mixedVectors(name: string): StillroomError {
+  return new StillroomError(
+    'SR_RECIPE_CONFLICT',
+    `Vectors of different models cannot be compared, and ${name} is a pool.`,
+    {
+      hint: 'name one embedding teacher',
+    },
+  )
 }
 
 function unusableFinish(reply: Reply): Answer['bad'] {

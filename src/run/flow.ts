@@ -51,3 +51,25 @@ export async function* asReady<T>(promises: Promise<T>[]): AsyncGenerator<{ inde
     }
   }
 }
+
+/** Results in the order of the items, while the work on up to `width` of them goes on. */
+export async function* ahead<T, R>(
+  items: readonly T[],
+  width: number,
+  work: (item: T, index: number) => Promise<R>,
+): AsyncGenerator<R> {
+  const under: Promise<R>[] = []
+  let next = 0
+  try {
+    for (let given = 0; given < items.length; given++) {
+      for (; next < items.length && under.length < width; next++) {
+        const result = work(items[next]!, next)
+        result.catch(() => {})
+        under.push(result)
+      }
+      yield await under.shift()!
+    }
+  } finally {
+    await Promise.allSettled(under)
+  }
+}

@@ -1,61 +1,20 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { deserialize, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
 import { StillroomError } from '../errors/index.ts'
 import type { Node, Stage } from '../recipe/index.ts'
-import { digestOf, type Id, type Json, type Rec, type Sha } from '../records/index.ts'
+import { digestOf, type Id, type Json, type Sha, sha256 } from '../records/index.ts'
 import type { Decision, GlobalStep } from '../steps/index.ts'
 import type { Done } from '../workspace/index.ts'
-import { count } from './counts.ts'
-import { rejectLine, wrongOutcome } from './item.ts'
-import { annotate, sealEmitted } from './seal.ts'
-import { inputDigest, readShard, type ShardRef } from './shards.ts'
+import { ahead } from './flow.ts'
+import { type Given, type Job, readSurvey, type Survey } from './jobs.ts'
+import { sealEmitted } from './seal.ts'
+import { inputDigest, type ShardRef } from './shards.ts'
 import { allShards, recallOr, type StageEnv, type StageOutput, taskKey, working } from './stage.ts'
 import { Stopped } from './stop.ts'
-import { newShards, writeTask } from './write-task.ts'
-
-/** What one look at one shard found, with the ids that decisions are sliced by. Kept, so that a rerun looks at changed shards alone. */
-type Survey = { ids: Id[]; parts: Map<number, unknown>; generation: number }
+import { knownOr, newShards, writeTask } from './write-task.ts'
 
 type Input = { side?: string; shard: ShardRef }
-
-function surveyShard(
-  stage: Stage,
-  step: GlobalStep,
-  pass: number,
-  input: Input,
-  earlier: unknown,
-  key: Sha,
-  env: StageEnv,
-): Survey {
-  const dir = env.paths.task(key)
-  const file = join(dir, 'survey.v8')
-  try {
-    return deserialize(readFileSync(file)) as Survey
-  } catch {
-    // Not made yet, or by a Node version whose format this one does not read: look again.
-  }
-  const ids: Id[] = []
-  let generation = 0
-  function* passing(): Generator<Rec> {
-    for (const { record } of readShard(env.store, input.shard)) {
-      ids.push(record.id)
-      generation = Math.max(generation, record.lineage.generation)
-      yield record
-    }
-  }
-  const at = { seed: `${env.seed} ${stage.key}`, ...(input.side ? { side: input.side } : {}), earlier }
-  const all = passing()
-  const parts = step.passes[pass]!.survey(all, stage.nodes[0]!.options, at)
-  for (const _ of all) {
-    // A survey that stops early still leaves the ids of its whole shard.
-  }
-  const survey: Survey = { ids, parts, generation }
-  mkdirSync(dir, { recursive: true })
-  writeFileSync(`${file}.tmp-${process.pid}`, serialize(survey))
-  renameSync(`${file}.tmp-${process.pid}`, file)
-  return survey
-}
+/** What the inputs told in the first pass: ids by input, and the deepest generation. */
+type Seen = { ids: Id[][]; generation: number }
 
 /** Surveys, merged in shard order, decided a partition at a time, combined. */
 async function decidePass(
@@ -63,24 +22,38 @@ async function decidePass(
   step: GlobalStep,
   pass: number,
   inputs: Input[],
-  earlier: unknown,
-  earlierKey: Sha,
+  before: { given: Given | undefined; seen: Seen },
   env: StageEnv,
-): Promise<{ result: unknown; key: Sha; ids: Id[][]; generation: number }> {
+): Promise<{ given: Given; seen: Seen }> {
   const { merge, decide, combine } = step.passes[pass]!
+  const slice = step.passes[pass - 1]?.slice
   const options = stage.nodes[0]!.options
   const merged = new Map<number, unknown>()
   const ids: Id[][] = []
   const keys: Sha[] = []
   let generation = 0
-  for (const input of inputs) {
+  /** The survey of an input: what was found before, or a look at it now; undefined when this pass need not look. */
+  async function survey({ side, shard }: Input, i: number): Promise<Survey | undefined> {
     env.stop.check()
-    const key = taskKey(stage, 'survey', String(pass), input.side ?? '', input.shard.digest, earlierKey)
+    let given = before.given
+    if (slice) {
+      const value = slice(given!.value, before.seen.ids[i]!, side)
+      if (value === undefined) return undefined
+      given = { key: sha256(serialize(value)), value }
+    }
+    const key = taskKey(stage, 'survey', String(pass), side ?? '', shard.digest, given?.key ?? '')
     keys.push(key)
-    const survey = surveyShard(stage, step, pass, input, earlier, key, env)
-    if (!input.side) ids.push(survey.ids)
-    generation = Math.max(generation, survey.generation)
-    for (const [part, artifact] of survey.parts) {
+    const known = readSurvey(key, env.paths)
+    if (known) return known
+    const job: Job = { do: 'survey', key, shard, pass, seed: `${env.seed} ${stage.key}`, ...(side ? { side } : {}) }
+    await env.workers.run(job, stage, given)
+    return readSurvey(key, env.paths)!
+  }
+  for await (const found of ahead(inputs, env.workers.slots, survey)) {
+    ids.push(found?.ids ?? [])
+    if (!found) continue
+    generation = Math.max(generation, found.generation)
+    for (const [part, artifact] of found.parts) {
       merged.set(part, merged.has(part) ? merge(merged.get(part), artifact) : artifact)
     }
     await new Promise(resolve => setImmediate(resolve))
@@ -88,7 +61,8 @@ async function decidePass(
   const parts = [...merged.entries()]
     .sort(([a], [b]) => a - b)
     .map(([part, artifact]) => decide(part, artifact, options))
-  return { result: combine(parts, options), key: digestOf(keys), ids, generation }
+  const seen = pass === 0 ? { ids, generation } : before.seen
+  return { given: { key: digestOf(keys), value: combine(parts, options) }, seen }
 }
 
 /**
@@ -134,60 +108,27 @@ async function named<T>(stage: Stage, work: Promise<T>): Promise<T> {
 async function decideAndApply(stage: Stage, main: ShardRef[], inputs: Input[], env: StageEnv): Promise<ShardRef[]> {
   const node = stage.nodes[0]!
   const step = node.step as GlobalStep
-  let earlier: unknown
-  let earlierKey = ''
-  let ids: Id[][] = []
-  let generation = 0
+  let state: { given: Given | undefined; seen: Seen } = { given: undefined, seen: { ids: [], generation: 0 } }
   for (let pass = 0; pass < step.passes.length; pass++) {
-    const decided = await decidePass(stage, step, pass, inputs, earlier, earlierKey, env)
-    earlier = decided.result
-    earlierKey = decided.key
-    if (pass === 0) {
-      ids = decided.ids
-      generation = decided.generation
-    }
+    state = await decidePass(stage, step, pass, inputs, state, env)
   }
-  const decision = earlier as Decision
+  const decision = state.given!.value as Decision
+  const { ids, generation } = state.seen
   for (const message of decision.notes ?? []) env.note(node, message)
+  const shared: Given = { key: digestOf(decision.shared ?? null), value: decision.shared }
   const outputs: Done[] = []
-  for (const [i, shard] of main.entries()) {
+  const apply = (shard: ShardRef, i: number): Promise<Done> => {
     env.stop.check()
-    outputs.push(await applyShard(stage, node, step, shard, ids[i]!, decision, env))
-    await new Promise(resolve => setImmediate(resolve))
+    const each = ids[i]!.filter(id => decision.each.has(id)).map(id => [id, decision.each.get(id)] as [Id, Json])
+    const key = taskKey(stage, 'apply', shard.digest, digestOf([shared.key, each]))
+    return knownOr(stage, key, env, async () => {
+      const done = await env.workers.run({ do: 'apply', key, shard, each }, stage, shared)
+      return done!
+    })
   }
-  if (step.emit) outputs.push(await emitAll(stage, node, step, inputDigest(main), generation, decision, env))
+  for await (const done of ahead(main, env.workers.slots, apply)) outputs.push(done)
+  if (step.emit) outputs.push(await emitAll(stage, node, step, inputDigest(main), generation, shared, env))
   return newShards(outputs, env)
-}
-
-function applyShard(
-  stage: Stage,
-  node: Node,
-  step: GlobalStep,
-  shard: ShardRef,
-  ids: Id[],
-  decision: Decision,
-  env: StageEnv,
-): Promise<Done> {
-  const slice = ids.filter(id => decision.each.has(id)).map(id => [id, decision.each.get(id)] as [Id, Json])
-  const key = taskKey(stage, 'apply', shard.digest, digestOf([decision.shared ?? null, slice]))
-  return writeTask(stage, node.key, key, env, ({ write, reject, counts }) => {
-    for (const item of readShard(env.store, shard)) {
-      counts.in++
-      const verdict = step.apply(item.record, decision.each.get(item.record.id), decision.shared, node.options)
-      if (verdict.is === 'consumed') counts.consumed++
-      else if (verdict.is === 'passed') {
-        counts.passed++
-        write(verdict.notes ? { record: annotate(item.record, verdict.notes, node.owner), trail: item.trail } : item)
-      } else {
-        const { reason, evidence } = verdict
-        if (!step.reasons.includes(reason)) throw wrongOutcome(node, 'drops a record for an undeclared reason', reason)
-        count(counts.dropped, reason)
-        reject(
-          rejectLine({ step: node.key, reason, ...(evidence === undefined ? {} : { evidence }), record: item.record }),
-        )
-      }
-    }
-  })
 }
 
 function emitAll(
@@ -196,15 +137,17 @@ function emitAll(
   step: GlobalStep,
   corpus: Sha,
   generation: number,
-  decision: Decision,
+  shared: Given,
   env: StageEnv,
 ): Promise<Done> {
-  const key = taskKey(stage, 'emit', corpus, String(generation), digestOf(decision.shared ?? null))
-  return writeTask(stage, node.key, key, env, ({ write, counts }) => {
-    for (const draft of step.emit?.(decision.shared, node.options) ?? []) {
-      counts.items++
-      counts.made++
-      write({ record: sealEmitted(draft, corpus, generation, node), trail: [] })
-    }
-  })
+  const key = taskKey(stage, 'emit', corpus, String(generation), shared.key)
+  return knownOr(stage, key, env, () =>
+    writeTask(stage.id, node.key, key, env.store, ({ write, counts }) => {
+      for (const draft of step.emit?.(shared.value as Json | undefined, node.options) ?? []) {
+        counts.items++
+        counts.made++
+        write({ record: sealEmitted(draft, corpus, generation, node), trail: [] })
+      }
+    }),
+  )
 }

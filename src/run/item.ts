@@ -5,7 +5,7 @@ import { payloadProblem, random } from '../records/index.ts'
 import type { Ask, Ctx, Draft, GroupOutcome, Outcome, Verdict } from '../steps/index.ts'
 import { Parked } from '../teachers/index.ts'
 import type { Calls } from './calls.ts'
-import type { Carried } from './carried.ts'
+import { type Carried, noted } from './carried.ts'
 import { count, emptyCounts, type Funnel } from './counts.ts'
 import type { Pools } from './pools.ts'
 import { type Asked, annotate, nothingUsed, repair, sealMade, type Used } from './seal.ts'
@@ -16,7 +16,7 @@ export type Reject = { step: string; reason: Slug; evidence?: Json; index?: numb
 
 /** What processing needs from the run around it. */
 export type ItemEnv = {
-  calls: Pick<Calls, 'ask'>
+  calls: Pick<Calls, 'ask' | 'embed'>
   pools: Pools
   /** A record that a trail names, out of the shard it lies in. */
   ancestor(id: Id, shard: Sha): Rec | undefined
@@ -124,18 +124,26 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       call<T>(name: string, ask: Ask<T>, draw = 0) {
         const asked: Asked = { teacher: '', calls: [], prompts: ask.prompts ?? [] }
         used.asked.push(asked)
-        const from = { record: first.id, step: node.key, root: env.root(items[0]!), draw, again: env.again }
-        const answer = env.calls.ask(name, ask, from, {
-          call: call => asked.calls.push(call),
-          parked: until => tally.parked.add(until),
-          by: teacher => (asked.teacher = teacher),
-        })
-        // A step may start several calls and await them one by one; the others must not end the process meanwhile.
-        answer.catch(error => {
-          if (endsTurn(error)) turn.ended ??= error
-        })
-        return answer
+        return heeded(
+          env.calls.ask(name, ask, asker(draw), {
+            ...heard,
+            call: call => asked.calls.push(call),
+            by: teacher => (asked.teacher = teacher),
+          }),
+        )
       },
+      embed: (name, texts) => heeded(env.calls.embed(name, texts, asker(0), heard)),
+    }
+    const heard = { parked: (until: Promise<void>) => void tally.parked.add(until) }
+    const asker = (draw: number) => {
+      return { record: first.id, step: node.key, root: env.root(items[0]!), draw, again: env.again }
+    }
+    /** A step may start several calls and await them one by one; the others must not end the process meanwhile. */
+    function heeded<T>(answer: Promise<T>): Promise<T> {
+      answer.catch(error => {
+        if (endsTurn(error)) turn.ended ??= error
+      })
+      return answer
     }
     const turn: Turn = { ctx, used }
     return turn
@@ -195,7 +203,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     }
     tally.counts(node).passed++
     if (!outcome.notes) return [item]
-    return [{ record: annotate(item.record, outcome.notes, node.owner, used), trail: item.trail }]
+    return [noted(item, annotate(item.record, outcome.notes, node.owner, used), outcome.notes, node.owner)]
   }
 
   async function one(node: Node, item: Carried, tally: Tally): Promise<Carried[]> {
@@ -234,7 +242,8 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       counts.fixed++
       count(counts.repairs, outcome.reason)
       const record = repair(item.record, outcome.payload, node, used)
-      return [{ record: annotate(record, outcome.notes, node.owner, used), trail: item.trail }]
+      const repaired = annotate(record, outcome.notes, node.owner, used)
+      return [noted({ record, trail: item.trail }, repaired, outcome.notes ?? {}, node.owner)]
     }
     for (const lost of outcome.lost ?? []) {
       if (!step.reasons.includes(lost.reason))

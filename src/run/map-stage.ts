@@ -1,42 +1,20 @@
 import type { Stage } from '../recipe/index.ts'
 import type { Sha } from '../records/index.ts'
 import type { Done } from '../workspace/index.ts'
-import { type Carried, encode, rootOf } from './carried.ts'
+import { type Carried, encode } from './carried.ts'
 import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
+import { textsAtOnce } from './embeddings.ts'
+import { inItems } from './families.ts'
 import { asReady, createWindow, type Window } from './flow.ts'
 import { itemRunner, newTally, rejectLine, type Tally } from './item.ts'
 import { openPools, type Pools } from './pools.ts'
 import { inputDigest, readShard, type ShardRef, wholeShard } from './shards.ts'
 import { allShards, recall, recorder, records, type StageEnv, type StageOutput, taskKey } from './stage.ts'
 
+/** Records that may wait for their vectors at once. */
+const mostEmbedding = 2048
 /** Items of a pure stage that may be under way at once; nothing there waits, so a few are enough. */
 const pureWindow = 64
-
-/**
- * Records that descend from the same subject of a node, together: of `at`, or of the step that made each of them. The
- * descendants of one root follow one another, but not those of each subject below it: a union has them branch by branch.
- */
-function* families(items: Iterable<Carried>, at: string | undefined): Generator<Carried[]> {
-  let root: string | undefined
-  let gathered = new Map<string, Carried[]>()
-  for (const item of items) {
-    if (rootOf(item) !== root) {
-      yield* gathered.values()
-      gathered = new Map()
-      root = rootOf(item)
-    }
-    const entry = at === undefined ? item.trail.at(-1) : item.trail.find(([node]) => node === at)
-    const key = entry ? `${entry[0]} ${entry[1]}` : `alone ${item.record.id}`
-    const family = gathered.get(key)
-    if (family) family.push(item)
-    else gathered.set(key, [item])
-  }
-  yield* gathered.values()
-}
-
-function* alone(items: Iterable<Carried>): Generator<Carried[]> {
-  for (const item of items) yield [item]
-}
 
 /**
  * Runs a map stage: one task a shard, taken up as shards become ready. Items go in while the window has room, and come
@@ -91,12 +69,17 @@ async function alreadyKnown(inputs: Promise<ShardRef | undefined>[]): Promise<Sh
   return known
 }
 
+/** A stage whose tasks need nothing but their records: no teacher, no side input, no ancestor. */
+const asksNobody = ({ nodes, side }: Stage): boolean =>
+  Object.keys(side).length === 0 &&
+  nodes.every(({ teachers, step }) => teachers.length === 0 && !step.needs?.ancestors?.length)
+
 /** What the tasks of a stage share. */
 type Scene = {
   stage: Stage
   /** Items under way. */
   window: Window
-  /** Tasks whose items are being read in: one after the other, so that few shards are open at a time. */
+  /** Tasks whose items are being read in: few, so that few shards are open at a time. */
   reading: Window
   pools: Pools
   env: StageEnv
@@ -110,11 +93,14 @@ function openTasks(
 ): Promise<ShardRef | undefined>[] {
   const asked = stage.nodes.flatMap(n => n.teachers).flatMap(name => env.answering(name))
   // More than can be in the air: the next call is at hand, and those that wait for a prompt prefix hold up no others.
-  const width =
-    asked.length > 0 ? asked.reduce((sum, { concurrency }) => sum + Math.ceil(concurrency * 1.25), 4) : pureWindow
+  const inAir = asked.reduce((sum, { concurrency }) => sum + Math.ceil(concurrency * 1.25), 4)
+  // Many texts go out in one request where they are embedded.
+  const embeds = stage.nodes.some(({ step }) => step.needs?.embeds)
+  const width = asked.length === 0 ? pureWindow : embeds ? Math.min(inAir * textsAtOnce, mostEmbedding) : inAir
+  const reading = asksNobody(stage) ? env.workers.slots : 1
   const outs = inputs.map(() => Promise.withResolvers<ShardRef | undefined>())
   for (const out of outs) out.promise.catch(() => {})
-  const scene: Scene = { stage, window: createWindow(width), reading: createWindow(1), pools, env }
+  const scene: Scene = { stage, window: createWindow(width), reading: createWindow(reading), pools, env }
   feed(scene, inputs, outs).catch(error => {
     for (const out of outs) out.reject(error)
   })
@@ -141,6 +127,19 @@ async function feed(
     if (known) {
       finish(stage, known, true, out, env)
       end()
+      continue
+    }
+    if (asksNobody(stage)) {
+      const turn = scene.reading.enter()
+      if (turn) await turn
+      env.workers
+        .run({ do: 'map', key, shard }, stage)
+        .then(done => finish(stage, done!, false, out, env))
+        .catch(out.reject)
+        .finally(() => {
+          end()
+          scene.reading.leave()
+        })
       continue
     }
     await new Promise<void>(entered => {
@@ -256,7 +255,7 @@ async function attempt(
   try {
     const lines = readShard(env.store, shard)
     const first = stage.nodes[0]!
-    for (const item of first.step.shape === 'group' ? families(lines, first.group) : alone(lines)) {
+    for (const item of inItems(first, lines)) {
       const wait = window.enter()
       if (wait) await wait
       if (failed || env.stop.reason) {

@@ -2,6 +2,8 @@ import { StillroomError } from '../errors/index.ts'
 import type { Journal, Money } from '../workspace/index.ts'
 import type { Stop } from './stop.ts'
 
+/** Money for some calls: one, unless it says so. */
+export type Spend = Money & { calls?: number }
 export type Budget = { usd?: number; tokens?: number; calls?: number }
 
 /**
@@ -9,35 +11,35 @@ export type Budget = { usd?: number; tokens?: number; calls?: number }
  * worst case when they land; when none is out, the budget is reached and the run stops.
  */
 export type Purse = {
-  /** Takes the worst case of a call, at once or when the promise resolves. Throws `Stopped`. */
-  reserve(money: Money): Promise<void> | undefined
+  /** Takes the worst case of a call, or of several, at once or when the promise resolves. Throws `Stopped`. */
+  reserve(money: Spend): Promise<void> | undefined
   /** Takes it only if there is room now and nobody waits. */
-  take(money: Money): boolean
+  take(money: Spend): boolean
   /** Counts a call as out whose worst case the journal holds already: one of a batch that an earlier process cut. */
   adopt(): void
   /** Gives the reservation back and counts what the call did cost, if it was made; dollars nobody knows count in full. */
-  settle(reserved: Money, cost?: Money): void
+  settle(reserved: Spend, cost?: Spend): void
 }
 
 export function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, stop: Stop): Purse {
   // A call that an earlier process sent without hearing back may have been answered.
   const spent = { usd: before.usd, tokens: before.tokens, calls: before.calls + before.orphans }
-  const waiting: { money: Money; go: () => void }[] = []
+  const waiting: { money: Spend; go: () => void }[] = []
   let out = 0
   stop.tripped.catch(serve)
 
-  function add({ usd, tokens }: Money, sign: 1 | -1): void {
+  function add({ usd, tokens, calls = 1 }: Spend, sign: 1 | -1): void {
     spent.usd += sign * (usd ?? 0)
     spent.tokens += sign * tokens
-    spent.calls += sign
+    spent.calls += sign * calls
   }
-  function limit(money: Money): string | undefined {
+  function limit(money: Spend): string | undefined {
     if (budget.usd !== undefined && spent.usd + (money.usd ?? 0) > budget.usd) return `$${budget.usd}`
     if (budget.tokens !== undefined && spent.tokens + money.tokens > budget.tokens) return `${budget.tokens} tokens`
-    if (budget.calls !== undefined && spent.calls + 1 > budget.calls) return `${budget.calls} calls`
+    if (budget.calls !== undefined && spent.calls + (money.calls ?? 1) > budget.calls) return `${budget.calls} calls`
     return undefined
   }
-  function take(money: Money): boolean {
+  function take(money: Spend): boolean {
     if (waiting.length > 0 || limit(money)) return false
     out++
     add(money, 1)

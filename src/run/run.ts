@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { exits, StillroomError } from '../errors/index.ts'
-import { type Plan, paidPart, type Stage } from '../recipe/index.ts'
+import { type Node, type Plan, paidPart, type Stage } from '../recipe/index.ts'
 import type { Id, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
 import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
@@ -21,6 +21,7 @@ import { allShards, type StageEnv, type StageOutput, working } from './stage.ts'
 import { asStop, createStop, Stopped } from './stop.ts'
 import { batchShares, checkTerms, openTeachers, type Teachers } from './teachers.ts'
 import { unionStage } from './union-stage.ts'
+import { openWorkers, type Workers } from './workers.ts'
 
 export type RunOptions = {
   plan: Plan
@@ -34,6 +35,8 @@ export type RunOptions = {
   /** Read every source file again instead of trusting size and modification time. */
   verify?: boolean
   renderers?: Emit[]
+  /** Threads for what asks nobody (default: one a core; 0 for none), and after how many compressed bytes of it they start. */
+  threads?: { threads?: number; from?: number }
   /** A clean stop: calls in the air land, nothing new starts. */
   signal?: AbortSignal
 }
@@ -115,6 +118,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const finished = new Map<string, ShardRef[]>()
   let teachers: Teachers | undefined
   let calls: Calls | undefined
+  let workers: Workers | undefined
   let error: StillroomError | undefined
   const interrupt = (): void =>
     stop.trip(
@@ -161,17 +165,22 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const nodes = plan.stages.flatMap(s => s.nodes)
     const paid = paidPart(nodes)
     const outputs = new Map<string, StageOutput>()
-    const env: StageEnv = {
-      plan,
+    const around = {
       store,
       paths,
-      calls: asking,
-      emit: log.emit,
-      stop,
       seed: plan.recipe.seed,
       language: plan.recipe.language,
-      tokens: text => tokenizer(tokenizerName(plan)).count(text),
+      tokens: (text: string) => tokenizer(tokenizerName(plan)).count(text),
       tokenizer: () => tokenizer(tokenizerName(plan)).name,
+    }
+    workers = openWorkers({ ...around, tokenizerName: tokenizerName(plan) }, options.threads)
+    const env: StageEnv = {
+      ...around,
+      plan,
+      calls: asking,
+      workers,
+      emit: log.emit,
+      stop,
       answering: behind,
       begin: activity.begin,
       root: item => enteredAs(item, paid),
@@ -212,13 +221,19 @@ export async function run(options: RunOptions): Promise<RunResult> {
       if (!(thrown instanceof Stopped)) stop.trip(asStop(thrown))
     }
     // What is in the air still lands in the journal; what waits for its turn is let go.
-    await Promise.all([asking.close(), opened.close()])
+    await Promise.all([asking.close(), opened.close(), workers.close()])
+    if (!stop.reason) {
+      for (const node of nodes) {
+        const silent = silentReasons(node, funnel[node.key])
+        if (silent.length > 0) env.note(node, `nothing was dropped for ${silent.join(', ')}`)
+      }
+    }
     error = stop.reason ?? yieldError(plan, funnel, finished, options.closed ?? false)
   } catch (thrown) {
     error = stop.reason ?? asStop(thrown)
   } finally {
     options.signal?.removeEventListener('abort', interrupt)
-    await Promise.all([calls?.close(), teachers?.close()])
+    await Promise.all([calls?.close(), teachers?.close(), workers?.close()])
   }
   const keys = plan.stages.flatMap(s => s.nodes.map(n => n.key))
   const order = (step: string): number => keys.indexOf(step)
@@ -249,6 +264,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
         for (const { record } of readShard(store, shard)) yield record
     },
   }
+}
+
+/** Reasons that a step should have had, and had not: it may look at what is not there. */
+function silentReasons({ step, options }: Node, counts: Counts | undefined): string[] {
+  if (!counts || counts.in === 0) return []
+  return (step.watches?.(options) ?? []).filter(reason => !counts.dropped[reason] && !counts.repairs[reason])
 }
 
 /** The stages that ask some teachers, and all before them: while one of these works, their next batch may still grow. */

@@ -66,6 +66,7 @@ export function annotate(record: Rec, notes: Notes | undefined, owner: string, u
       ...lineage,
       parents,
       ...(notes.members ? { members: unique([...(lineage.members ?? []), ...notes.members]).sort() } : {}),
+      ...(notes.reviews ? { reviews: [...(lineage.reviews ?? []), ...notes.reviews] } : {}),
     },
   }
 }

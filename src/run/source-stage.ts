@@ -16,7 +16,7 @@ import {
 import { detectLanguage } from '../text/index.ts'
 import { count } from './counts.ts'
 import { type StageEnv, type StageOutput, taskKey } from './stage.ts'
-import { newShards, writeTask } from './write-task.ts'
+import { knownOr, newShards, type TaskOutput, writeTask } from './write-task.ts'
 
 type Known = { [absolute: string]: [size: number, mtimeMs: number, digest: Sha] }
 
@@ -144,7 +144,7 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
     files.map((file, i) => `${file.path} ${digests[i]}`),
   )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
-  const done = await writeTask(stage, stage.key, key, env, async output => {
+  const read = async (output: TaskOutput): Promise<void> => {
     const kind = await sourceKind(config, files)
     const ids = new Set<string>()
     for (const file of files) {
@@ -169,7 +169,8 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
       }
     }
     unchanged(files)
-  })
+  }
+  const done = await knownOr(stage, key, env, () => writeTask(stage.id, stage.key, key, env.store, read))
   const asSide = env.plan.stages.some(s => Object.values(s.side).flat().includes(stage.key))
   if (asSide && done.output.length === 0) throw noRecord(stage.key, done.funnel[stage.key]?.dropped ?? {})
   return newShards([done], env).map(shard => Promise.resolve(shard))

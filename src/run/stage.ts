@@ -8,6 +8,7 @@ import type { Carried } from './carried.ts'
 import { addFunnel, type Funnel } from './counts.ts'
 import { readShard, type ShardRef } from './shards.ts'
 import type { Stop } from './stop.ts'
+import type { Workers } from './workers.ts'
 
 /**
  * What a stage gives: its shards in order, each as soon as it is ready. The list itself is known when the number of
@@ -20,7 +21,9 @@ export type StageEnv = {
   plan: Plan
   store: Store
   paths: Paths
-  calls: Pick<Calls, 'ask'>
+  calls: Pick<Calls, 'ask' | 'embed'>
+  /** Does what asks nobody, in other threads where there is enough of it. */
+  workers: Workers
   emit: Emit
   stop: Stop
   seed: number

@@ -125,10 +125,11 @@ export async function openTeachers(
         const tokens = input === undefined || output === undefined ? most.tokens : input + output
         return { money: { usd: cost?.usd ?? null, tokens }, saved: cost?.saved ?? { cache: 0, batch: 0 } }
       },
-      worstCase: (request, batch) => ({
-        usd: price === undefined ? null : worstCase(request, config.max_tokens, price, { batch }),
-        tokens: config.max_tokens + mostInput(request),
-      }),
+      worstCase(request, batch, cap = config.max_tokens) {
+        const input = mostInput(request)
+        return { usd: price === undefined ? null : worstCase(input, cap, price, { batch }), tokens: cap + input }
+      },
+      ...(config.dimensions === undefined ? {} : { dimensions: config.dimensions }),
     })
   }
   const pools = new Map<string, PoolMember[]>()
@@ -145,7 +146,7 @@ export async function openTeachers(
     all: [...open.values()],
     choose(name, record) {
       const { name: chosen, then } = chooseMember(membersOf(name), plan.recipe.seed, record)
-      return { to: open.get(chosen)!, then }
+      return { to: open.get(chosen)!, then, pool: membersOf(name).length > 1 }
     },
     behind: name => teachersBehind(name, entries).map(leaf => open.get(leaf)!),
     async close() {

@@ -1,13 +1,14 @@
 import { StillroomError } from '../errors/index.ts'
 import type { Node, Plan, Stage } from '../recipe/index.ts'
-import type { Id, Rec } from '../records/index.ts'
+import type { Id } from '../records/index.ts'
 import { type Carried, rootOf } from './carried.ts'
 import { inputDigest, readShard, type ShardRef } from './shards.ts'
 import { allShards, recallOr, records, type StageEnv, type StageOutput, taskKey, working } from './stage.ts'
-import { newShards, writeTask } from './write-task.ts'
+import { knownOr, newShards, type TaskOutput, writeTask } from './write-task.ts'
 
 /** Two branches' views of one record: annotations united by step key. Throws SR_UNION_CONFLICT when the content differs. */
-function unite(a: Rec, b: Rec, stage: Stage): Rec {
+function unite(one: Carried, other: Carried, stage: Stage): Carried {
+  const [a, b] = [one.record, other.record]
   if (a.digest !== b.digest) {
     throw new StillroomError(
       'SR_UNION_CONFLICT',
@@ -19,12 +20,14 @@ function unite(a: Rec, b: Rec, stage: Stage): Rec {
     )
   }
   const members = [...new Set([...(a.lineage.members ?? []), ...(b.lineage.members ?? [])])].sort()
-  return {
+  const record = {
     ...a,
     facets: { ...b.facets, ...a.facets },
     scores: { ...b.scores, ...a.scores },
     lineage: members.length > 0 ? { ...a.lineage, members } : a.lineage,
   }
+  const vectors = { ...other.vectors, ...one.vectors }
+  return { record, trail: one.trail, ...(Object.keys(vectors).length > 0 ? { vectors } : {}) }
 }
 
 /**
@@ -92,12 +95,12 @@ async function united(
   env: StageEnv,
 ): Promise<ShardRef[]> {
   const key = taskKey(stage, order, branches.map(inputDigest))
-  const done = await writeTask(stage, stage.key, key, env, ({ write }) => {
+  const write = ({ write }: TaskOutput): void => {
     const held = new Map<Id, Carried>()
     for (const item of records(env, branches.flat())) {
       if (!twice.has(item.record.id)) continue
       const first = held.get(item.record.id)
-      held.set(item.record.id, first ? { record: unite(first.record, item.record, stage), trail: first.trail } : item)
+      held.set(item.record.id, first ? unite(first, item, stage) : item)
     }
     const ordered = order === 'families' ? byRoot(branches.flat(), env) : records(env, branches.flat())
     for (const item of ordered) {
@@ -106,7 +109,8 @@ async function united(
       if (kept) write(kept)
       held.delete(item.record.id)
     }
-  })
+  }
+  const done = await knownOr(stage, key, env, () => writeTask(stage.id, stage.key, key, env.store, write))
   return newShards([done], env)
 }
 

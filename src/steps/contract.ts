@@ -10,6 +10,8 @@ export type Needs<O = never> = {
   files?: readonly (keyof O & string)[]
   /** Kinds of ancestor that `ctx.ancestor` hands out, for example the document a prompt was asked about. */
   ancestors?: readonly Kind[]
+  /** Asks its teachers for vectors, through `ctx.embed`: many records go out in one request. */
+  embeds?: boolean
   /** Results depend on `Intl.Segmenter`: the ICU version becomes part of the identity. */
   segmenter?: boolean
 }
@@ -37,6 +39,8 @@ export type Spec<O> = {
   prompts?(options: O): PromptNote[]
   /** The paper or specification the method comes from. */
   source?: string
+  /** Reasons that this use of the step may give. One that no record was dropped for is told: a rule that never fires is often a mistake. */
+  watches?(options: O): readonly Slug[]
 }
 
 /** A record to be. The engine adds id, digest and lineage, so that nobody can forge them. */
@@ -96,6 +100,8 @@ export type Answer<T = unknown> = Reply & {
 export type Ctx<O> = Pure<O> & {
   /** Asks a teacher by its name in the recipe. Equal requests share one reply; independent ones pass `draw`. */
   call<T>(teacher: string, ask: Ask<T>, draw?: number): Promise<Answer<T>>
+  /** Vectors of texts, in their order, by a teacher that embeds. Journalled by text, so that no text is paid for twice. */
+  embed(teacher: string, texts: readonly string[]): Promise<Float32Array[]>
 }
 
 export type MapStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<O> & {
@@ -115,18 +121,31 @@ export type FilterStep<O = any> = Spec<O> & { shape: 'filter'; test(record: Rec,
  * every row, such as totals, belongs into `notes`: sentences for people, shown by the run and on the card.
  */
 export type Decision<V = Json, S = Json> = { shared?: S; each: Map<Id, V>; notes?: string[] }
-/** One look over the whole input, in partitions that can be decided apart. Artifacts must survive `v8.serialize`. */
+/** Vectors noted by an earlier step, by that step's key: they travel beside a record and never enter it. */
+export type Vectors = { vector(record: Rec, step: string): Float32Array | undefined }
+/** What a survey sees beside the records: the side input they belong to, and what the pass before combined to. */
+export type Look = Vectors & { side?: string; earlier?: any; seed: string }
+/**
+ * One look over the whole input, in partitions that can be decided apart. Artifacts must survive `v8.serialize`; typed
+ * arrays do so fastest.
+ */
 export type Pass<O = any, A = any, P = any, D = any> = {
-  survey(records: Iterable<Rec>, options: O, at: { side?: string; earlier?: any; seed: string }): Map<number, A>
+  survey(records: Iterable<Rec>, options: O, at: Look): Map<number, A>
   merge(a: A, b: A): A
   decide(part: number, artifact: A, options: O): P
   combine(parts: P[], options: O): D
+  /**
+   * The part of what this pass combined to that the next survey of a shard with these ids needs; undefined when it need
+   * not look at that shard at all. Without it every shard is surveyed again whenever anything changed.
+   */
+  slice?(combined: D, ids: readonly Id[], side: string | undefined): unknown
 }
+export type Applied = Verdict | { is: 'consumed' } | { is: 'fixed'; reason: Slug; payload: Payload; notes?: Notes }
 export type GlobalStep<O = any> = Spec<O> & {
   shape: 'global'
   /** The last pass combines to a `Decision`; an earlier one to whatever the next survey receives as `earlier`. */
   passes: readonly Pass<O>[]
-  apply(record: Rec, decided: Json | undefined, shared: Json | undefined, options: O): Verdict | { is: 'consumed' }
+  apply(record: Rec, decided: Json | undefined, shared: Json | undefined, options: O, at: Vectors): Applied
   /** New records fitted on the whole input: their one parent is the input's digest, role `corpus`. */
   emit?(shared: Json | undefined, options: O): Iterable<Draft>
 }

@@ -1,4 +1,7 @@
 import type {
+  EmbeddingModelV2,
+  EmbeddingModelV3,
+  EmbeddingModelV4,
   LanguageModelV2,
   LanguageModelV3,
   LanguageModelV4,
@@ -9,6 +12,7 @@ import type {
 import type { Message, ToolCall } from '../records/index.ts'
 import {
   type Capabilities,
+  type Embedded,
   Fault,
   type Finish,
   type Reply,
@@ -19,6 +23,7 @@ import {
   type Warning,
   type Wire,
 } from './contract.ts'
+import { vectorsOf } from './embed.ts'
 import { onTheWire, toolCallOf } from './openai-compatible.ts'
 import { errorOf, faultOf, isFinal, scrub, statusOf } from './post.ts'
 import { seenLimits } from './seen-limits.ts'
@@ -26,6 +31,8 @@ import { instruct, splitThinking } from './structured.ts'
 
 /** A model object of any provider package of the AI SDK, versions 5 to 7. */
 export type AiSdkModel = LanguageModelV2 | LanguageModelV3 | LanguageModelV4
+/** A model object that makes vectors of texts. */
+export type AiSdkEmbedder = EmbeddingModelV2<string> | EmbeddingModelV3 | EmbeddingModelV4
 
 export type AiSdkOptions = {
   id: string
@@ -58,39 +65,93 @@ export function aiSdkTeacher(model: AiSdkModel, options: AiSdkOptions): Teacher 
     ...(vendor === 'anthropic' && { cache: 'marked' as const }),
     ...options.can,
   }
-  const clean = (text: string) =>
-    scrub(
-      secrets.reduce((text, secret) => text.replaceAll(secret, '[key]'), text),
-      undefined,
-    )
+  const within = guard(timeout, secrets)
   return {
     id,
     provider,
     model: name,
     ...(revision !== undefined && { revision }),
     can,
-    async doGenerate(request, wire) {
+    doGenerate(request, wire) {
       const warnings: Warning[] = []
       const asked = optionsOf(request, wire, { can, vendor, version: model.specificationVersion }, warnings)
-      const stalled = new AbortController()
-      const timer = setTimeout(() => stalled.abort(), timeout * 1000)
-      asked.abortSignal = wire.signal ? AbortSignal.any([wire.signal, stalled.signal]) : stalled.signal
-      try {
-        // The three versions differ in nothing that is asked here.
-        const result = await (model as LanguageModelV4).doGenerate(asked)
-        hearLimits(result.response?.headers, wire)
-        return replyOf(result, request, vendor, warnings)
-      } catch (error) {
-        if (wire.signal?.aborted) throw wire.signal.reason
-        if (error instanceof Fault) throw error
-        if (stalled.signal.aborted) throw new Fault('health', `no reply within ${timeout} s`)
-        const failure = error as Failure
-        hearLimits(failure?.responseHeaders, wire)
-        return refusalOf(failure, clean, warnings)
-      } finally {
-        clearTimeout(timer)
-      }
+      return within<Reply>(
+        wire,
+        async abortSignal => {
+          // The three versions differ in nothing that is asked here.
+          const result = await (model as LanguageModelV4).doGenerate({ ...asked, abortSignal })
+          hearLimits(result.response?.headers, wire)
+          return replyOf(result, request, vendor, warnings)
+        },
+        rejected => ({ content: null, finish: 'rejected', usage: {}, warnings, rejected }),
+      )
     },
+  }
+}
+
+/** What providers of the SDK call the length of a vector. */
+const lengthNames: Record<string, string> = { google: 'outputDimensionality', mistral: 'outputDimension' }
+
+/** A model object that makes vectors, as a teacher that answers nothing. */
+export function aiSdkEmbedder(model: AiSdkEmbedder, options: Omit<AiSdkOptions, 'can'>): Teacher {
+  const { id, provider, model: name, revision, timeout = 600, secrets = [] } = options
+  const vendor = model.provider.split('.')[0]!.trim()
+  const within = guard(timeout, secrets)
+  const most = model.maxEmbeddingsPerCall
+  const none = { status: 400, message: `${name} makes vectors of texts and answers no questions` }
+  return {
+    id,
+    provider,
+    model: name,
+    ...(revision !== undefined && { revision }),
+    can: { schema: false, seed: false, tools: false, logprobs: false, languageModel: false },
+    doGenerate: async () => ({ content: null, finish: 'rejected', usage: {}, warnings: [], rejected: none }),
+    embeds: { texts: typeof most === 'number' && most >= 1 ? Math.min(most, 2048) : 100, tokens: 100_000 },
+    doEmbed(texts, wire) {
+      const { dimensions } = wire
+      const own = { [vendor]: { [lengthNames[vendor] ?? 'dimensions']: dimensions ?? null } }
+      return within<Embedded>(
+        wire,
+        async abortSignal => {
+          const asked = { values: [...texts], abortSignal, ...(dimensions !== undefined && { providerOptions: own }) }
+          const { embeddings, usage, response } = await (model as EmbeddingModelV4).doEmbed(asked)
+          hearLimits(response?.headers, wire)
+          const tokens = usage?.tokens
+          const counted = typeof tokens === 'number' && !Number.isNaN(tokens) ? { input: tokens, output: 0 } : {}
+          return { vectors: vectorsOf(embeddings, texts.length, dimensions), usage: counted }
+        },
+        rejected => ({ vectors: [], usage: {}, rejected }),
+      )
+    },
+  }
+}
+
+/** Runs a call within its time. A final refusal is turned into a reply; everything else that fails is a `Fault`. */
+function guard(timeout: number, secrets: readonly string[]) {
+  const clean = (text: string) =>
+    scrub(
+      secrets.reduce((text, secret) => text.replaceAll(secret, '[key]'), text),
+      undefined,
+    )
+  return async <T>(
+    wire: Pick<Wire, 'signal' | 'limits'>,
+    call: (signal: AbortSignal) => Promise<T>,
+    refused: (rejected: Rejected) => T,
+  ): Promise<T> => {
+    const stalled = new AbortController()
+    const timer = setTimeout(() => stalled.abort(), timeout * 1000)
+    try {
+      return await call(wire.signal ? AbortSignal.any([wire.signal, stalled.signal]) : stalled.signal)
+    } catch (error) {
+      if (wire.signal?.aborted) throw wire.signal.reason
+      if (error instanceof Fault) throw error
+      if (stalled.signal.aborted) throw new Fault('health', `no reply within ${timeout} s`)
+      const failure = error as Failure
+      hearLimits(failure?.responseHeaders, wire)
+      return refused(refusalOf(failure, clean))
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
 
@@ -313,13 +374,15 @@ type Failure = {
   cause?: unknown
 }
 
-/** A final refusal as a reply; everything else is thrown as a `Fault`. */
-function refusalOf(failure: Failure, clean: (text: string) => string, warnings: Warning[]): Reply {
+type Rejected = NonNullable<Reply['rejected']>
+
+/** A final refusal; everything else is thrown as a `Fault`. */
+function refusalOf(failure: Failure, clean: (text: string) => string): Rejected {
   const said = clean(String(failure?.message ?? failure))
   const name = failure?.name ?? ''
   // Refused before it was sent: the model has no way to ask this.
   if (/^AI_(UnsupportedFunctionality|InvalidPrompt|InvalidArgument)Error$/.test(name))
-    return rejected(400, said, warnings)
+    return { status: 400, message: said }
   if (/^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider\w*)Error$/.test(name)) throw new Fault('route', said)
   const { statusCode, responseHeaders: headers = {}, responseBody } = failure ?? {}
   if (typeof statusCode !== 'number') {
@@ -331,7 +394,7 @@ function refusalOf(failure: Failure, clean: (text: string) => string, warnings: 
   const mended = { ...error, message: clean(error.message) }
   // A success that could not be read: routers report an upstream failure inside a 200.
   const status = statusCode < 400 ? (error.status === undefined ? 502 : statusOf(error)) : statusCode
-  if (isFinal(status)) return rejected(status, mended.message, warnings)
+  if (isFinal(status)) return { status, message: mended.message }
   throw faultOf(
     status,
     statusCode < 400 && error.status === undefined ? { message: said } : mended,
@@ -339,10 +402,6 @@ function refusalOf(failure: Failure, clean: (text: string) => string, warnings: 
     undefined,
     Date.now,
   )
-}
-
-function rejected(status: number, message: string, warnings: Warning[]): Reply {
-  return { content: null, finish: 'rejected', usage: {}, warnings, rejected: { status, message } }
 }
 
 /** The innermost code, with the message that came with it. */
@@ -356,7 +415,7 @@ function transportOf(error: unknown): { code?: string; message?: string } {
   return found
 }
 
-function hearLimits(headers: Record<string, string | undefined> | undefined, wire: Wire): void {
+function hearLimits(headers: Record<string, string | undefined> | undefined, wire: Pick<Wire, 'limits'>): void {
   const seen = wire.limits && headers && seenLimits(headers, Date.now)
   if (seen) wire.limits!(seen)
 }

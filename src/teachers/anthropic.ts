@@ -1,18 +1,10 @@
 import type { Json, Message } from '../records/index.ts'
 import { adaptations } from './adapt.ts'
 import { anthropicBatch } from './batch/anthropic.ts'
-import {
-  Fault,
-  type Finish,
-  type Reply,
-  type Request,
-  type Teacher,
-  type Usage,
-  type Warning,
-  type Wire,
-} from './contract.ts'
-import { type Client, type Dialect, refusal, toolCallOf, understood } from './openai-compatible.ts'
-import { type Connection, endpointOf, errorOf, faultOf, isFinal, post, statusOf } from './post.ts'
+import type { Finish, Reply, Request, Teacher, Usage, Warning, Wire } from './contract.ts'
+import { asking, type Dialect, refusal, refusedIn, understood } from './dialect.ts'
+import { type Client, toolCallOf } from './openai-compatible.ts'
+import { type Connection, endpointOf } from './post.ts'
 import type { Resolved } from './presets.ts'
 import { messageReader } from './stream.ts'
 import { instruct } from './structured.ts'
@@ -39,8 +31,6 @@ export function anthropic({ id, route, revision, dispatcher, key }: Client): Tea
   const headers = { 'content-type': 'application/json', accept: 'application/json', ...who }
   const adapted = adaptations(droppable, {}, 'output_config.format')
 
-  let { stream } = route
-
   const dialect: Dialect = {
     prepare(request, wire, { stream, fresh } = {}) {
       const warnings: Warning[] = []
@@ -57,18 +47,15 @@ export function anthropic({ id, route, revision, dispatcher, key }: Client): Tea
       return { body, warnings }
     },
     sent: nest,
-    read({ status, json, text, headers: replied }, body, warnings, schema) {
-      const message = json as RawMessage | undefined
-      if (status < 400 && Array.isArray(message?.content)) {
+    read(answered, body, warnings, schema) {
+      const message = answered.json as RawMessage | undefined
+      if (answered.status < 400 && Array.isArray(message?.content)) {
         return { reply: understood(() => replyOf(message, warnings)) }
       }
-      const said = errorOf(json, text)
-      const error = status < 400 && !message?.error ? { message: 'a reply without content' } : said
-      const failed = status < 400 ? statusOf(error) : status
-      if (!isFinal(failed)) throw faultOf(failed, error, replied, key, Date.now)
+      const refused = refusedIn(answered, 'a reply without content', key)
       // Named by a path into the blocks that bear the marks.
-      if (/\bcache_control\b/.test(error.message)) error.param = 'cache_control'
-      return refusal(failed, error, { adapted, body, warnings, schema, secret: key })
+      if (/\bcache_control\b/.test(refused.error.message)) refused.error.param = 'cache_control'
+      return refusal(refused, { adapted, body, warnings, schema, secret: key })
     },
   }
 
@@ -78,26 +65,7 @@ export function anthropic({ id, route, revision, dispatcher, key }: Client): Tea
     model: route.model,
     ...(revision !== undefined && { revision }),
     can: route.can,
-    async doGenerate(request, wire) {
-      for (;;) {
-        const { body, warnings } = dialect.prepare(request, wire, { stream })
-        const answered = await post({
-          ...connection,
-          headers,
-          to,
-          body: nest(body),
-          ...(wire.signal && { signal: wire.signal }),
-          ...(wire.limits && { limits: wire.limits }),
-          ...(body.stream === true && { stream: messageReader }),
-        }).catch(error => {
-          // Asked again it shows that it is at work, however long that takes.
-          if (error instanceof Fault && error.stalled) stream = true
-          throw error
-        })
-        const { reply, again } = dialect.read(answered, body, warnings, request.schema)
-        if (again === undefined) return reply
-      }
-    },
+    doGenerate: asking(dialect, { ...connection, headers, to, stream: route.stream, reader: messageReader }),
     ...(route.batch && { batch: anthropicBatch(base, connection, dialect) }),
   }
 }

@@ -88,11 +88,21 @@ export const teacherConfig = z
     revision: z.string().min(1).optional().describe('Revision of the weights; another revision is another teacher'),
     terms: z.string().min(1).optional().describe('Entry of the terms register that applies to this route'),
     ...sampling,
+    dimensions: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Length of embeddings, where the model can shorten them; default its own'),
     max_tokens: z.int().positive().default(4096).describe('Cap on output tokens, reasoning included'),
     concurrency: z.int().positive().default(32).describe('Most calls in the air'),
     start: z.int().positive().default(8).describe('Calls in the air before the first reply'),
     rpm: z.number().positive().optional().describe('Requests a minute'),
     tpm: z.number().positive().optional().describe('Tokens a minute, input and output together'),
+    texts: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Most texts in one request for embeddings; default what the provider takes'),
     latency: z
       .number()
       .min(1.2)
@@ -205,6 +215,7 @@ export const operationalTeacherFields = {
     'start',
     'rpm',
     'tpm',
+    'texts',
     'latency',
     'timeout',
     'patience',

@@ -102,10 +102,23 @@ export type Teacher = {
   revision?: string
   can: Capabilities
   doGenerate(request: Request, wire: Wire): Promise<Reply>
+  /** Absent where the provider makes no vectors of texts. Throws `Fault` like `doGenerate`. */
+  doEmbed?(texts: readonly string[], wire: EmbedWire): Promise<Embedded>
+  /** Most texts of one `doEmbed`, and most tokens of all of them together. */
+  embeds?: EmbedLimits
   /** Absent where the provider takes no batches. */
   batch?: BatchClient
   close?(): Promise<void>
 }
+
+/** How texts go out to be embedded. `dimensions` shortens the vectors where the model can (Matryoshka). */
+export type EmbedWire = Pick<Wire, 'signal' | 'limits'> & { dimensions?: number }
+/**
+ * One vector a text, in the order of the texts. `usage` is of all of them together. A final 4xx is `rejected`, without
+ * vectors: one of the texts may be at fault, such as one that is too long.
+ */
+export type Embedded = { vectors: Float32Array[]; served?: string; usage: Usage; rejected?: Reply['rejected'] }
+export type EmbedLimits = { texts: number; tokens: number }
 
 /** A call on its way into a batch. `key` comes back with its reply: 64 hexadecimal digits. */
 export type BatchCall = { key: string; request: Request; wire: Wire }

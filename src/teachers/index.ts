@@ -1,6 +1,6 @@
 /** Teachers: the contract, clients, limits and the structured-reply ladder. */
 
-export { type AiSdkModel, type AiSdkOptions, aiSdkTeacher } from './ai-sdk.ts'
+export { type AiSdkEmbedder, type AiSdkModel, type AiSdkOptions, aiSdkEmbedder, aiSdkTeacher } from './ai-sdk.ts'
 export {
   isPool,
   operationalTeacherFields,

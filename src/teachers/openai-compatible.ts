@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { digestOf, type Json, type Message, type ToolCall } from '../records/index.ts'
-import { type Adaptations, adaptations } from './adapt.ts'
+import { adaptations } from './adapt.ts'
 import { openaiBatch } from './batch/openai.ts'
 import {
   Fault,
@@ -13,18 +13,9 @@ import {
   type Warning,
   type Wire,
 } from './contract.ts'
-import {
-  type Answered,
-  type Connection,
-  endpointOf,
-  errorOf,
-  faultOf,
-  isFinal,
-  post,
-  scrub,
-  statusOf,
-  type VendorError,
-} from './post.ts'
+import { asking, type Dialect, refusal, refusedIn, understood } from './dialect.ts'
+import { embedding } from './embed.ts'
+import { type Connection, endpointOf } from './post.ts'
 import type { Resolved } from './presets.ts'
 import { completionReader } from './stream.ts'
 import { instruct, splitThinking } from './structured.ts'
@@ -69,8 +60,6 @@ export function openaiCompatible({ id, route, revision, dispatcher, key }: Clien
   const headers = { 'content-type': 'application/json', accept: 'application/json', ...who }
   const adapted = adaptations(droppable, renames, 'response_format')
 
-  let { stream } = route
-
   const dialect: Dialect = {
     prepare(request, wire, { stream, fresh } = {}) {
       const worded = request.schema && (!route.can.schema || (!fresh && adapted.inWords(request.schema)))
@@ -84,15 +73,13 @@ export function openaiCompatible({ id, route, revision, dispatcher, key }: Clien
       return { body, warnings }
     },
     sent: body => body,
-    read({ status, json, text, headers: replied }, body, warnings, schema) {
-      const completion = json as Completion | undefined
-      if (status < 400 && completion?.choices?.[0]) return { reply: understood(() => replyOf(completion, warnings)) }
-      const said = errorOf(json, text)
-      // Routers report an upstream failure inside a 200.
-      const error = status < 400 && !completion?.error ? { message: 'a reply without choices' } : said
-      const failed = status < 400 ? statusOf(error) : status
-      if (!isFinal(failed)) throw faultOf(failed, error, replied, key, Date.now)
-      return refusal(failed, error, { adapted, body, warnings, schema, secret: key })
+    read(answered, body, warnings, schema) {
+      const completion = answered.json as Completion | undefined
+      if (answered.status < 400 && completion?.choices?.[0]) {
+        return { reply: understood(() => replyOf(completion, warnings)) }
+      }
+      const refused = refusedIn(answered, 'a reply without choices', key)
+      return refusal(refused, { adapted, body, warnings, schema, secret: key })
     },
   }
 
@@ -102,85 +89,10 @@ export function openaiCompatible({ id, route, revision, dispatcher, key }: Clien
     model: route.model,
     ...(revision !== undefined && { revision }),
     can: route.can,
-    async doGenerate(request, wire) {
-      for (;;) {
-        const { body, warnings } = dialect.prepare(request, wire, { stream })
-        const answered = await post({
-          ...connection,
-          headers,
-          to,
-          body,
-          ...(wire.signal && { signal: wire.signal }),
-          ...(wire.limits && { limits: wire.limits }),
-          ...(body.stream === true && { stream: completionReader }),
-        }).catch(error => {
-          // Asked again it shows that it is at work, however long that takes.
-          if (error instanceof Fault && error.stalled) stream = true
-          throw error
-        })
-        const { reply, again } = dialect.read(answered, body, warnings, request.schema)
-        if (again === undefined) return reply
-      }
-    },
+    doGenerate: asking(dialect, { ...connection, headers, to, stream: route.stream, reader: completionReader }),
+    ...embedding({ ...connection, headers, to: endpointOf(`${base}/embeddings`) }, route),
     ...(route.batch && { batch: openaiBatch(base, connection, dialect) }),
   }
-}
-
-/** What a client says and understands, whatever carries it: one call, or a row of a batch. */
-export type Dialect = {
-  /** The body of a call and what it lacks. `fresh` is the body before anything was learnt of the server. */
-  prepare(
-    request: Request,
-    wire: Wire,
-    how?: { stream?: boolean; fresh?: boolean },
-  ): { body: Record<string, unknown>; warnings: Warning[] }
-  /** The body as it goes out. */
-  sent(body: Record<string, unknown>): Record<string, unknown>
-  /**
-   * The reply in what a server answered. `again` names a parameter that the server refused and that is left out from
-   * now on; the reply is then the refusal itself.
-   * @throws Fault for what is no reply.
-   */
-  read(
-    answered: Answered,
-    body: Record<string, unknown>,
-    warnings: Warning[],
-    schema: Request['schema'],
-  ): { reply: Reply; again?: string }
-}
-
-/** A server that answers in a shape of its own is sick, and no other row suffers for it. */
-export function understood(read: () => Reply): Reply {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('health', `a reply in no known shape: ${(error as Error).message}`)
-  }
-}
-
-/** A final 4xx as a reply: it is journalled, and asking again will not help unless a parameter can be left out. */
-export function refusal(
-  status: number,
-  error: VendorError,
-  of: {
-    adapted: Adaptations
-    body: Record<string, unknown>
-    warnings: Warning[]
-    schema: Request['schema']
-    secret: string | undefined
-  },
-): { reply: Reply; again?: string } {
-  const message = scrub(error.message, of.secret)
-  const again = status === 413 ? undefined : of.adapted.learn({ ...error, message }, of.body, of.schema)
-  const reply: Reply = {
-    content: null,
-    finish: 'rejected',
-    usage: {},
-    warnings: of.warnings,
-    rejected: { status, message },
-  }
-  return { reply, ...(again !== undefined && { again }) }
 }
 
 /** Only OpenAI keeps completions; a server of the user's own may do as OpenAI does. */

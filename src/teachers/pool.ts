@@ -40,7 +40,7 @@ export function poolMembers(name: string, entries: { readonly [name: string]: Te
 
 function answering(name: string, entry: Exclude<TeacherEntry, { 'any-of': unknown }>): Sha {
   const { provider, model, revision } = resolveTeacher(name, entry)
-  return digestOf({ provider, model, revision, sampling: samplingOf(entry) })
+  return digestOf({ provider, model, revision, sampling: samplingOf(entry), dimensions: entry.dimensions })
 }
 
 /**

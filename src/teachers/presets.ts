@@ -1,7 +1,7 @@
 import type { TeacherId } from '../records/index.ts'
 import { builtinCan, builtinRevision } from './builtin/index.ts'
 import type { TeacherConfig } from './config.ts'
-import type { Capabilities } from './contract.ts'
+import type { Capabilities, EmbedLimits } from './contract.ts'
 
 export type Protocol = 'openai' | 'anthropic'
 
@@ -21,10 +21,19 @@ export type Preset = {
   seedName?: string
   /** Takes batches in the manner of its protocol. */
   batch?: true
+  embeds?: Embeds
 }
+
+/**
+ * How much a provider embeds in one request, what it calls `dimensions` where it differs, and whether it has to be asked
+ * for numbers because it refuses base64 without naming it.
+ */
+export type Embeds = EmbedLimits & { dimensionsName?: string; numbers?: true }
 
 const can = { schema: true, seed: true, tools: true, logprobs: false }
 const cache = 'automatic' as const
+/** Where no limit is known: little enough for a model on one card. */
+const embeds = { texts: 128, tokens: 100_000 }
 
 export const presets = {
   openai: {
@@ -33,6 +42,8 @@ export const presets = {
     protocol: 'openai',
     can: { ...can, logprobs: true, cache },
     batch: true,
+    // https://developers.openai.com/api/reference/resources/embeddings/methods/create
+    embeds: { texts: 2048, tokens: 300_000 },
     paid: true,
     capName: 'max_completion_tokens',
   },
@@ -49,6 +60,7 @@ export const presets = {
     key: 'GEMINI_API_KEY',
     protocol: 'openai',
     can: { ...can, seed: false, cache },
+    embeds: { texts: 100, tokens: 100_000, numbers: true },
     paid: true,
   },
   // JSON mode without a schema, and no seed.
@@ -64,6 +76,7 @@ export const presets = {
     key: 'MISTRAL_API_KEY',
     protocol: 'openai',
     can,
+    embeds: { texts: 256, tokens: 16_000, dimensionsName: 'output_dimension' },
     paid: true,
     seedName: 'random_seed',
   },
@@ -72,6 +85,7 @@ export const presets = {
     key: 'TOGETHER_API_KEY',
     protocol: 'openai',
     can,
+    embeds,
     paid: true,
   },
   openrouter: {
@@ -79,15 +93,17 @@ export const presets = {
     key: 'OPENROUTER_API_KEY',
     protocol: 'openai',
     can: { ...can, logprobs: true },
+    embeds,
     paid: true,
   },
-  ollama: { baseUrl: 'http://localhost:11434/v1', protocol: 'openai', can, paid: false },
+  ollama: { baseUrl: 'http://localhost:11434/v1', protocol: 'openai', can, embeds, paid: false },
   vllm: {
     baseUrl: 'http://localhost:8000/v1',
     key: 'VLLM_API_KEY',
     keyOptional: true,
     protocol: 'openai',
     can: { ...can, logprobs: true, cache },
+    embeds,
     paid: false,
   },
   simulate: {
@@ -96,6 +112,7 @@ export const presets = {
     protocol: 'openai',
     can: { ...can, logprobs: true, cache },
     batch: true,
+    embeds: { texts: 2048, tokens: 300_000 },
     paid: false,
   },
 } as const satisfies Record<string, Preset>
@@ -105,6 +122,7 @@ const self: Omit<Preset, 'baseUrl'> = {
   protocol: 'openai',
   can: { ...can, logprobs: true, cache },
   batch: true,
+  embeds,
   paid: true,
 }
 
@@ -136,6 +154,8 @@ export type Resolved = {
   seedName: string
   /** Whether the server takes batches, as far as is known. */
   batch: boolean
+  /** Absent where the provider is known to make no vectors. */
+  embeds?: Embeds
   /** Replies are received as they are written. */
   stream: boolean
   store: boolean
@@ -214,6 +234,8 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
     capName: preset.capName ?? 'max_tokens',
     seedName: preset.seedName ?? 'seed',
     batch: preset.batch === true,
+    ...(preset.embeds &&
+      protocol === 'openai' && { embeds: { ...preset.embeds, ...(config.texts && { texts: config.texts }) } }),
     stream: config.stream,
     store: config.store ?? false,
     ...(config.metadata && { metadata: config.metadata }),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { teacherConfig } from './config.ts'
 import { resolveTeacher } from './presets.ts'
-import { costOf, type Tariff, worstCase } from './price.ts'
+import { costOf, mostInput, type Tariff, worstCase } from './price.ts'
 import {
   ageOf,
   builtinPrices,
@@ -73,7 +73,8 @@ describe('what a call costs', () => {
         const cachedInput = Math.floor(cached * input)
         const usage = { input, output, cachedInput, cacheWrite: Math.floor(written * (input - cachedInput)) }
         const { usd, saved } = costOf(usage, price, { batch })!
-        const reserved = worstCase({ messages: [{ role: 'user', content: text }] }, 500, price, { batch })
+        const most = mostInput({ messages: [{ role: 'user', content: text }] })
+        const reserved = worstCase(most, 500, price, { batch })
         expect(usd).toBeLessThanOrEqual(reserved + 1e-12)
         const bare = costOf({ input, output }, price)!
         expect(bare.saved.cache).toBeCloseTo(0, 12)
@@ -87,8 +88,18 @@ describe('what a call costs', () => {
     const request = { messages: [{ role: 'user' as const, content: text }] }
     const flat = { input: 2, output: 10 }
     const most = costOf({ input: Buffer.byteLength(text), output: 512 }, flat)!.usd
-    expect(worstCase(request, 512, flat)).toBeLessThan(most * 1.2)
-    expect(worstCase(request, 512, 'free')).toBe(0)
+    expect(worstCase(mostInput(request), 512, flat)).toBeLessThan(most * 1.2)
+    expect(worstCase(mostInput(request), 512, 'free')).toBe(0)
+  })
+
+  it('has room for a schema both in its field and in words, whatever object it comes in', () => {
+    const messages = [{ role: 'user' as const, content: 'x' }]
+    const schema = { type: 'object', properties: { score: { type: 'integer' } } }
+    const asked = (name: string, of = schema) => mostInput({ messages, schema: { name, schema: of } })
+    const words = JSON.stringify({ name: 'grade', schema }, null, 2).length
+    expect(asked('grade')).toBeGreaterThanOrEqual(mostInput({ messages }) + 2 * words)
+    expect([asked('grade'), asked('grade', structuredClone(schema))]).toEqual([asked('grade'), asked('grade')])
+    expect(asked('grade', { ...schema, title: 'x'.repeat(1000) } as never)).toBeGreaterThan(asked('grade') + 2000)
   })
 })
 
@@ -150,8 +161,9 @@ describe('tables of prices', () => {
       expect(date, model).toMatch(/^2026-/)
       expect(source, model).toMatch(/^https:\/\//)
       expect(hand, model).toBeDefined()
-      // A slip of a digit shows: output costs no less than input, a cached token no more.
-      expect(output, model).toBeGreaterThanOrEqual(input)
+      // A slip of a digit shows: output costs no less than input, or nothing where there is none; a cached token no more.
+      if (!/embed|-e5-/.test(model)) expect(output, model).toBeGreaterThanOrEqual(input)
+      else expect(output, model).toBe(0)
       expect(cachedInput, model).toBeLessThanOrEqual(input)
     }
   })

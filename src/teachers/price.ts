@@ -54,15 +54,26 @@ export function mostInput(request: Request): number {
     if (message.tool_calls) bytes += Buffer.byteLength(JSON.stringify(message.tool_calls))
   }
   // Twice: a teacher that takes no schema gets it in words, pretty-printed.
-  if (request.schema) bytes += 512 + 2 * Buffer.byteLength(JSON.stringify(request.schema, null, 2))
+  if (request.schema) bytes += 512 + 2 * schemaBytes(request.schema)
   if (request.tools) bytes += 2 * Buffer.byteLength(JSON.stringify(request.tools))
   return bytes
 }
 
-/** Dollars a call can cost at most: what a reservation takes from the budget. Output is bounded by the cap. */
-export function worstCase(request: Request, cap: number, price: 'free' | Tariff, { batch = false } = {}): number {
+const written = new WeakMap<object, number>()
+
+/** A step's schema is one object however often it asks, so it is written out once. */
+function schemaBytes({ name, schema }: NonNullable<Request['schema']>): number {
+  let bytes = written.get(schema)
+  if (bytes === undefined) {
+    bytes = Buffer.byteLength(JSON.stringify({ schema }, null, 2))
+    written.set(schema, bytes)
+  }
+  return bytes + 16 + 6 * name.length
+}
+
+/** Dollars a call of at most so much input can cost: what a reservation takes from the budget. The cap bounds its output. */
+export function worstCase(input: number, cap: number, price: 'free' | Tariff, { batch = false } = {}): number {
   if (price === 'free') return 0
-  const input = mostInput(request)
   const rates = price.long && input > price.long.over ? [price, lengthened(price, price.long)] : [price]
   const dearest = (prices: (number | undefined)[]): number => Math.max(...prices.map(one => one ?? 0))
   const perInput = dearest(rates.flatMap(rate => [rate.input, rate.cachedInput, rate.cacheWrite]))

@@ -2,7 +2,14 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Simulator, type SimulatorFault, type SimulatorOptions, startSimulator } from '../../src/simulate/index.ts'
-import { aiSdkTeacher, openTeacher, type Request, type Teacher, teacherConfig } from '../../src/teachers/index.ts'
+import {
+  aiSdkEmbedder,
+  aiSdkTeacher,
+  openTeacher,
+  type Request,
+  type Teacher,
+  teacherConfig,
+} from '../../src/teachers/index.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -112,5 +119,24 @@ test('a server that is not there was never reached', async () => {
   const { simulator, theirs } = await pair()
   await simulator.stop()
   const asked = theirs.doGenerate({ messages: [user('x')] }, { seed: 1, cap: 9, draw: 0 })
-  await expect(asked).rejects.toMatchObject({ policy: 'health', unsent: true })
+  await expect(asked).rejects.toMatchObject({ policy: 'health' })
+})
+
+test('both clients bring the same vectors, of any length, and refusals', async () => {
+  const { simulator, ours } = await pair()
+  const provider = createOpenAICompatible({ name: 'simulate', baseURL: `${simulator.url}/v1` })
+  const names = { id: 'simulate/writer', provider: 'simulate', model: 'writer' }
+  const theirs = aiSdkEmbedder(provider.embeddingModel('writer'), names)
+  const texts = ['A pot still.', '蒸留器', 'A pot still.']
+  for (const how of [{}, { dimensions: 16 }]) {
+    const { served, ...expected } = await ours.doEmbed!(texts, how)
+    expect(await theirs.doEmbed!(texts, how)).toEqual(expected)
+    expect(served).toBe('writer')
+  }
+  const refused = await theirs.doEmbed!([''], {})
+  expect(refused).toEqual(await ours.doEmbed!([''], {}))
+  expect(refused).toMatchObject({ rejected: { status: 400 } })
+  expect(await theirs.doGenerate(asking[0]![1], { seed: 1, cap: 5, draw: 0 })).toMatchObject({ finish: 'rejected' })
+  await simulator.stop()
+  await expect(theirs.doEmbed!(texts, {})).rejects.toMatchObject({ policy: 'health' })
 })

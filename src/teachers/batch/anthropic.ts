@@ -1,5 +1,5 @@
 import { type BatchClient, type BatchStatus, Fault } from '../contract.ts'
-import type { Dialect } from '../openai-compatible.ts'
+import type { Dialect } from '../dialect.ts'
 import { ask, type Connection, endpointOf, errorOf, statusOf } from '../post.ts'
 import { lines } from './lines.ts'
 import { rowReader } from './row.ts'

@@ -1,6 +1,6 @@
 import { sha256 } from '../../records/index.ts'
 import { type BatchClient, type BatchStatus, Fault } from '../contract.ts'
-import type { Dialect } from '../openai-compatible.ts'
+import type { Dialect } from '../dialect.ts'
 import { ask, type Connection, endpointOf, scrub } from '../post.ts'
 import { lines } from './lines.ts'
 import { rowReader } from './row.ts'

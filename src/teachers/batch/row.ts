@@ -1,5 +1,5 @@
 import { type BatchCall, type BatchResult, Fault } from '../contract.ts'
-import type { Dialect } from '../openai-compatible.ts'
+import type { Dialect } from '../dialect.ts'
 import type { Answered } from '../post.ts'
 
 /** How a row of a batch, named by `remote`, is read: as the answer to the same call would be. */

@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StillroomError } from '../../errors/index.ts'
 import { random } from '../../records/index.ts'
-import { Fault, Parked, type Reply, type SeenLimits } from '../contract.ts'
+import { Fault, Parked, type SeenLimits } from '../contract.ts'
 import { Rates, type Taken } from './bucket.ts'
 import { Lanes, Queue } from './lanes.ts'
-import { Width } from './width.ts'
+import { type Landed, Width } from './width.ts'
 
 /** What a route did about its server, for logs and progress. `teacher` names all that share it; `wait` is in milliseconds. */
 export type RouteEvent =
@@ -67,7 +67,7 @@ export type Route = {
    * for a long wait.
    * @throws StillroomError SR_TEACHER_DOWN, SR_TEACHER_REJECTS; SR_INTERRUPTED for calls that wait when the route closes.
    */
-  call(send: (limits: (seen: SeenLimits) => void) => Promise<Reply>, way: Way): Promise<Reply>
+  call<T extends Landed>(send: (limits: (seen: SeenLimits) => void) => Promise<T>, way: Way): Promise<T>
   /** Set while the route is parked; resolves when it is open again. */
   readonly parked: Promise<void> | undefined
   /** Calls sent and not yet answered. */
@@ -301,8 +301,9 @@ export function openRoute(options: RouteOptions): Route {
     pump()
   }
 
-  function onReply(reply: Reply, flight: Flight, announced: number | undefined): void {
-    if (reply.finish === 'rejected') {
+  function onReply(reply: Landed, flight: Flight, announced: number | undefined): void {
+    const rejected = 'vectors' in reply ? reply.rejected !== undefined : reply.finish === 'rejected'
+    if (rejected) {
       refusals++
       if (!succeeded && refusals >= 5)
         throw rejects(`the first ${refusals} requests were all refused, the last with ${reply.rejected?.message}`)
@@ -311,7 +312,7 @@ export function openRoute(options: RouteOptions): Route {
     streak = 0
     bursts = 0
     // A refusal takes no time and says nothing of load.
-    if (reply.finish !== 'rejected') width.replied(flight, reply, clock)
+    if (!rejected) width.replied(flight, reply, clock)
     rates.used(flight, announced, reply.usage)
     if (rates.blockedUntil > pausedUntil) heedBlock(clock())
   }

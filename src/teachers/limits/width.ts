@@ -1,9 +1,17 @@
-import type { Reply } from '../contract.ts'
+import type { Embedded, Reply } from '../contract.ts'
 import { Latency } from './latency.ts'
 
-/** Output tokens of a reply; where the server does not say, one for four characters. */
-const lengthOf = ({ usage, content, reasoning }: Reply): number =>
-  usage.output ?? ((content?.length ?? 0) + (reasoning?.length ?? 0)) / 4
+/** Whatever a call brought home. */
+export type Landed = Reply | Embedded
+
+/**
+ * What a call takes its time for: output tokens, and where the server does not say, one for four characters. Vectors
+ * are made of the input.
+ */
+const lengthOf = (reply: Landed): number =>
+  'vectors' in reply
+    ? (reply.usage.input ?? reply.vectors.length)
+    : (reply.usage.output ?? ((reply.content?.length ?? 0) + (reply.reasoning?.length ?? 0)) / 4)
 
 /** Replies of a window for the median of latency, at least. */
 const window = 24
@@ -80,7 +88,7 @@ export class Width {
   }
 
   /** A reply came to a call that went out at `at`, as one of `air`. */
-  replied({ at, air }: { at: number; air: number }, reply: Reply, clock: () => number): void {
+  replied({ at, air }: { at: number; air: number }, reply: Landed, clock: () => number): void {
     this.replies++
     if (this.replies - this.pressedAt <= this.width) this.grow(clock)
     if (!this.latency.wanted()) return

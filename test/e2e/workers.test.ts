@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { canonical } from '../../src/records/index.ts'
+import { defineFilter, defineMap } from '../../src/steps/index.ts'
+import { documents } from '../support/documents.ts'
+import { folder, runIn, write } from '../support/project.ts'
+import { scattered } from '../support/scattered.ts'
+
+const steps = [
+  { extract: { from: 'docs', keep: '80%' } },
+  { dedupe: { near: 0.9 } },
+  { decontaminate: { against: ['tests.jsonl'] } },
+  { sample: { n: 30 } },
+]
+const recipe = (more: object[] = [], use = steps) => ({
+  name: 'threads',
+  seed: 3,
+  sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
+  steps: [...use, ...more],
+})
+const files = {
+  ...scattered('docs', documents(48)),
+  'tests.jsonl': JSON.stringify({ prompt: 'The feed pump of model 2 opens when the pressure passes 5 bar, because the pilot burner can no longer hold it shut.' }),
+}
+
+test('the same bytes, counts and tasks with 0, 1, 2 and 5 threads', async () => {
+  const outcomes = []
+  for (const threads of [0, 1, 2, 5]) {
+    const dir = folder(files)
+    const { error, all, funnel, notes, shards } = await runIn(dir, recipe(), { threads: { threads, from: 0 } })
+    expect(error).toBeUndefined()
+    const digests = [...shards].map(([stage, list]) => [stage, list.map(shard => shard.digest)])
+    outcomes.push({ rows: all.map(canonical), funnel, notes, digests })
+  }
+  expect(outcomes[0]!.rows.length).toBeGreaterThan(10)
+  for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(outcomes[0])
+})
+
+const module = `
+import { threadId } from 'node:worker_threads'
+import { z } from 'zod'
+import { defineMap } from '${join(import.meta.dirname, '../../src/steps/index.ts')}'
+export default defineMap({
+  verb: 'where', about: 'Notes the thread.', version: 1, options: z.strictObject({ fail: z.string().optional() }),
+  takes: ['document'], gives: 'same', reasons: [],
+  run: async (record, { options }) => {
+    if (options.fail !== undefined) throw new Error(options.fail)
+    return { is: 'passed', notes: { facets: { thread: threadId }, vector: Float32Array.of(1, record.text.length) } }
+  },
+})
+`
+
+test("a user's step runs in a thread; one that this process alone has, and a mistake, end as they do without", async () => {
+  const dir = folder({ ...files, 'where.ts': module.replace("'zod'", `'${import.meta.resolve('zod')}'`) })
+  const here = defineFilter({
+    verb: 'here',
+    about: 'Known to this process alone.',
+    version: 1,
+    options: z.strictObject({}),
+    takes: ['document'],
+    gives: 'same',
+    reasons: ['odd'],
+    test: record => (/^[0-7]/.test(record.id) ? { is: 'dropped', reason: 'odd' } : { is: 'passed' }),
+  })
+  const wrong = defineMap({
+    verb: 'wrong',
+    about: 'Drops for a reason that it does not declare.',
+    version: 1,
+    options: z.strictObject({}),
+    takes: ['document'],
+    gives: 'same',
+    reasons: [],
+    run: async () => ({ is: 'dropped' as const, reason: 'odd' }),
+  })
+  const threads = { threads: 2, from: 0 }
+  const use = (...more: object[]) => recipe(more, [{ extract: { from: 'docs', keep: '80%' } }] as never)
+  const ran = await runIn(dir, use({ use: './where.ts' }), { threads })
+  expect(ran.error).toBeUndefined()
+  expect(ran.all.every(record => Number(record.facets.thread) > 0)).toBe(true)
+
+  const own = await runIn(dir, use({ here: {} }), { threads, steps: [here] })
+  expect(own.error).toBeUndefined()
+  expect(own.funnel.here?.dropped.odd).toBe(own.funnel.here!.in - own.all.length)
+
+  const mistaken = await runIn(dir, use({ wrong: {} }), { threads, steps: [wrong] })
+  expect(mistaken.error).toMatchObject({ code: 'SR_STEP_OUTCOME', received: '"odd"' })
+
+  write(dir, { 'where.ts': module.replace("'zod'", `'${import.meta.resolve('zod')}'`) })
+  const failed = await runIn(dir, use({ use: './where.ts', options: { fail: 'no such valve' } }), { threads })
+  expect(failed.error?.code).toBe('SR_YIELD')
+  expect(failed.funnel.where?.dropped).toEqual({ 'step-error': failed.funnel.where?.in })
+})
