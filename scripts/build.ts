@@ -1,4 +1,4 @@
-/** Emits `dist`: tsc for the code, a copy for prompts, rubrics and data files that stand beside it. */
+/** Emits `dist`: tsc for the code, a copy for prompts, rubrics, kernels and data files that stand beside it. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -10,7 +10,7 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfi
   stdio: 'inherit',
 })
 if (tsc.status !== 0) process.exit(1)
-for (const file of globSync('src/**/*.{md,json}', { cwd: root, exclude: ['**/fixtures'] })) {
+for (const file of globSync('src/**/*.{md,json,wasm}', { cwd: root, exclude: ['**/fixtures', '**/assembly'] })) {
   cpSync(join(root, file), join(root, file.replace(/^src/, 'dist')))
 }
 console.log('built dist')
