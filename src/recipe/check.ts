@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { type Sha, sha256 } from '../records/index.ts'
 import type { Needs, Side, Step, Verb } from '../steps/index.ts'
@@ -29,7 +30,7 @@ export type CheckedStep = {
 export type Around = { sources: readonly string[]; teachers: { [name: string]: unknown }; base: string; words: Words }
 
 /** True for text that means a file read as a side input. */
-export const isSideFile = (name: string) => /\.(jsonl|md|txt|csv|parquet)$/i.test(name)
+export const isSideFile = (name: string) => /\.(jsonl|json|md|txt|csv|tsv|parquet)(\.gz)?$/i.test(name)
 
 /** Where the keys `as` and `from` of a step stand. */
 export const commonPath = (use: StepUse): Path => (use.use === undefined ? use.path : use.path.slice(0, -1))
@@ -313,10 +314,12 @@ async function resolveFiles(
 ): Promise<{ options: { [option: string]: unknown }; digests: Map<string, Sha> }> {
   const digests = new Map<string, Sha>()
   const resolved = { ...options }
-  for (const option of needsOf(word).files ?? []) {
+  const { files = [], keys = [] } = needsOf(word)
+  for (const option of files) {
     const absolute: string[] = []
     for (const { name, at } of namesIn(options[option])) {
       const path = resolve(base, name)
+      if (keys.includes(option)) await makeKey(path)
       const found = await isFile(path)
       if (found) digests.set(path, sha256(await readFile(path)))
       else if (/[/\\]|\.[a-z0-9]{1,8}$/i.test(name)) problems.push(noFile(name, [...use.path, option, ...at]))
@@ -326,6 +329,17 @@ async function resolveFiles(
     else if (Array.isArray(options[option])) resolved[option] = absolute
   }
   return { options: resolved, digests }
+}
+
+/** A key of the project where there is none yet: for its owner alone, and kept out of version control. */
+async function makeKey(path: string): Promise<void> {
+  if (await isFile(path)) return
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeFile(join(dirname(path), '.gitignore'), '*\n')
+  await writeFile(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' }).catch(error => {
+    // Another process was first.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  })
 }
 
 function noFile(name: string, path: Path): Problem {
@@ -338,7 +352,8 @@ async function sideProblem(
   known: Known,
 ): Promise<Pick<Problem, 'code' | 'message' | 'hint'> | undefined> {
   const problem = referenceProblem(from, known)
-  if (!problem || !isSideFile(from)) return problem
+  if (!problem || known.around.words.benchmark?.(from, known.around.base)) return undefined
+  if (!isSideFile(from)) return problem
   if (await isFile(resolve(known.around.base, from))) return undefined
   return {
     code: 'SR_RECIPE_REFERENCE',

@@ -80,6 +80,11 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
       files[file] ??= words.source.parse({ files: file, license: 'unknown', origin: 'real' }) as SourceEntry
       return openSource(file, files[file], path)
     }
+    const benchmark = words.benchmark?.(name, base)
+    if (benchmark) {
+      files[name] ??= words.source.parse(benchmark) as SourceEntry
+      return openSource(name, files[name], path)
+    }
     const hint = didYouMean(name, [...made.keys(), ...Object.keys(recipe.sources), ...nodes.map(({ key }) => key)])
     problems.push({
       code: 'SR_RECIPE_REFERENCE',

@@ -14,6 +14,8 @@ export type Words = {
   gates: readonly string[]
   /** Kind of record that a source holds; may look into its files. `base` is the recipe's folder. */
   sourceKind(name: string, config: SourceEntry, base: string): Promise<Kind>
+  /** The benchmark that a name means which is neither a source, a step nor a file; undefined where there is none. */
+  benchmark?(name: string, base: string): SourceEntry | undefined
   /** Steps that stand in front of the first paid step of a restricted run; none are inserted without it. */
   restrict?(options: Restriction): { step: Step; options: unknown }[]
 }

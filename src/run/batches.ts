@@ -94,6 +94,7 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
 
   function track(work: Promise<void>, landed: PromiseWithResolvers<void>): void {
     const done = work
+      .finally(() => forget(landed))
       .then(landed.resolve, error => {
         if (isDown(error)) {
           // Whoever waits asks again and hears of it: another teacher may stand in.
@@ -191,32 +192,28 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
 
   /** Cuts what was gathered: as many calls as there is money for. The others stay for the next batch. */
   async function cut({ calls, landed }: Group): Promise<void> {
-    try {
-      const wait = notBefore - clock.elapsed()
-      if (wait > 0) await sleep(wait)
-      if (gone) return
-      if (calls.length <= settings.finish) {
-        await Promise.all(calls.map(run.online))
-        return
-      }
-      const turn = purse.reserve(calls[0]!.reserved)
-      if (turn) await turn
-      let n = 1
-      while (n < calls.length && n < mostRows && purse.take(calls[n]!.reserved)) n++
-      for (const call of calls.splice(n)) gather(call)
-      const names = calls.map(({ call }) => call)
-      const id = sha256([journal.batches().length, ...names].join('\n')).slice(0, 32)
-      const batch: Batch = { id, ...route, state: 'cut', rows: n, at: clock.now().toISOString() }
-      reached('batch.cut.before')
-      await journal.putBatch(batch, calls)
-      reached('batch.cut.after')
-      // The journal has their texts, and the batch may be out for a day.
-      calls.length = 0
-      say(batch)
-      await carry(batch, landed)
-    } finally {
-      forget(landed)
+    const wait = notBefore - clock.elapsed()
+    if (wait > 0) await sleep(wait)
+    if (gone) return
+    if (calls.length <= settings.finish) {
+      await Promise.all(calls.map(run.online))
+      return
     }
+    const turn = purse.reserve(calls[0]!.reserved)
+    if (turn) await turn
+    let n = 1
+    while (n < calls.length && n < mostRows && purse.take(calls[n]!.reserved)) n++
+    for (const call of calls.splice(n)) gather(call)
+    const names = calls.map(({ call }) => call)
+    const id = sha256([journal.batches().length, ...names].join('\n')).slice(0, 32)
+    const batch: Batch = { id, ...route, state: 'cut', rows: n, at: clock.now().toISOString() }
+    reached('batch.cut.before')
+    await journal.putBatch(batch, calls)
+    reached('batch.cut.after')
+    // The journal has their texts, and the batch may be out for a day.
+    calls.length = 0
+    say(batch)
+    await carry(batch, landed)
   }
 
   async function carry(batch: Batch, landed: PromiseWithResolvers<void>, cancel = false): Promise<void> {
@@ -228,7 +225,6 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
       throw error
     } finally {
       landings.delete(batch.id)
-      forget(landed)
     }
   }
 

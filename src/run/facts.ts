@@ -3,7 +3,7 @@ import { type Facts, type Route, readAcceptances, termsVerdict } from '../govern
 import type { Plan } from '../recipe/index.ts'
 import type { Json } from '../records/index.ts'
 import type { SourceConfig } from '../sources/index.ts'
-import { presets, resolveTeacher, type TeacherConfig, teachersBehind } from '../teachers/index.ts'
+import { presets, type Resolved, resolveTeacher, type TeacherConfig, teachersBehind } from '../teachers/index.ts'
 import type { Funnel } from './counts.ts'
 
 /** Names of the teachers that a plan may ask: members of pools and all they fall back on among them, never pools. */
@@ -12,12 +12,27 @@ export function teachersUsed(plan: Plan): string[] {
   return [...new Set([...named].flatMap(name => teachersBehind(name, plan.recipe.teachers)))].sort()
 }
 
+/**
+ * A teacher that may be asked. `way` is what its limits go by: provider, endpoint and model, whatever the recipe calls
+ * the teachers that share them.
+ */
+export type LeafTeacher = { name: string; config: TeacherConfig; resolved: Resolved; way: string }
+
+/** The teachers that a plan may ask, by name. */
+export function leafTeachers(plan: Plan): LeafTeacher[] {
+  return teachersUsed(plan).map(name => {
+    const config = plan.recipe.teachers[name] as TeacherConfig
+    const resolved = resolveTeacher(name, config)
+    const { provider, model, baseUrl, baseUrlFrom } = resolved
+    return { name, config, resolved, way: [provider, model, baseUrl ?? baseUrlFrom ?? config.use ?? ''].join('\n') }
+  })
+}
+
 /** Teachers of a plan with the verdict of their terms. `workspace` holds who accepted what. */
 export function teacherFacts(plan: Plan, workspace: string): Facts['teachers'] {
   const accepted = readAcceptances(workspace)
-  return teachersUsed(plan).map(name => {
-    const config = plan.recipe.teachers[name] as TeacherConfig
-    const { id, provider, model, paid, can } = resolveTeacher(name, config)
+  return leafTeachers(plan).map(({ name, config, resolved }) => {
+    const { id, provider, model, paid, can } = resolved
     const { license, terms } = config
     const route: Route = { provider, model, paid, ...(license ? { license } : {}), ...(terms ? { terms } : {}) }
     return {
@@ -79,6 +94,7 @@ export function gateFacts(
       about: node.step.about,
       ...(node.from.length > 1 ? { joins: true } : {}),
       options: published(node.options, plan.base) as { [name: string]: Json | undefined },
+      ...(node.step.report ? { report: node.step.report(node.options) } : {}),
       ...(notes(node.key).length > 0 ? { notes: notes(node.key) } : {}),
       ...(ran?.funnel[node.key] ? { counts: ran.funnel[node.key] } : {}),
     })),

@@ -13,7 +13,7 @@ import { Stopped } from './stop.ts'
 import { knownOr, newShards, writeTask } from './write-task.ts'
 
 type Input = { side?: string; shard: ShardRef }
-/** What the inputs told in the first pass: ids by input, and the deepest generation. */
+/** What the inputs told so far: ids by input, and the deepest generation. */
 type Seen = { ids: Id[][]; generation: number }
 
 /** Surveys, merged in shard order, decided a partition at a time, combined. */
@@ -25,21 +25,23 @@ async function decidePass(
   before: { given: Given | undefined; seen: Seen },
   env: StageEnv,
 ): Promise<{ given: Given; seen: Seen }> {
-  const { merge, decide, combine } = step.passes[pass]!
+  const { merge, decide, combine, of } = step.passes[pass]!
   const slice = step.passes[pass - 1]?.slice
   const options = stage.nodes[0]!.options
   const merged = new Map<number, unknown>()
-  const ids: Id[][] = []
+  const ids = [...before.seen.ids]
   const keys: Sha[] = []
-  let generation = 0
+  let { generation } = before.seen
+  let at = 0
   /** The survey of an input: what was found before, or a look at it now; undefined when this pass need not look. */
   async function survey({ side, shard }: Input, i: number): Promise<Survey | undefined> {
     env.stop.check()
+    if (of === 'sides' && side === undefined) return undefined
     let given = before.given
     if (slice) {
-      const value = slice(given!.value, before.seen.ids[i]!, side)
+      const value = slice(given!.value, before.seen.ids[i] ?? [], side)
       if (value === undefined) return undefined
-      given = { key: sha256(serialize(value)), value }
+      given = givenOf(value)
     }
     const key = taskKey(stage, 'survey', String(pass), side ?? '', shard.digest, given?.key ?? '')
     keys.push(key)
@@ -50,8 +52,9 @@ async function decidePass(
     return readSurvey(key, env.paths)!
   }
   for await (const found of ahead(inputs, env.workers.slots, survey)) {
-    ids.push(found?.ids ?? [])
+    const place = at++
     if (!found) continue
+    ids[place] = found.ids
     generation = Math.max(generation, found.generation)
     for (const [part, artifact] of found.parts) {
       merged.set(part, merged.has(part) ? merge(merged.get(part), artifact) : artifact)
@@ -61,8 +64,15 @@ async function decidePass(
   const parts = [...merged.entries()]
     .sort(([a], [b]) => a - b)
     .map(([part, artifact]) => decide(part, artifact, options))
-  const seen = pass === 0 ? { ids, generation } : before.seen
-  return { given: { key: digestOf(keys), value: combine(parts, options) }, seen }
+  return { given: { key: digestOf(keys), value: combine(parts, options) }, seen: { ids, generation } }
+}
+
+/** Slices that many shards share are packed once. */
+const known = new WeakMap<object, Given>()
+function givenOf(value: unknown): Given {
+  const given = (typeof value === 'object' && value && known.get(value)) || { key: sha256(serialize(value)), value }
+  if (typeof value === 'object' && value) known.set(value, given)
+  return given
 }
 
 /**
@@ -119,7 +129,7 @@ async function decideAndApply(stage: Stage, main: ShardRef[], inputs: Input[], e
   const outputs: Done[] = []
   const apply = (shard: ShardRef, i: number): Promise<Done> => {
     env.stop.check()
-    const each = ids[i]!.filter(id => decision.each.has(id)).map(id => [id, decision.each.get(id)] as [Id, Json])
+    const each = (ids[i] ?? []).filter(id => decision.each.has(id)).map(id => [id, decision.each.get(id)] as [Id, Json])
     const key = taskKey(stage, 'apply', shard.digest, digestOf([shared.key, each]))
     return knownOr(stage, key, env, async () => {
       const done = await env.workers.run({ do: 'apply', key, shard, each }, stage, shared)

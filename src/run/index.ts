@@ -1,7 +1,21 @@
 /** The engine: runs a checked plan over a workspace. One task loop for every kind of run. */
+export {
+  type AuditTarget,
+  askJudge,
+  auditOfRelease,
+  auditOfStep,
+  type Draw,
+  type Drawn,
+  drawRows,
+  type Judge,
+  type Judged,
+  judgeFor,
+  readCall,
+} from './audit.ts'
+export { auditFolder, conclude, type Evidence, inPercent, keepEvidence, type PeopleSaid } from './audit-evidence.ts'
 export { cancelBatches } from './cancel-batches.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
-export { gateFacts, teacherFacts, teachersUsed, writerFacts } from './facts.ts'
+export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'
@@ -14,6 +28,16 @@ export { type RunOptions, type RunResult, run } from './run.ts'
 export { type Clock, openSession, type Session, systemClock } from './session.ts'
 export { readShard, type ShardRef } from './shards.ts'
 export { readSpending, type Spending } from './spending.ts'
-export { type Ancestor, ancestorsOf, callsOf, recordsById, recordsOf, rootsOf, type Story, tellStory } from './story.ts'
+export {
+  type Ancestor,
+  ancestorsOf,
+  callsOf,
+  recordsById,
+  recordsOf,
+  rootsOf,
+  type Story,
+  stageOf,
+  tellStory,
+} from './story.ts'
 export { checkTerms } from './teachers.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

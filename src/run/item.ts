@@ -2,17 +2,18 @@ import { StillroomError } from '../errors/index.ts'
 import type { Node } from '../recipe/index.ts'
 import type { Id, Json, Kind, Rec, Sha, Slug } from '../records/index.ts'
 import { payloadProblem, random } from '../records/index.ts'
-import type { Ask, Ctx, Draft, GroupOutcome, Outcome, Verdict } from '../steps/index.ts'
+import type { Ask, Ctx, Draft, Dropped, GroupOutcome, Outcome, Verdict } from '../steps/index.ts'
 import { Parked } from '../teachers/index.ts'
 import type { Calls } from './calls.ts'
 import { type Carried, noted } from './carried.ts'
+import { concealed } from './conceal.ts'
 import { count, emptyCounts, type Funnel } from './counts.ts'
 import type { Pools } from './pools.ts'
 import { type Asked, annotate, nothingUsed, repair, sealMade, type Used } from './seal.ts'
 import { Stopped, Unpaid } from './stop.ts'
 
 /** A record that ended, with why: one line of a rejects file. */
-export type Reject = { step: string; reason: Slug; evidence?: Json; index?: number; record: Rec }
+export type Reject = { step: string; reason: Slug; evidence?: Json; index?: number; record: Rec; conceal?: true }
 
 /** What processing needs from the run around it. */
 export type ItemEnv = {
@@ -50,6 +51,7 @@ export function wrongOutcome(node: Node, message: string, received: unknown): St
 /** Re-readable documents leave no text behind when they are rejected: id, reason, evidence and offsets are enough. */
 export function rejectLine(reject: Reject): string {
   const { record } = reject
+  if (reject.conceal) return JSON.stringify({ ...reject, record: concealed(record) })
   if (record.kind !== 'document') return JSON.stringify(reject)
   const { text: _, ...rest } = record
   return JSON.stringify({ ...reject, record: rest })
@@ -166,18 +168,11 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     }
   }
 
-  function drop(
-    node: Node,
-    item: Carried,
-    reason: Slug,
-    evidence: Json | undefined,
-    tally: Tally,
-    system = false,
-  ): void {
-    if (!system && !node.step.reasons.includes(reason))
-      throw wrongOutcome(node, `drops a record for an undeclared reason`, reason)
+  function drop(node: Node, { record }: Carried, dropped: Omit<Dropped, 'is'>, tally: Tally): void {
+    const { reason, evidence, conceal } = dropped
     count(tally.counts(node).dropped, reason)
-    tally.rejects.push({ step: node.key, reason, ...(evidence === undefined ? {} : { evidence }), record: item.record })
+    const more = { ...(evidence === undefined ? {} : { evidence }), ...(conceal ? { conceal } : {}) }
+    tally.rejects.push({ step: node.key, reason, ...more, record })
   }
 
   function make(node: Node, drafts: Draft[], subjects: Carried[], used: Used): Carried[] {
@@ -198,7 +193,9 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
 
   function verdict(node: Node, item: Carried, outcome: Verdict, used: Used, tally: Tally): Carried[] {
     if (outcome.is === 'dropped') {
-      drop(node, item, outcome.reason, outcome.evidence, tally)
+      if (!node.step.reasons.includes(outcome.reason))
+        throw wrongOutcome(node, `drops a record for an undeclared reason`, outcome.reason)
+      drop(node, item, outcome, tally)
       return []
     }
     tally.counts(node).passed++
@@ -213,7 +210,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     if (step.shape === 'filter') {
       const outcome = await guarded(node, () => step.test(item.record, node.options))
       if ('threw' in outcome) {
-        drop(node, item, 'step-error', outcome.threw, tally, true)
+        drop(node, item, { reason: 'step-error', evidence: outcome.threw }, tally)
         return []
       }
       return verdict(node, item, outcome, nothingUsed(), tally)
@@ -232,7 +229,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       return []
     }
     if ('threw' in outcome) {
-      drop(node, item, 'step-error', outcome.threw, tally, true)
+      drop(node, item, { reason: 'step-error', evidence: outcome.threw }, tally)
       return []
     }
     if (outcome.is === 'passed' || outcome.is === 'dropped') return verdict(node, item, outcome, used, tally)
@@ -260,7 +257,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
     counts.items += outcome.made.length + (outcome.lost?.length ?? 0)
     counts.made += outcome.made.length
     if (outcome.made.length === 0) {
-      drop(node, item, 'empty', undefined, tally, true)
+      drop(node, item, { reason: 'empty' }, tally)
       return []
     }
     counts.expanded++
@@ -286,7 +283,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       return []
     }
     if ('threw' in outcome) {
-      for (const item of items) drop(node, item, 'step-error', outcome.threw, tally, true)
+      for (const item of items) drop(node, item, { reason: 'step-error', evidence: outcome.threw }, tally)
       return []
     }
     const out: Carried[] = []

@@ -113,10 +113,10 @@ function applyShard(
         const { notes = {} } = verdict
         write(noted({ record, trail: item.trail }, annotate(repaired, notes, node.owner), notes, node.owner))
       } else {
-        const { reason, evidence } = verdict
+        const { is: _, reason, ...more } = verdict
         declared(node, reason, 'drops')
         count(counts.dropped, reason)
-        reject(rejectLine({ step: node.key, reason, ...(evidence === undefined ? {} : { evidence }), record }))
+        reject(rejectLine({ step: node.key, reason, ...more, record }))
       }
     }
   })

@@ -1,9 +1,8 @@
 import { type Plan, paidPart } from '../recipe/index.ts'
 import type { Id } from '../records/index.ts'
-import { resolveTeacher, type TeacherConfig } from '../teachers/index.ts'
 import type { Counts, Paths, Store } from '../workspace/index.ts'
 import { type Carried, decode, enteredAs } from './carried.ts'
-import { teachersUsed } from './facts.ts'
+import { leafTeachers } from './facts.ts'
 import { type Forecast, type ForecastStep, forecast, type RootUse, type Sample, type Speeds } from './forecast.ts'
 import { listRuns, type PastRun, readRun } from './log.ts'
 import { placeOf, readSpending, type Spending, type UseByStep } from './spending.ts'
@@ -88,12 +87,15 @@ function stepsOf(plan: Plan, limited: boolean): ForecastStep[] {
 
 function speedsOf(plan: Plan, parts: Spending[]): Speeds {
   const teachers: Speeds['teachers'] = {}
-  for (const name of teachersUsed(plan)) {
-    const config = plan.recipe.teachers[name] as TeacherConfig
-    const { provider, model, baseUrl, baseUrlFrom } = resolveTeacher(name, config)
+  for (const { name, config, way } of leafTeachers(plan)) {
     const { concurrency, rpm, tpm, mode } = config
-    const route = [provider, model, baseUrl ?? baseUrlFrom ?? config.use ?? ''].join(' ')
-    teachers[name] = { route, concurrency, ...(rpm ? { rpm } : {}), ...(tpm ? { tpm } : {}), batch: mode === 'batch' }
+    teachers[name] = {
+      route: way,
+      concurrency,
+      ...(rpm ? { rpm } : {}),
+      ...(tpm ? { tpm } : {}),
+      batch: mode === 'batch',
+    }
   }
   const sums: { [step: string]: { [teacher: string]: { count: number; ms: number } } } = {}
   for (const { steps } of parts) {

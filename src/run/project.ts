@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { gateIds } from '../govern/index.ts'
 import { type Plan, type PlanContext, planRecipe, type ReadRecipe, readRecipe, type Words } from '../recipe/index.ts'
-import { listFiles, type SourceConfig, sourceConfig, sourceKind } from '../sources/index.ts'
+import { findPack, listFiles, type SourceConfig, sourceConfig, sourceKind } from '../sources/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
 import { restrictSteps } from './restrict.ts'
 
@@ -13,6 +13,7 @@ export function wordsOf(verbs: readonly (Step | Verb)[]): Words {
     gates: gateIds,
     sourceKind: async (_, config, base) =>
       sourceKind(config as SourceConfig, await listFiles(config as SourceConfig, base)),
+    benchmark: findPack,
     restrict: restrictSteps,
   }
 }

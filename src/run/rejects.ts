@@ -10,6 +10,8 @@ export type Rejected = {
   evidence?: Json
   index?: number
   record?: Rec
+  /** The content is withheld: it holds what must not be kept. */
+  conceal?: true
   stage: string
   task: Sha
 }

@@ -7,13 +7,14 @@ import type { Plan } from '../recipe/index.ts'
 import { digestOf, type Id, type Rec, sha256 } from '../records/index.ts'
 import { type SourceFacts, writeRelease } from '../release/index.ts'
 import { listFiles, type SourceConfig } from '../sources/index.ts'
+import { auditsOf } from './audit-evidence.ts'
 import { gateFacts } from './facts.ts'
 import type { Project } from './project.ts'
 import { noteReplay, replay } from './replay.ts'
 import { restrictionOf } from './restrict.ts'
 import { type RunResult, run } from './run.ts'
 import type { Session } from './session.ts'
-import { readShard, type ShardRef } from './shards.ts'
+import { inputDigest, readShard, type ShardRef } from './shards.ts'
 
 export type ReleaseOutcome = { dir: string; gates: GateReport[]; rows: number; existed: boolean }
 
@@ -127,6 +128,7 @@ export async function releaseRun(
   const previous = previousOf(plan, folder)
   const facts = gateFacts(plan, done, session.paths.root)
   const restricted = restrictionOf(plan)
+  const audits = auditsOf(session.paths.root, inputDigest(done.shards.get(plan.output) ?? []))
   const released = await writeRelease(
     {
       name: plan.recipe.name,
@@ -149,6 +151,7 @@ export async function releaseRun(
       steps: facts.steps,
       gates,
       prompts: plan.stages.flatMap(s => s.nodes.flatMap(n => n.prompts.map(p => ({ step: n.key, ...p })))),
+      ...(audits.length > 0 ? { audits } : {}),
       ...(restricted ? { restricted } : {}),
       run: {
         run: done.run,

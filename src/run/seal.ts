@@ -26,7 +26,7 @@ const answered = (used: Used): Asked[] => used.asked.filter(a => a.calls.length 
 const byModel = (used: Used): boolean => answered(used).length > 0
 
 /** Facets that describe the content itself and so never pass to a record made from it. */
-const ownFacets = ['tokens', 'tokenizer', 'split', 'injection']
+const ownFacets = ['tokens', 'tokenizer', 'split', 'injection', 'cluster', 'memberLicenses']
 
 function inherited(facets: Facets): Facets {
   return Object.fromEntries(Object.entries(facets).filter(([name]) => !ownFacets.includes(name)))

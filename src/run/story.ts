@@ -85,11 +85,27 @@ function outputStages(run: PastRun): Set<string> {
   return new Set([run.output, ...run.output.split('+')])
 }
 
-/** The records that a run put out, in order: its rows. */
-export function* recordsOf(store: Store, run: PastRun): Generator<Rec> {
+/**
+ * The stage in which a step of a run ends, by the key of the step or of the verb it belongs to. Records lie on disk only
+ * where a stage ends. Throws SR_NOT_FOUND with the steps that there are.
+ */
+export function stageOf(run: PastRun, step: string): string {
+  const stage = run.stages.findLast(
+    ({ key, nodes }) => key === step || nodes.some(n => n.key === step || n.owner === step),
+  )
+  const last = stage?.nodes.at(-1)
+  if (stage && (stage.key === step || last?.key === step || last?.owner === step)) return stage.key
+  throw new StillroomError('SR_NOT_FOUND', `Run ${run.id} keeps no records of a step ${step}.`, {
+    expected: `one of ${run.stages.map(({ key }) => key).join(', ')}`,
+    hint: stage ? `${step} runs together with what follows it: take ${stage.key}` : 'name a step of the recipe',
+  })
+}
+
+/** The records that a run put out, in order: its rows, or what a stage of it gave. */
+export function* recordsOf(store: Store, run: PastRun, stage: string = run.output): Generator<Rec> {
   const seen = new Set<Id>()
-  const own = run.tasks.some(({ stage }) => stage === run.output)
-  for (const key of own ? [run.output] : outputStages(run)) {
+  const own = run.tasks.some(one => one.stage === stage)
+  for (const key of own ? [stage] : outputStages(run)) {
     for (const line of outputs(store, run, key)) {
       const { record } = decode(line)
       if (seen.has(record.id)) continue
@@ -133,10 +149,10 @@ export function tellStory(store: Store, run: PastRun, prefix: string): Story {
     }
   }
   let dropped: Story['dropped']
-  for (const { step, reason, evidence, index, record } of rejectsOf(store, run)) {
+  for (const { step, reason, evidence, index, record, conceal } of rejectsOf(store, run)) {
     if (index !== undefined || !record?.id.startsWith(prefix)) continue
     ids.add(record.id)
-    if (!forms.has(record.id)) forms.set(record.id, record)
+    if (conceal || !forms.has(record.id)) forms.set(record.id, record)
     // The last form it had, with the text that a rejected document leaves out.
     else forms.set(record.id, { ...forms.get(record.id)!, facets: record.facets, scores: record.scores })
     dropped = { step, reason, ...(evidence === undefined ? {} : { evidence }) }

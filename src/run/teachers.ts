@@ -13,7 +13,6 @@ import {
   priceOf,
   type Resolved,
   type Route,
-  resolveTeacher,
   samplingOf,
   type Teacher,
   type TeacherConfig,
@@ -22,7 +21,7 @@ import {
 } from '../teachers/index.ts'
 import type { Emit } from '../workspace/index.ts'
 import type { Choice, OpenTeacher } from './calls.ts'
-import { teacherFacts, teachersUsed } from './facts.ts'
+import { type LeafTeacher, leafTeachers, teacherFacts } from './facts.ts'
 import type { Session } from './session.ts'
 
 /** The teachers of a run. `close` lets what is in the air land and fails what waits. */
@@ -64,44 +63,11 @@ export async function openTeachers(
 ): Promise<Teachers> {
   const entries = plan.recipe.teachers
   const open = new Map<string, OpenTeacher>()
-  const names = teachersUsed(plan)
-  const shared = new Map<string, string[]>()
-  for (const name of names) {
-    const way = wayOf(name, entries[name] as TeacherConfig)
-    shared.set(way, [...(shared.get(way) ?? []), name])
-  }
-  const routes = new Map<string, Route>()
-  for (const [way, sharing] of shared) {
-    const configs = sharing.map(name => entries[name] as TeacherConfig)
-    const most = (of: (config: TeacherConfig) => number): number => Math.max(...configs.map(of))
-    // The first that says so: limits are those of the endpoint, whoever asks.
-    const limit = (of: 'rpm' | 'tpm'): number | undefined => configs.find(config => config[of] !== undefined)?.[of]
-    const concurrency = most(config => config.concurrency)
-    const rpm = limit('rpm')
-    const tpm = limit('tpm')
-    const route = openRoute({
-      id: resolveTeacher(sharing[0]!, configs[0]!).id,
-      names: sharing,
-      concurrency,
-      start: Math.min(
-        most(config => config.start),
-        concurrency,
-      ),
-      ...(rpm === undefined ? {} : { rpm }),
-      ...(tpm === undefined ? {} : { tpm }),
-      latency: most(config => config.latency),
-      patience: { attempts: 6, ms: most(config => config.patience) * 1000 },
-      clock: session.clock.elapsed,
-      sleep: session.clock.sleep,
-      onEvent: event => run.emit({ ...event, event: 'route', teacher: sharing.join(', ') }),
-    })
-    routes.set(way, route)
-  }
+  const leaves = leafTeachers(plan)
+  const routes = openRoutes(leaves, session, run.emit)
   const teachers: Teacher[] = []
-  for (const name of names) {
-    const config = entries[name] as TeacherConfig
-    const resolved = resolveTeacher(name, config)
-    const route = routes.get(wayOf(name, config))!
+  for (const { name, config, resolved, way } of leaves) {
+    const route = routes.get(way)!
     const teacher: Teacher = run.closed
       ? closedTeacher(name, resolved)
       : config.use === undefined
@@ -158,22 +124,47 @@ export async function openTeachers(
   }
 }
 
+/** One way for all teachers of the same endpoint and model, as wide and as patient as the most generous of them. */
+function openRoutes(leaves: readonly LeafTeacher[], session: Session, emit: Emit): Map<string, Route> {
+  const routes = new Map<string, Route>()
+  for (const [way, sharing] of Map.groupBy(leaves, leaf => leaf.way)) {
+    const configs = sharing.map(({ config }) => config)
+    const names = sharing.map(({ name }) => name)
+    const most = (of: (config: TeacherConfig) => number): number => Math.max(...configs.map(of))
+    // The first that says so: limits are those of the endpoint, whoever asks.
+    const limit = (of: 'rpm' | 'tpm'): number | undefined => configs.find(config => config[of] !== undefined)?.[of]
+    const concurrency = most(config => config.concurrency)
+    const rpm = limit('rpm')
+    const tpm = limit('tpm')
+    const route = openRoute({
+      id: sharing[0]!.resolved.id,
+      names,
+      concurrency,
+      start: Math.min(
+        most(config => config.start),
+        concurrency,
+      ),
+      ...(rpm === undefined ? {} : { rpm }),
+      ...(tpm === undefined ? {} : { tpm }),
+      latency: most(config => config.latency),
+      patience: { attempts: 6, ms: most(config => config.patience) * 1000 },
+      clock: session.clock.elapsed,
+      sleep: session.clock.sleep,
+      onEvent: event => emit({ ...event, event: 'route', teacher: names.join(', ') }),
+    })
+    routes.set(way, route)
+  }
+  return routes
+}
+
 /** Of each teacher in batches, the share of the price that a call in a batch costs. */
 export function batchShares(plan: Plan): Map<string, number> {
   const shares = new Map<string, number>()
-  for (const name of teachersUsed(plan)) {
-    const config = plan.recipe.teachers[name] as TeacherConfig
-    const price =
-      config.mode === 'batch' ? priceOf(config, resolveTeacher(name, config), plan.prices)?.price : undefined
+  for (const { name, config, resolved } of leafTeachers(plan)) {
+    const price = config.mode === 'batch' ? priceOf(config, resolved, plan.prices)?.price : undefined
     if (price !== undefined && price !== 'free') shares.set(name, price.batch ?? 1)
   }
   return shares
-}
-
-/** What limits go by: provider, endpoint and model, whatever the recipe calls the teachers that share them. */
-function wayOf(name: string, config: TeacherConfig): string {
-  const { provider, model, baseUrl, baseUrlFrom } = resolveTeacher(name, config)
-  return [provider, model, baseUrl ?? baseUrlFrom ?? config.use ?? ''].join('\n')
 }
 
 /** Stands in for a teacher that is not asked: the same name in the journal, and no way there. */

@@ -10,12 +10,12 @@ import type { RateLimits } from './rate.ts'
 import { type Failure, failureOf, isFailure, stranger } from './refuse.ts'
 import { isSpoilt, type Outgoing, send, sendEvents } from './send.ts'
 
-/** A chat call that has arrived whole. */
+/** A call of a model that has arrived whole. */
 export type Call = { req: IncomingMessage; res: ServerResponse; path: string; protocol: Protocol; text: string }
 
 type Parts = { respondent: Respondent; ledger: Ledger; faults: FaultPlan; rate: RateLimits; slots: Slots }
 
-/** Chat calls from their arrival to the last byte of the reply: checked, failed by plan, limited, served in a slot. */
+/** Calls of a model from their arrival to the last byte of the reply: checked, failed by plan, limited, served in a slot. */
 export function callHandler(options: SimulatorOptions, { respondent, ledger, faults, rate, slots }: Parts) {
   const { seed = 1, latencyMs = 0, msPerToken = 0, limits = {} } = options
 

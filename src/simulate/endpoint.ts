@@ -6,7 +6,7 @@ import type { RateLimits } from './rate.ts'
 import { failureOf, isFailure, stranger } from './refuse.ts'
 import { isSpoilt, send } from './send.ts'
 
-/** A request beside the chat calls. `path` is without `/v1` and query, cut at its slashes. */
+/** A request beside the calls of a model. `path` is without `/v1` and query, cut at its slashes. */
 export type Visit = {
   method: string
   path: string[]
@@ -64,7 +64,7 @@ export type Arrived = {
 }
 type Parts = { endpoints: Endpoint[]; key: string | undefined; ledger: Ledger; faults: FaultPlan; rate: RateLimits }
 
-/** Brings what is no chat call to its endpoint, past the key and the faults of its path. Models and `/__` are open to all. */
+/** Brings what is no call of a model to its endpoint, past the key and the faults of its path. Models and `/__` are open to all. */
 export function visitHandler({ endpoints, key, ledger, faults, rate }: Parts) {
   return async ({ req, res, path, query, protocol, body }: Arrived): Promise<void> => {
     const method = req.method ?? 'GET'

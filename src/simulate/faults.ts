@@ -71,7 +71,7 @@ export function faultPlan({ seed = 1, schedule = [], faults = [], errorRate = 0 
       attempts.set(key, attempt + 1)
       return passing[Math.floor(unit(seed, key, attempt, 'kind') * passing.length)]!
     },
-    /** For what is no chat call: only rules that name its path. */
+    /** For what is no call of a model: only rules that name its path. */
     visit: (method: string, path: string): SimulatorFault | undefined =>
       rules.length === 0
         ? undefined

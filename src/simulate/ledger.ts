@@ -27,14 +27,17 @@ export type SimulatorEntry = {
 export type SimulatorBill = { replies: number; usd: number } & Used
 
 export type SimulatorStats = {
-  /** Chat calls received. */
+  /** Calls of a model received: chat and embeddings. */
   calls: number
-  /** Pairs of request and draw that passed validation, and those of them that were answered more than once. */
+  /**
+   * Pairs of request and draw that passed validation, and those of them that were answered more than once. Of embeddings
+   * each text counts.
+   */
   distinct: number
   repeats: number
   inFlight: number
   maxInFlight: number
-  /** Chat calls that got a whole reply, of these refusals and replies cut by their cap. */
+  /** Calls that got a whole reply, of these refusals and replies cut by their cap. */
   answered: number
   refused: number
   truncated: number
@@ -170,20 +173,20 @@ export function openLedger({ prices, logSize = 1000 }: SimulatorOptions, clock: 
       if (counts.inFlight > counts.maxInFlight) counts.maxInFlight = counts.inFlight
     },
     leaves: () => void counts.inFlight--,
-    asked({ id }: Question) {
-      if (!times.has(id)) times.set(id, 0)
+    asked({ id, parts = [id] }: Question) {
+      for (const part of parts) if (!times.has(part)) times.set(part, 0)
     },
     /** A reply that was made for a call; `whole` when nothing kept it from arriving. */
-    answered({ id, asked }: Question, { said, used }: Replied, whole: boolean) {
+    answered({ id, parts = [id], asked }: Question, { said, used }: Replied, whole: boolean) {
       bill(asked.model, 'online', used, 1)
       if (!whole) {
         counts.undelivered++
         return
       }
       counts.answered++
-      if (said.refusal !== undefined) counts.refused++
-      if (said.cut) counts.truncated++
-      bought(id, 1)
+      if (said?.refusal !== undefined) counts.refused++
+      if (said?.cut) counts.truncated++
+      for (const part of parts) bought(part, 1)
     },
     /** A row that was answered, or with -1 was not after all. */
     row(id: string, model: string, used: Used, sign: 1 | -1) {

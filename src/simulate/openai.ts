@@ -137,7 +137,8 @@ const codes = {
   value: 'invalid_value',
 }
 
-function errorOf(problem: Problem) {
+/** The body of a 400 for a field, in the vendor's words. */
+export function errorOf(problem: Problem) {
   const { is, path, expected, received } = problem
   const message = {
     unknown: `Unknown parameter: '${path}'.`,

@@ -21,7 +21,7 @@ export type SimulatorFault =
  * A fault for some calls, counted from 1 in order of arrival among those that `model` and `path` choose: `from` to `to`,
  * or `count` of them, or all. `share` of these, by hash of request, draw and attempt, so that asking again gets through.
  * `path` is a path without `/v1`, after a method if need be, where `*` stands for one segment, such as `GET /batches/*`; without
- * one the rule is for chat calls.
+ * one the rule is for calls of a model: chat and embeddings.
  */
 export type SimulatorFaultRule = {
   kind: SimulatorFault
@@ -111,7 +111,7 @@ export type SimulatorOptions = {
   models?: string[]
   /** Key that callers must send; any or none unless given. */
   key?: string
-  /** Faults for the first chat calls, in order of arrival. `undefined` answers. */
+  /** Faults for the first calls of a model, in order of arrival. `undefined` answers. */
   schedule?: (SimulatorFault | undefined)[]
   /** The first rule that fits a call holds, after `schedule` and before `errorRate`. */
   faults?: SimulatorFaultRule[]

@@ -44,6 +44,8 @@ export type Protocol = {
   reply(asked: Asked, said: Said[], id: string, body: unknown): object
   /** The events of a reply that is sent as it is written: complete lines, in order. */
   events(reply: object, body: unknown): string[]
+  /** What is asked, where one request asks several things that are each paid for by themselves. */
+  parts?(body: unknown): string[]
   /** The prompt in the order in which a cache reads it, and whether only what is marked is kept. */
   prompt(body: unknown): Segment[]
   marks: boolean

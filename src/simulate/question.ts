@@ -15,18 +15,21 @@ export type Question = {
   request: string
   draw: string
   id: string
+  /** The same of its parts, where it has any: what counts as bought. */
+  parts?: string[]
 }
 
 /** Tokens of one reply, as they are billed. `input` includes cached and cache-write tokens. */
 export type Used = { input: number; cachedInput: number; cacheWrite: number; output: number }
 
 /** `begins` is to be called when the reply goes out: from then on its prompt is found in the cache. */
-export type Replied = { body: object; said: Said; used: Used; begins(): void }
+export type Replied = { body: object; said: Said | undefined; used: Used; begins(): void }
 export type Refused = { status: number; body: object; model?: string }
 
 /** Left out of the digest: they do not change what is asked, only how it goes out. */
 const unasked = new Set([
   'cache_control',
+  'encoding_format',
   'max_completion_tokens',
   'max_tokens',
   'metadata',
@@ -88,8 +91,10 @@ export function respondent(options: SimulatorOptions, cache: PromptCache | undef
       if (refused !== undefined) return { status: 400, body: protocol.refuse(refused), model }
       const request = sha256(`${seed}\n${asQuestion(fields)}`)
       const draw = asked.draw ?? (headers?.['x-stillroom-draw'] as string | undefined) ?? '0'
-      asked.input = asked.messages.reduce((sum, message) => sum + 4 + tokensOf(message.text), 0)
-      return { protocol, body: fields, asked, request, draw, id: `${request.slice(0, 20)}${draw}` }
+      asked.input ??= asked.messages.reduce((sum, message) => sum + 4 + tokensOf(message.text), 0)
+      const name = (digest: string) => `${digest.slice(0, 20)}${draw}`
+      const parts = protocol.parts?.(body).map(part => name(sha256(`${seed}\n${part}`)))
+      return { protocol, body: fields, asked, request, draw, id: name(request), ...(parts && { parts }) }
     },
     reply({ protocol, body, asked, request, draw, id }: Question): Replied {
       const input = asked.input ?? 0
@@ -102,7 +107,7 @@ export function respondent(options: SimulatorOptions, cache: PromptCache | undef
       if (body.store === true) stored.keep(body, reply)
       return {
         body: reply,
-        said: said[0]!,
+        said: said[0],
         used: { input, cachedInput: asked.cache?.read ?? 0, cacheWrite: asked.cache?.written ?? 0, output },
         begins: () => asked.cache?.keep(),
       }

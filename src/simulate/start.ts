@@ -7,6 +7,7 @@ import { promptCache } from './cache.ts'
 import { callHandler } from './call.ts'
 import { openSlots } from './capacity.ts'
 import { control } from './control.ts'
+import { embeddings } from './embeddings.ts'
 import { visitHandler } from './endpoint.ts'
 import { faultPlan } from './faults.ts'
 import { openFiles } from './files.ts'
@@ -34,8 +35,10 @@ export type Simulator = {
   stop(): Promise<void>
 }
 
+const calls = new Set(['/chat/completions', '/messages', '/embeddings'])
+
 /**
- * Starts a server that speaks the protocols of OpenAI (chat completions, stored ones too, models, files, batches) and
+ * Starts a server that speaks the protocols of OpenAI (chat completions, stored ones too, embeddings, models, files, batches) and
  * Anthropic (messages, their batches, models); the `/v1` of a path may be left out. Requests are checked against the
  * published shapes. A reply depends on seed, request and draw (the body's `seed` or a `metadata.user_id` of `draw:<n>`,
  * else the header `x-stillroom-draw`, else 0), never on order, time or whether it came in a batch; the cap only cuts it.
@@ -53,6 +56,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const ofLimits = limits.concurrency === undefined ? undefined : { concurrency: limits.concurrency }
   const slots = openSlots(options.capacity ?? ofLimits, clock)
   const files = openFiles(seed, ledger, () => Math.floor(clock() / 1000))
+  const vectors = embeddings(seed)
   const batches = openBatches(options, models, ledger, clock)
 
   const stats = (): SimulatorStats => ({ ...ledger.stats(), ...slots.read() })
@@ -75,8 +79,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const url = req.url ?? '/'
     const end = url.indexOf('?')
     const path = (end < 0 ? url : url.slice(0, end)).replace(/^\/v1(?=\/)/, '')
-    const protocol = path.startsWith('/messages') || req.headers['anthropic-version'] !== undefined ? anthropic : openai
-    if (req.method === 'POST' && (path === '/chat/completions' || path === '/messages')) {
+    const inAnthropicShape = path.startsWith('/messages') || req.headers['anthropic-version'] !== undefined
+    const protocol = inAnthropicShape ? anthropic : path === '/embeddings' ? vectors : openai
+    if (req.method === 'POST' && calls.has(path)) {
       ledger.arrives()
       let text = ''
       req.setEncoding('utf8')

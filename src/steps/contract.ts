@@ -8,6 +8,8 @@ export type Needs<O = never> = {
   teachers?: readonly (keyof O & string)[]
   /** Options that hold paths: resolved against the recipe, and in the identity by content digest. */
   files?: readonly (keyof O & string)[]
+  /** Those of `files` that hold a key of the project: made by chance where they are missing. */
+  keys?: readonly (keyof O & string)[]
   /** Kinds of ancestor that `ctx.ancestor` hands out, for example the document a prompt was asked about. */
   ancestors?: readonly Kind[]
   /** Asks its teachers for vectors, through `ctx.embed`: many records go out in one request. */
@@ -39,6 +41,8 @@ export type Spec<O> = {
   prompts?(options: O): PromptNote[]
   /** The paper or specification the method comes from. */
   source?: string
+  /** What this use of the step says on the card of what it covers; steps with the same title share a section. */
+  report?(options: O): { title: string; text: string }
   /** Reasons that this use of the step may give. One that no record was dropped for is told: a rule that never fires is often a mistake. */
   watches?(options: O): readonly Slug[]
 }
@@ -57,7 +61,8 @@ export type Draft<G extends Kind = Kind> = {
 }
 export type Lost = { index: number; reason: Slug; evidence?: Json }
 export type Passed = { is: 'passed'; notes?: Notes }
-export type Dropped = { is: 'dropped'; reason: Slug; evidence?: Json }
+/** With `conceal` the reject keeps nothing of the content: it holds what must not be kept, such as a secret. */
+export type Dropped = { is: 'dropped'; reason: Slug; evidence?: Json; conceal?: true }
 export type Verdict = Passed | Dropped
 /** None made and none lost is a drop for `empty`. */
 export type Outcome<I extends Kind = Kind, G extends Kind = Kind> =
@@ -130,6 +135,8 @@ export type Look = Vectors & { side?: string; earlier?: any; seed: string }
  * arrays do so fastest.
  */
 export type Pass<O = any, A = any, P = any, D = any> = {
+  /** Only side inputs are surveyed. The pass behind it, if `slice` leads there, then knows no ids of the records. */
+  of?: 'sides'
   survey(records: Iterable<Rec>, options: O, at: Look): Map<number, A>
   merge(a: A, b: A): A
   decide(part: number, artifact: A, options: O): P

@@ -16,6 +16,7 @@ export {
   teachersBehind,
 } from './config.ts'
 export * from './contract.ts'
+export { familiesOf } from './family.ts'
 export { openRoute, type Route, type RouteEvent, type RouteOptions, type Way } from './limits/route.ts'
 export { type OpenOptions, openTeacher } from './open.ts'
 export { chooseMember, type PoolMember, poolMembers } from './pool.ts'

@@ -140,6 +140,21 @@ create table if not exists pins (call text primary key, teacher text not null, a
 create table if not exists attempts (base text primary key, attempt integer not null, reason text not null) without rowid;
 `
 
+type Row = { [column: string]: string | number | null }
+
+/** A row of `intents`. */
+const intentOf = (row: Row): BatchedCall => ({
+  call: String(row.call),
+  provider: String(row.provider),
+  model: String(row.model),
+  ...(row.revision ? { revision: String(row.revision) } : {}),
+  request: String(row.request),
+  draw: Number(row.draw),
+  attempt: Number(row.attempt),
+  cap: Number(row.cap),
+  reserved: { usd: row.reserved_usd as number | null, tokens: Number(row.reserved_tokens) },
+})
+
 const carrierText = (carrier: Carrier): string => (carrier === 'http' ? 'http' : `batch ${carrier.batch}`)
 
 function unpack(body: Uint8Array): string {
@@ -358,20 +373,8 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
           `select i.* from intents i left join replies r on r.n = i.n where i.carrier = ? and i.carrier <> 'http'
              and r.n is null order by i.n`,
         )
-        .iterate(carrierText({ batch: id })) as Iterable<{ [column: string]: string | number | null }>
-      for (const row of rows) {
-        yield {
-          call: String(row.call),
-          provider: String(row.provider),
-          model: String(row.model),
-          ...(row.revision ? { revision: String(row.revision) } : {}),
-          request: String(row.request),
-          draw: Number(row.draw),
-          attempt: Number(row.attempt),
-          cap: Number(row.cap),
-          reserved: { usd: row.reserved_usd as number | null, tokens: Number(row.reserved_tokens) },
-        }
-      }
+        .iterate(carrierText({ batch: id })) as Iterable<Row>
+      for (const row of rows) yield intentOf(row)
     },
     request: textOf,
     carriedBy(call) {
@@ -393,19 +396,11 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
         .prepare(
           'select i.*, r.* from intents i left join replies r on r.n = i.n where i.key = ? and i.call = ? order by i.cap, i.n',
         )
-        .all(keyOf(call), call) as { [column: string]: string | number | null }[]
+        .all(keyOf(call), call) as Row[]
       return rows.map(row => ({
-        call,
-        provider: String(row.provider),
-        model: String(row.model),
-        ...(row.revision ? { revision: String(row.revision) } : {}),
-        request: String(row.request),
-        draw: Number(row.draw),
-        attempt: Number(row.attempt),
-        cap: Number(row.cap),
+        ...intentOf(row),
         state: row.reply === null ? ('intent' as const) : ('reply' as const),
         carrier: String(row.carrier),
-        reserved: { usd: row.reserved_usd as number | null, tokens: Number(row.reserved_tokens) },
         ...(row.reply === null
           ? {}
           : {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sha } from '../records/index.ts'
 import { sha256 } from '../records/index.ts'
@@ -39,6 +39,7 @@ export function makeWorkspace(root: string): Paths {
   mkdirSync(paths.tasks, { recursive: true })
   mkdirSync(paths.stages, { recursive: true })
   mkdirSync(paths.runs, { recursive: true })
+  writeFileSync(join(root, '.gitignore'), '*\n')
   return paths
 }
 
