@@ -20,10 +20,9 @@ async function drive(
   seconds: number,
   fill = Number.POSITIVE_INFINITY,
 ): Promise<Driven> {
-  const child = fork(join(import.meta.dirname, 'limited-server.ts'), [JSON.stringify(server)], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  })
-  const url = await new Promise<string>(resolve => child.stdout!.once('data', data => resolve(String(data).trim())))
+  const program = join(import.meta.dirname, '../test/support/simulator-process.ts')
+  const child = fork(program, [JSON.stringify(server)])
+  const url = await new Promise<string>(resolve => child.once('message', url => resolve(String(url))))
   const { concurrency } = options
   const config = teacherConfig.parse({ model: 'bench', at: `${url}/v1`, price: 'free', concurrency })
   const teacher = openTeacher('bench', config, { env: {} })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { random } from '../../src/records/index.ts'
@@ -12,42 +12,23 @@ import { commandLine } from '../support/command-line.ts'
 import { documents } from '../support/documents.ts'
 import { folder, runIn, write } from '../support/project.ts'
 import { finish, releaseBytes, runUntilKilled } from '../support/released.ts'
+import { type SimulatorOptions, simulator } from '../support/simulators.ts'
+import { taughtRecipe } from '../support/taught-recipe.ts'
 
-type Options = NonNullable<Parameters<typeof startSimulator>[0]>
 const long = process.env.STILLROOM_LONG !== undefined
 
 /** Two teachers in batches and a judge online, so that the graph holds both. */
 function files(teacher: object, protocol?: 'anthropic'): { [path: string]: string } {
   const route = protocol ? { protocol } : {}
-  const recipe = {
-    name: 'batched',
-    seed: 3,
-    teachers: {
-      writer: { model: 'simulate/writer', ...route, ...teacher },
-      solver: { model: 'simulate/solver', ...route, ...teacher },
-      judge: { model: 'simulate/judge', ...route },
-    },
-    sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
-    steps: [
-      { extract: { from: 'docs', keep: '80%' } },
-      { ask: { teacher: 'writer', questions: 3 } },
-      { answer: { teacher: 'solver', samples: 3 } },
-      { judge: { teacher: 'judge', drop: '30%' } },
-    ],
-    release: { version: '0.1.0', license: 'cc-by-4.0', date: '2026-01-01' },
-    gates: { decontaminated: { override: 'a test has no evaluation set' } },
+  const teachers = {
+    writer: { model: 'simulate/writer', ...route, ...teacher },
+    solver: { model: 'simulate/solver', ...route, ...teacher },
+    judge: { model: 'simulate/judge', ...route },
   }
+  const recipe = taughtRecipe('batched', teachers, { samples: 3 })
   return { ...documents(6), 'recipe.yaml': stringify(recipe) }
 }
 const batched = (more: object = {}) => ({ mode: 'batch', batch: { poll: 0.02, ...more } })
-
-const open: Awaited<ReturnType<typeof startSimulator>>[] = []
-afterEach(() => Promise.all(open.splice(0).map(simulator => simulator.stop())))
-async function simulator(options: Options = {}) {
-  const started = await startSimulator({ seed: 5, ...options })
-  open.push(started)
-  return started
-}
 
 const tooMuch = [{ fails: 'token_limit_exceeded' }, undefined, { fails: 'token_limit_exceeded' }]
 const protocols = [undefined, 'anthropic'] as const
@@ -98,7 +79,7 @@ describe.each(protocols)('batches over the %s protocol', protocol => {
     expect(Math.min(...cut)).toBeGreaterThan(3)
   })
 
-  const fates: { [fate: string]: Options['batch'] } = {
+  const fates: { [fate: string]: SimulatorOptions['batch'] } = {
     'expired half-way': { fates: [{ expires: 0.5 }, { expires: 0.2 }] },
     'half failed': { fates: [{ errors: 0.5 }, { errors: 0.5 }, { errors: 0.3 }] },
     // The other vendor knows no such end: it refuses the submission.

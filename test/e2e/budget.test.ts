@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import { type Id, random } from '../../src/records/index.ts'
 import { openProject, openSession, releaseRun, replay, run } from '../../src/run/index.ts'
-import { countPoints, startSimulator } from '../../src/testing.ts'
+import { countPoints } from '../../src/testing.ts'
 import { billed } from '../support/billed.ts'
 import { fastClock } from '../support/clock.ts'
 import { commandLine } from '../support/command-line.ts'
@@ -13,9 +13,9 @@ import { documents } from '../support/documents.ts'
 import { folder, write } from '../support/project.ts'
 import { finish, releaseBytes, runUntilKilled } from '../support/released.ts'
 import { scattered } from '../support/scattered.ts'
+import { type Simulator, type SimulatorOptions, simulator } from '../support/simulators.ts'
+import { taughtRecipe } from '../support/taught-recipe.ts'
 
-type Options = NonNullable<Parameters<typeof startSimulator>[0]>
-type Simulator = Awaited<ReturnType<typeof startSimulator>>
 type Unit = 'usd' | 'tokens' | 'calls'
 type Mode = 'online' | 'batch'
 type Protocol = 'openai' | 'anthropic'
@@ -30,42 +30,18 @@ function files(mode: Mode, protocol: Protocol, budget?: { [unit in Unit]?: numbe
     ...more,
   })
   const batched = mode === 'batch' ? { mode, batch: { poll: 0.02, finish: 1 } } : {}
-  const recipe = {
-    name: 'capped',
-    seed: 3,
-    teachers: {
-      writer: teacher('writer', batched),
-      // Slower than the judge, so that what is answered is judged before everything is answered.
-      solver: teacher('solver', { ...batched, concurrency: 2, start: 2 }),
-      judge: teacher('judge'),
-    },
-    sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
-    steps: [
-      { extract: { from: 'docs', keep: '80%' } },
-      { ask: { teacher: 'writer', questions: 3 } },
-      { answer: { teacher: 'solver', samples: 2 } },
-      { judge: { teacher: 'judge', drop: '30%' } },
-    ],
-    release: { version: '0.1.0', license: 'cc-by-4.0', date: '2026-01-01' },
-    gates: { decontaminated: { override: 'a test has no evaluation set' } },
-    ...(budget ? { budget } : {}),
+  const teachers = {
+    writer: teacher('writer', batched),
+    // Slower than the judge, so that what is answered is judged before everything is answered.
+    solver: teacher('solver', { ...batched, concurrency: 2, start: 2 }),
+    judge: teacher('judge'),
   }
+  const recipe = taughtRecipe('capped', teachers, { samples: 2, ...(budget ? { budget } : {}) })
   return { ...scattered('docs', documents(16)), 'recipe.yaml': stringify(recipe) }
 }
 
-const open: Simulator[] = []
-afterEach(() => Promise.all(open.splice(0).map(server => server.stop())))
-async function serve(options: Options = {}): Promise<Simulator> {
-  const server = await startSimulator({
-    seed: 5,
-    logSize: 10_000,
-    prices: price,
-    cache: { minTokens: 128 },
-    ...options,
-  })
-  open.push(server)
-  return server
-}
+const serve = (options: SimulatorOptions = {}): Promise<Simulator> =>
+  simulator({ prices: price, cache: { minTokens: 128 }, ...options })
 
 /** As the server bills it, replies that never arrived included. */
 function spent({ stats }: Simulator): { [unit in Unit]: number } {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { builtinSteps } from '../../src/builtin-steps.ts'
@@ -8,20 +8,9 @@ import type { Rec } from '../../src/records/index.ts'
 import { openProject, openSession } from '../../src/run/index.ts'
 import { defineMap, parsePrompt } from '../../src/steps/index.ts'
 import type { Reply } from '../../src/teachers/index.ts'
-import { startSimulator } from '../../src/testing.ts'
 import { folder, runIn } from '../support/project.ts'
 import { finish, releaseBytes } from '../support/released.ts'
-
-type Options = NonNullable<Parameters<typeof startSimulator>[0]>
-type Simulator = Awaited<ReturnType<typeof startSimulator>>
-
-const open: Simulator[] = []
-afterEach(() => Promise.all(open.splice(0).map(simulator => simulator.stop())))
-async function simulator(options: Options = {}): Promise<Simulator> {
-  const started = await startSimulator({ seed: 5, logSize: 10_000, ...options })
-  open.push(started)
-  return started
-}
+import { type Simulator, simulator } from '../support/simulators.ts'
 
 /** Documents of about 1,900 tokens that share no beginning. */
 function manuals(n: number): { [path: string]: string } {

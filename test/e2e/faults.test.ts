@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { startSimulator } from '../../src/testing.ts'
 import type { Event } from '../../src/workspace/index.ts'
@@ -7,10 +7,10 @@ import { fastClock } from '../support/clock.ts'
 import { documents } from '../support/documents.ts'
 import { folder } from '../support/project.ts'
 import { finish, releaseBytes } from '../support/released.ts'
+import { type Simulator, type SimulatorOptions, simulator } from '../support/simulators.ts'
+import { taughtRecipe } from '../support/taught-recipe.ts'
 
-type Options = NonNullable<Parameters<typeof startSimulator>[0]>
-type Simulator = Awaited<ReturnType<typeof startSimulator>>
-type Rule = NonNullable<Options['faults']>[number]
+type Rule = NonNullable<SimulatorOptions['faults']>[number]
 type Kind = Rule['kind']
 type Protocol = 'openai' | 'anthropic'
 /** Whose calls are hit: those that write, plain and streamed, those that judge, or what carries a batch. */
@@ -21,38 +21,18 @@ const protocols: Protocol[] = ['openai', 'anthropic']
 
 /** Writer and solver may be asked otherwise than the judge is. */
 function files(protocol: Protocol, writers: object = {}, judge: object = {}): { [path: string]: string } {
-  const recipe = {
-    name: 'faulty',
-    seed: 3,
-    teachers: {
-      writer: { model: 'simulate/writer', protocol, ...writers },
-      solver: { model: 'simulate/solver', protocol, ...writers },
-      judge: { model: 'simulate/judge', protocol, ...judge },
-    },
-    sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
-    steps: [
-      { extract: { from: 'docs', keep: '80%' } },
-      { ask: { teacher: 'writer', questions: 3 } },
-      { answer: { teacher: 'solver', samples: 2 } },
-      { judge: { teacher: 'judge', drop: '30%' } },
-    ],
-    release: { version: '0.1.0', license: 'cc-by-4.0', date: '2026-01-01' },
-    gates: { decontaminated: { override: 'a test has no evaluation set' } },
+  const teachers = {
+    writer: { model: 'simulate/writer', protocol, ...writers },
+    solver: { model: 'simulate/solver', protocol, ...writers },
+    judge: { model: 'simulate/judge', protocol, ...judge },
   }
+  const recipe = taughtRecipe('faulty', teachers, { samples: 2 })
   return { ...documents(6), 'recipe.yaml': stringify(recipe) }
 }
 
 const batched = { mode: 'batch', batch: { poll: 0.02 } }
 const waysOf: { [place in Place]: object } = { map: {}, streamed: { stream: true }, judge: {}, batch: batched }
 const modelsOf = (place: Place): string[] => (place === 'judge' ? ['judge'] : ['writer', 'solver'])
-
-const open: Simulator[] = []
-afterEach(() => Promise.all(open.splice(0).map(server => server.stop())))
-async function serve(options: Options = {}): Promise<Simulator> {
-  const server = await startSimulator({ seed: 5, logSize: 10_000, ...options })
-  open.push(server)
-  return server
-}
 
 async function go(dir: string, server: Simulator, speed = 50) {
   const events: Event[] = []
@@ -65,7 +45,7 @@ const references = new Map<string, Promise<Reference>>()
 /** The same without faults. What a server always does to everybody is no fault, so it is done here too. */
 function reference(
   protocol: Protocol,
-  always: Options = {},
+  always: SimulatorOptions = {},
   writers: object = {},
   judge: object = {},
 ): Promise<Reference> {
@@ -104,9 +84,9 @@ afterAll(() => {
  * reason to ask again. `always`: what the server does to everybody, in the run that is compared with too.
  */
 type Fault = {
-  server: (hit: (kind: Kind, when?: Partial<Rule>) => Rule[]) => Options
+  server: (hit: (kind: Kind, when?: Partial<Rule>) => Rule[]) => SimulatorOptions
   teacher?: object
-  always?: Options
+  always?: SimulatorOptions
   /** How the run that is compared with asks. */
   calmly?: object
   lost?: true
@@ -213,7 +193,7 @@ test.each(cells)('$name', async ({ place, protocol, fault, what }) => {
   const asks = (writers: object, judge: object) => (place === 'judge' ? [{}, judge] : [writers, {}])
   const hit = (kind: Kind, when: Partial<Rule> = {}) => modelsOf(place).map(model => ({ kind, model, ...when }))
   const like = await reference(protocol, always, ...asks(calmly, calmly))
-  const server = await serve({ ...options(hit), ...always })
+  const server = await simulator({ ...options(hit), ...always })
   const own = { ...waysOf[place], ...teacher }
   const dir = folder(files(protocol, ...asks(own, own)))
   const { result, events } = await go(dir, server, speed)
@@ -263,7 +243,7 @@ test.each(steps.filter(({ name }) => inFull(name)))(
   '$name',
   async ({ protocol, step, path, fault, kind, count = 2 }) => {
     const like = await reference(protocol, {}, batched)
-    const server = await serve({ faults: [{ kind, path, count }] })
+    const server = await simulator({ faults: [{ kind, path, count }] })
     const dir = folder(files(protocol, { ...batched, ...impatient }))
     const { result } = await go(dir, server)
     expect(result.error).toBeUndefined()
@@ -275,7 +255,7 @@ test.each(steps.filter(({ name }) => inFull(name)))(
   },
 )
 
-const fates: { [fate: string]: Options['batch'] } = {
+const fates: { [fate: string]: SimulatorOptions['batch'] } = {
   'batch that expires': { fates: [{ expires: 0.5 }, { expires: 0.2 }, { expires: 0 }] },
   'batch with failed rows': { fates: [{ errors: 0.5 }, { errors: 0.5 }, { errors: 0.3 }] },
   'batch over the limit of tokens': {
@@ -293,7 +273,7 @@ const ends = protocols.flatMap(protocol =>
 
 test.each(ends.filter(({ name }) => inFull(name)))('$name', async ({ protocol, fate, batch }) => {
   const like = await reference(protocol)
-  const server = await serve({ batch })
+  const server = await simulator({ batch })
   const dir = folder(files(protocol, batched))
   const { result } = await go(dir, server)
   expect(result.error).toBeUndefined()
@@ -325,8 +305,8 @@ test.each(away.filter(({ name }) => inFull(name)))(
   '$name: a pause',
   async ({ place, protocol, fault, kind, lost, code = 'SR_TEACHER_DOWN', status = 'paused' }) => {
     const like = await reference(protocol)
-    const broken = await serve({ faults: modelsOf(place).map(model => ({ kind, model, from: 4 })) })
-    const sound = await serve()
+    const broken = await simulator({ faults: modelsOf(place).map(model => ({ kind, model, from: 4 })) })
+    const sound = await simulator()
     const own = { ...waysOf[place], ...giveUp }
     const dir = folder(place === 'judge' ? files(protocol, {}, own) : files(protocol, own))
     const { result } = await go(dir, broken)
@@ -349,7 +329,7 @@ const stuck = protocols.flatMap(protocol =>
 test.each(stuck.filter(({ name }) => inFull(name)))('$name: a pause', async ({ protocol, step, path }) => {
   const like = await reference(protocol, {}, batched)
   // As many as a teacher without patience takes.
-  const server = await serve({ faults: [{ kind: { status: 503 }, path, count: 6 }] })
+  const server = await simulator({ faults: [{ kind: { status: 503 }, path, count: 6 }] })
   const dir = folder(files(protocol, { ...batched, patience: 0 }))
   const { result } = await go(dir, server)
   expect(result).toMatchObject({ exit: 1, status: 'paused', error: { hint: expect.stringMatching(/\w{4}/) } })

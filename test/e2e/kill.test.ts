@@ -5,28 +5,14 @@ import { countPoints, startSimulator } from '../../src/testing.ts'
 import { documents } from '../support/documents.ts'
 import { folder, write } from '../support/project.ts'
 import { finish, releaseBytes, runUntilKilled } from '../support/released.ts'
+import { taughtRecipe } from '../support/taught-recipe.ts'
 
 const concurrency = 8
 const long = process.env.STILLROOM_LONG !== undefined
 
-const recipe = {
-  name: 'killed',
-  seed: 3,
-  teachers: {
-    writer: { model: 'simulate/writer', concurrency },
-    solver: { model: 'simulate/solver', concurrency },
-    judge: { model: 'simulate/judge', concurrency },
-  },
-  sources: { docs: { files: 'docs/*.md', license: 'cc0-1.0' } },
-  steps: [
-    { extract: { from: 'docs', keep: '80%' } },
-    { ask: { teacher: 'writer', questions: 3 } },
-    { answer: { teacher: 'solver', samples: 3 } },
-    { judge: { teacher: 'judge', drop: '30%' } },
-  ],
-  release: { version: '0.1.0', license: 'cc-by-4.0', date: '2026-01-01' },
-  gates: { decontaminated: { override: 'a test has no evaluation set' } },
-}
+const teacher = (name: string) => ({ model: `simulate/${name}`, concurrency })
+const teachers = { writer: teacher('writer'), solver: teacher('solver'), judge: teacher('judge') }
+const recipe = taughtRecipe('killed', teachers, { samples: 3 })
 const files = (): { [path: string]: string } => ({ ...documents(10), 'recipe.yaml': stringify(recipe) })
 
 let reference: { bytes: { [path: string]: string }; calls: number; points: Map<string, number> }

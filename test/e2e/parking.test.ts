@@ -1,27 +1,16 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import { canonical, type Rec } from '../../src/records/index.ts'
 import { type Clock, openProject, openSession, type RunOptions, replay } from '../../src/run/index.ts'
 import { defineMap, type Step } from '../../src/steps/index.ts'
-import { startSimulator } from '../../src/testing.ts'
 import type { Event } from '../../src/workspace/index.ts'
 import { fastClock } from '../support/clock.ts'
 import { folder, runIn, write } from '../support/project.ts'
-
-type Options = NonNullable<Parameters<typeof startSimulator>[0]>
-type Simulator = Awaited<ReturnType<typeof startSimulator>>
-
-const open: Simulator[] = []
-afterEach(() => Promise.all(open.splice(0).map(simulator => simulator.stop())))
-async function simulator(options: Options = {}): Promise<Simulator> {
-  const started = await startSimulator({ seed: 5, ...options })
-  open.push(started)
-  return started
-}
+import { type Simulator, type SimulatorOptions, simulator } from '../support/simulators.ts'
 
 /** A clock on which a long wait lasts until it is let go; short ones pass at once. */
 function heldClock(): Clock & { letGo(): void } {
@@ -51,7 +40,7 @@ function heldClock(): Clock & { letGo(): void } {
 
 const model = (name: string, more: object = {}) => ({ model: `simulate/${name}`, ...more })
 /** A server that asks the n-th caller of a model to come back in ten minutes. */
-const tenMinutes = (name: string, ...calls: number[]): Options => ({
+const tenMinutes = (name: string, ...calls: number[]): SimulatorOptions => ({
   faults: calls.map(n => ({
     kind: { status: 429, headers: { 'retry-after': '600' } },
     model: name,
@@ -108,7 +97,7 @@ const runOn = (server: Simulator, dir: string, what: object, more: More = {}) =>
   runIn(dir, what, { env: { STILLROOM_SIMULATOR: server.url }, clock: fastClock(2000), ...more })
 
 /** What it would have been without any wait, and how many calls that takes. */
-async function reference(n: number, what: object, more: More = {}, options: Options = {}) {
+async function reference(n: number, what: object, more: More = {}, options: SimulatorOptions = {}) {
   const server = await simulator(options)
   const ran = await runOn(server, folder(questions(n)), what, more)
   expect(ran.error).toBeUndefined()

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import { canonical, type Rec } from '../../src/records/index.ts'
@@ -13,24 +13,14 @@ import {
   replay,
   run,
 } from '../../src/run/index.ts'
-import { startSimulator } from '../../src/testing.ts'
 import type { CallRow, Event } from '../../src/workspace/index.ts'
 import { fastClock } from '../support/clock.ts'
 import { documents } from '../support/documents.ts'
 import { folder, runIn, write } from '../support/project.ts'
 import { finish, releaseBytes, runUntilKilled } from '../support/released.ts'
+import { type Simulator, type SimulatorOptions, simulator } from '../support/simulators.ts'
 
-type Options = NonNullable<Parameters<typeof startSimulator>[0]>
-type Simulator = Awaited<ReturnType<typeof startSimulator>>
 type Entries = { [name: string]: object }
-
-const open: Simulator[] = []
-afterEach(() => Promise.all(open.splice(0).map(simulator => simulator.stop())))
-async function simulator(options: Options = {}): Promise<Simulator> {
-  const started = await startSimulator({ seed: 5, ...options })
-  open.push(started)
-  return started
-}
 
 /** A model that the simulator answers as; each is a route of its own. */
 const model = (name: string, more: object = {}) => ({ model: `simulate/${name}`, patience: 1, ...more })
@@ -408,7 +398,7 @@ describe('then.outage', () => {
     const batched = { patience: 1, mode: 'batch', batch: { poll: 1, rows: 12 } }
     const alone = { ...chain, writer: model('a', batched) }
     const teachers = { ...chain, writer: model('a', { ...batched, then: { outage: 'second' } }) }
-    const down: Options = { faults: [{ kind: { status: 503 }, path: `POST ${path}`, from: 2 }] }
+    const down: SimulatorOptions = { faults: [{ kind: { status: 503 }, path: `POST ${path}`, from: 2 }] }
     const server = await simulator(down)
     const dir = ready(teachers)
     const first = await ends(dir, server)

@@ -32,6 +32,7 @@ export function driveGlobal<O>(
       ...Object.entries(more.side ?? {}).flatMap(([side, all]) => all.map(records => ({ records, side }))),
     ]
     for (const { records, side } of inputs) {
+      if (pass.of === 'sides' && side === undefined) continue
       const ids = records.map(r => r.id)
       const needed = slice ? slice(earlier, ids, side) : earlier
       if (slice && needed === undefined) continue

@@ -5,6 +5,7 @@ import {
   againstBudget,
   forecastPlan,
   gatesOf,
+  leafTeachers,
   listRuns,
   type Project,
   type RunResult,
@@ -13,7 +14,7 @@ import {
   teacherFacts,
 } from '../../run/index.ts'
 import { listFiles, type SourceConfig } from '../../sources/index.ts'
-import { ageOf, priceOf, resolveTeacher, staleAfter, type TeacherConfig } from '../../teachers/index.ts'
+import { ageOf, priceOf, staleAfter } from '../../teachers/index.ts'
 import { workspacePaths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { bytes, counted, thousands } from '../figures.ts'
@@ -230,16 +231,16 @@ function stepNotes(plan: Plan) {
 }
 
 function teacherNotes(plan: Plan, project: Project, now: Date) {
-  return teacherFacts(plan, project.workspace).map(({ name, id, verdict }) => {
-    const config = plan.recipe.teachers[name] as TeacherConfig
-    const known = priceOf(config, resolveTeacher(name, config), plan.prices)
+  const verdicts = new Map(teacherFacts(plan, project.workspace).map(({ name, verdict }) => [name, verdict]))
+  return leafTeachers(plan).map(({ name, config, resolved }) => {
+    const known = priceOf(config, resolved, plan.prices)
     const age = known && ageOf(known, now)
     const stale =
       age !== undefined && age > staleAfter && known && typeof known.from === 'object' ? known.from : undefined
-    const { verdict: standing, key, entry, accepted, mayCall, why, obligations } = verdict
+    const { verdict: standing, key, entry, accepted, mayCall, why, obligations } = verdicts.get(name)!
     return {
       name,
-      id,
+      id: resolved.id,
       price: priceText(known) + (config.mode === 'batch' ? batchText(known) : ''),
       prices: known ?? null,
       ...(stale

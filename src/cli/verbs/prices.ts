@@ -1,5 +1,5 @@
-import { teachersUsed } from '../../run/index.ts'
-import { builtinPrices, type PriceEntry, priceOf, resolveTeacher, type TeacherConfig } from '../../teachers/index.ts'
+import { leafTeachers } from '../../run/index.ts'
+import { builtinPrices, type PriceEntry, priceOf } from '../../teachers/index.ts'
 import type { Run } from '../commands.ts'
 import { counted, thousands } from '../figures.ts'
 import { type Column, table, wrap } from '../layout.ts'
@@ -27,11 +27,11 @@ export const run: Run = async call => {
   if (call.args[0] === undefined) return listAll(reporter)
   const project = await openRecipe(call, call.args[0])
   const plan = await project.plan()
-  const teachers = teachersUsed(plan).map(name => {
-    const config = plan.recipe.teachers[name] as TeacherConfig
-    const resolved = resolveTeacher(name, config)
-    return { name, id: resolved.id, ...(priceOf(config, resolved, plan.prices) ?? { price: null, from: null }) }
-  })
+  const teachers = leafTeachers(plan).map(({ name, config, resolved }) => ({
+    name,
+    id: resolved.id,
+    ...(priceOf(config, resolved, plan.prices) ?? { price: null, from: null }),
+  }))
   const ratesOf = ({ price }: (typeof teachers)[number]): Rates | undefined =>
     price === null || price === 'free' ? undefined : price
   const { heads, cells } = rateColumns(teachers.flatMap(teacher => ratesOf(teacher) ?? []))
