@@ -87,6 +87,21 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'reason', 'n', 'full', 'recipe'],
     load: () => import('./verbs/show-rejects.ts'),
   },
+  'show overlaps': {
+    operands: '[recipe]',
+    about: 'Prints what the last run found of test sets: items and shares of each set, and each hit with both texts.',
+    example: 'stillroom show overlaps -n 3',
+    options: ['n', 'full', 'recipe'],
+    load: () => import('./verbs/show-overlaps.ts'),
+  },
+  'show rules': {
+    operands: '[recipe]',
+    about:
+      'Shows what each threshold of the rules drops of the last run, what it would drop at other values, and texts beside it.',
+    example: 'stillroom show rules --set rules.gopher-quality.min-words=40',
+    options: ['step', 'n', 'set', 'recipe'],
+    load: () => import('./verbs/show-rules.ts'),
+  },
   retry: {
     operands: '',
     about: 'Has the calls behind the drops of one reason asked again by the next run.',
@@ -128,6 +143,13 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom release --partial',
     options: ['partial', 'out'],
     load: () => import('./verbs/release.ts'),
+  },
+  audit: {
+    operands: '[recipe|release]',
+    about: 'Has a sample of rows judged by people or by a teacher of another family: at most how many rows are wrong.',
+    example: 'stillroom audit --teacher judge --gold known.jsonl',
+    options: ['step', 'n', 'seed', 'teacher', 'people', 'gold', 'sameFamily', 'recipe'],
+    load: () => import('./verbs/audit.ts'),
   },
   verify: {
     operands: '<release>',
@@ -184,6 +206,35 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom import completions --from https://api.openai.com/v1 --metadata project=tutor',
     options: ['from', 'metadata', 'model', 'key', 'out'],
     load: () => import('./verbs/import-completions.ts'),
+  },
+  export: {
+    operands: '<format>',
+    about:
+      'Writes what a step of the last run gave as jsonl, csv or parquet, with ids, for people to look at and change.',
+    example: 'stillroom export csv --step judge -n 50',
+    options: ['step', 'n', 'seed', 'out', 'recipe'],
+    load: () => import('./verbs/export.ts'),
+  },
+  'export model': {
+    operands: '',
+    about: 'Saves the classifier that a step of the last run learnt, and its card, for recipes to use.',
+    example: 'stillroom export model --step educational --out models/educational.json',
+    options: ['step', 'out', 'recipe'],
+    load: () => import('./verbs/export-model.ts'),
+  },
+  'import edits': {
+    operands: '<file>',
+    about: 'Reads an export that people changed back: as reviews, which a step of the recipe applies.',
+    example: 'stillroom import edits tutor-judge.csv --by "<your name>"',
+    options: ['by', 'out', 'recipe'],
+    load: () => import('./verbs/import-edits.ts'),
+  },
+  'import benchmark': {
+    operands: '<path>',
+    about: 'Brings a benchmark into the folder beside recipes, for `decontaminate` to keep out of what is made.',
+    example: 'stillroom import benchmark gsm8k/test.jsonl --name gsm8k --license MIT',
+    options: ['name', 'license', 'columns', 'version', 'date', 'uri', 'out'],
+    load: () => import('./verbs/import-benchmark.ts'),
   },
   simulate: {
     operands: '',

@@ -2,7 +2,15 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { builtinSteps } from '../builtin-steps.ts'
 import { StillroomError } from '../errors/index.ts'
-import { type Clock, openProject, openSession, type Project, type Session, systemClock } from '../run/index.ts'
+import {
+  type Clock,
+  openProject,
+  openSession,
+  type PastRun,
+  type Project,
+  type Session,
+  systemClock,
+} from '../run/index.ts'
 import { openJournal, openStore, workspacePaths } from '../workspace/index.ts'
 import type { Call } from './commands.ts'
 import type { Io } from './io.ts'
@@ -89,4 +97,10 @@ export function noRun(io: Io, root: string, what: string): StillroomError {
   return new StillroomError('SR_NOT_FOUND', `The workspace at ${here(io, root)} has no ${what}.`, {
     hint: 'stillroom run makes one',
   })
+}
+
+/** The last of these runs that came to its end. Throws SR_NOT_FOUND. */
+export function finishedRun(runs: Iterable<PastRun>, io: Io, root: string): PastRun {
+  for (const past of runs) if (past.status === 'done') return past
+  throw noRun(io, root, 'finished run')
 }

@@ -25,6 +25,8 @@ export type StepFacts = {
   joins?: boolean
   /** What it said of its decision, such as which bucket is short. */
   notes?: string[]
+  /** What it says on the card of what it covers; steps with the same title share a section. */
+  report?: { title: string; text: string }
   counts?: Counts
 }
 

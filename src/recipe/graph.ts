@@ -128,6 +128,17 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
       return distinct(found)
     }
 
+    for (const option of word.needs?.steps ?? []) {
+      const named = options[option]
+      if (typeof named !== 'string' || nodes.some(node => node.key === named || node.owner === named)) continue
+      problems.push({
+        code: 'SR_RECIPE_REFERENCE',
+        message: `there is no earlier step \`${named}\``,
+        path: [...use.path, option],
+        part: 'value',
+        hint: didYouMean(named, [...made.keys()]),
+      })
+    }
     let last: End | undefined
     for (const [i, primitive] of primitives.entries()) {
       if (siblings.has(primitive.as)) throw mistaken(`two primitives are called \`${primitive.as}\``)

@@ -25,7 +25,9 @@ export function renderCard(facts: CardFacts): string {
     teachers(facts),
     making(facts),
     distributions(facts),
+    ...wrongRows(facts),
     gates(facts),
+    ...reports(facts),
     loading(facts),
     limitations(facts),
   ]
@@ -253,6 +255,15 @@ function distributions({ tally }: CardFacts): string {
   return parts.join('\n\n')
 }
 
+/** What audits found; a card without one says so under its limitations. */
+function wrongRows({ audits = [] }: CardFacts): string[] {
+  if (audits.length === 0) return []
+  const said = audits.map(
+    ({ statement, seed, sha256 }) => `${statement} Drawn by seed ${seed}; evidence sha256 \`${sha256}\`.`,
+  )
+  return [`## Wrong rows\n\n${list(said)}`]
+}
+
 function gates(facts: CardFacts): string {
   const rows = facts.gates.map(gate => [
     gate.id,
@@ -285,6 +296,18 @@ function gates(facts: CardFacts): string {
     '## Decontamination',
     against.length > 0 ? list(against) : 'The rows were not compared with any evaluation set.',
   ].join('\n\n')
+}
+
+/** What steps say of what they cover, one section a title, in the order of the steps. */
+function reports({ steps }: CardFacts): string[] {
+  const said = steps.flatMap(({ key, report }) => (report ? [{ key, ...report }] : []))
+  return [...Map.groupBy(said, ({ title }) => title)].map(([title, parts]) => {
+    const texts = [...Map.groupBy(parts, ({ text }) => text)]
+    return [
+      `## ${title}`,
+      ...texts.map(([text, by]) => `${by.map(({ key }) => `\`${key}\``).join(', ')}: ${text}`),
+    ].join('\n\n')
+  })
 }
 
 function loading(facts: CardFacts): string {
@@ -328,9 +351,13 @@ function limitations(facts: CardFacts): string {
     both.length > 0 &&
       `${both.join(', ')} judged as well as wrote, so its scores are not independent of what they score.`,
     facts.judges.size === 0 && facts.writers.size > 0 && 'No judge scored these rows.',
+    !facts.audits?.length && 'How many rows are wrong was not estimated by an audit.',
     !facts.steps.some(step => /decontaminate/.test(step.verb)) &&
       'Overlap with evaluation sets was not looked for; scores of models trained on it may be inflated.',
     !facts.steps.some(step => /personal|privacy|pii|redact/.test(step.verb)) && 'Personal data was not looked for.',
+    facts.steps.some(step => step.verb === 'personal-data-rules') &&
+      !facts.steps.some(step => step.verb === 'personal-data-names') &&
+      'Names of people and free addresses were not looked for: no rule finds them, and no teacher was asked.',
     open.length > 0 && `The terms that apply to ${open.join(', ')} are not known.`,
     bare.length > 0 && `The license of ${bare.join(', ')} is not known.`,
     having('no-derivatives').length > 0 &&

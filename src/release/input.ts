@@ -33,6 +33,8 @@ export type ReleaseInput = {
   steps: StepFacts[]
   gates: GateReport[]
   prompts: { step: string; name: string; digest: Sha }[]
+  /** What audits of exactly these rows state; `sha256` is of the file with the evidence. */
+  audits?: { statement: string; seed: number; sha256: Sha }[]
   /** Says on the card that the run was restricted, and how. */
   restricted?: string
   /** Names of configs by kind; default `configNames`. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Json, readParquet } from '../records/index.ts'
+import { type Id, type Json, type Lineage, readParquet } from '../records/index.ts'
 import { readLines } from './disk.ts'
 
 /** A row of a release; `file` is relative to its folder, `line` counts rows of the file from 1. */
@@ -36,4 +36,20 @@ export async function* readRows(dir: string): AsyncGenerator<ReleasedRow> {
     let line = 0
     for await (const row of rowsOf(join(dir, file))) yield { config, split, file, line: ++line, row }
   }
+}
+
+/** The lineage of some rows and of all they come from: level by level, so that memory holds theirs alone. */
+export async function descentOf(dir: string, ids: ReadonlySet<Id>): Promise<Lineage[]> {
+  const found = new Map<Id, Lineage>()
+  for (let wanted = ids; wanted.size > 0; ) {
+    const parents = new Set<Id>()
+    for await (const text of readLines(join(dir, 'provenance.jsonl'))) {
+      const { id, lineage } = JSON.parse(text) as { id: Id; lineage: Lineage }
+      if (!wanted.has(id)) continue
+      found.set(id, lineage)
+      for (const parent of lineage.parents) if (parent.role !== 'corpus') parents.add(parent.id)
+    }
+    wanted = parents.difference(found)
+  }
+  return [...found.values()]
 }

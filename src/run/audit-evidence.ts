@@ -132,8 +132,20 @@ export function auditsOf(root: string, digest: Sha): { statement: string; seed: 
     .sort()
     .flatMap(name => {
       const text = readFileSync(join(folder, name), 'utf8')
-      const evidence = JSON.parse(text) as Evidence
-      if (evidence.format !== 1 || evidence.of.digest !== digest) return []
+      const evidence = read(text, join(folder, name))
+      if (evidence.format !== 1 || evidence.of?.digest !== digest) return []
       return [{ statement: evidence.statement, seed: evidence.seed, sha256: sha256(text) }]
     })
+}
+
+function read(text: string, file: string): Partial<Evidence> & Pick<Evidence, 'statement' | 'seed'> {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new StillroomError('SR_WORKSPACE', `${file} is no audit.`, {
+      position: { file },
+      hint: 'audit again, or take the file out of the workspace',
+      cause,
+    })
+  }
 }

@@ -25,7 +25,7 @@ import {
   type Saved,
 } from '../workspace/index.ts'
 import { type Batches, type Gathered, openBatches, settledOf } from './batches.ts'
-import { openEmbedder } from './embeddings.ts'
+import { openEmbedder, RefusedText } from './embeddings.ts'
 import { type Budget, openPurse } from './purse.ts'
 import type { Clock } from './session.ts'
 import { asStop, type Stop, Stopped, Unpaid } from './stop.ts'
@@ -373,8 +373,12 @@ export function openCalls(run: {
         return await Promise.all(texts.map(text => embedder.embed(to, text, from)))
       } catch (error) {
         if (error instanceof Parked) heard.parked(error.until)
-        else if (StillroomError.is(error)) stop.trip(error)
-        throw error
+        if (error instanceof Parked || error instanceof Stopped || error instanceof Unpaid) throw error
+        if (error instanceof RefusedText) throw error
+        // As above: whatever else kept a vector away says nothing of the record.
+        const why = asStop(error)
+        stop.trip(why)
+        throw why
       }
     },
     flush: to => batches.get(routeOf(to.teacher))?.flush(),

@@ -1,6 +1,6 @@
 import { StillroomError } from '../errors/index.ts'
 import type { Sha } from '../records/index.ts'
-import { Parked, type Reply, type Request } from '../teachers/index.ts'
+import { Fault, Parked, type Reply, type Request } from '../teachers/index.ts'
 import type { Emit, Journal, Money } from '../workspace/index.ts'
 import { settledOf } from './batches.ts'
 import type { Asker, Named, OpenTeacher } from './calls.ts'
@@ -16,6 +16,12 @@ export const textsAtOnce = 64
 type Kept = Reply & { vector: string }
 /** A text that waits for its vector. */
 type Wanted = { named: Named; text: string; most: Money; from: Asker; landed: PromiseWithResolvers<Float32Array> }
+
+/** A text that its teacher refuses: an error of the record, not of the run. It ends as `step-error` with this message. */
+export class RefusedText extends Error {}
+
+/** Texts that have to go out in smaller requests. */
+class Apart extends Error {}
 
 export type Embedder = {
   /** The vector of a text: from the journal, from the air, or asked for together with others that wait. */
@@ -69,6 +75,7 @@ export function openEmbedder(run: {
   async function send(to: OpenTeacher, group: Wanted[]): Promise<void> {
     const { teacher, route, name, dimensions } = to
     if (route.parked) throw new Parked(route.parked)
+    const texts = group.map(({ text }) => text)
     const most = { ...sum(group.map(({ most }) => most)), calls: group.length }
     const each = (work: (wanted: Wanted, i: number) => Promise<void>): Promise<unknown> => Promise.all(group.map(work))
     let prepared = 'no' as 'no' | 'reserved' | 'intended'
@@ -78,10 +85,14 @@ export function openEmbedder(run: {
     try {
       stop.check()
       const embedded = await route.call(
-        limits => {
+        async limits => {
           sentAt = clock.elapsed()
-          const texts = group.map(({ text }) => text)
-          return teacher.doEmbed!(texts, { limits, ...(dimensions === undefined ? {} : { dimensions }) })
+          const came = await teacher.doEmbed!(texts, { limits, ...(dimensions === undefined ? {} : { dimensions }) })
+          // One of the texts is at fault: alone it fails by itself, and the others do not. The route hears of that one.
+          if (came.rejected && texts.length > 1) throw new Apart()
+          if (!came.rejected && came.vectors.length !== texts.length)
+            throw new Fault('route', `${came.vectors.length} vectors came for ${texts.length} texts`)
+          return came
         },
         {
           lane: `${name} ${group[0]!.from.step}`,
@@ -92,7 +103,8 @@ export function openEmbedder(run: {
             if (prepared === 'intended') purse.settle(most, most)
             prepared = 'no'
             mayHaveCost = false
-            await purse.reserve(most)
+            // What is left of a budget is used up, text by text.
+            await purse.reserve(most, texts.length > 1 ? new Apart() : undefined)
             prepared = 'reserved'
             await each(({ named, most }) => journal.intend(named.call, named.key, cap, 'http', most, named.text))
             prepared = 'intended'
@@ -109,17 +121,11 @@ export function openEmbedder(run: {
       )
       const { vectors, usage, served, rejected } = embedded
       if (rejected) {
-        // One of the texts is at fault: alone it fails by itself, and the others do not.
-        await each(({ named }) => journal.withdraw(named.call, cap))
-        purse.settle(most)
-        prepared = 'no'
-        if (group.length === 1) throw refused(to, group[0]!, rejected)
-        const half = group.length >> 1
-        fly(to, group.slice(0, half))
-        fly(to, group.slice(half))
-        return
+        mayHaveCost = false
+        throw refused(to, group[0]!, rejected)
       }
-      const ms = clock.elapsed() - sentAt
+      // Its share: forecasts multiply it by the number of texts.
+      const ms = (clock.elapsed() - sentAt) / group.length
       const tokens = shares(usage.input, group)
       let spent: Money = { usd: 0, tokens: 0 }
       await each(async ({ named, most, from, landed }, i) => {
@@ -138,10 +144,15 @@ export function openEmbedder(run: {
       purse.settle(most, { ...spent, calls: group.length })
       prepared = 'no'
     } catch (error) {
+      // Nobody charges for a request that was refused.
+      if (error instanceof Apart) mayHaveCost = false
       if (prepared === 'intended' && !mayHaveCost)
         await each(({ named }) => journal.withdraw(named.call, cap).catch(() => {}))
       if (prepared !== 'no') purse.settle(most, mayHaveCost ? most : undefined)
-      throw error
+      if (!(error instanceof Apart)) throw error
+      const half = group.length >> 1
+      fly(to, group.slice(0, half))
+      fly(to, group.slice(half))
     } finally {
       if (out) emit({ event: 'air', teacher: name, by: -1 })
     }
@@ -217,9 +228,8 @@ function shares(total: number | undefined, group: Wanted[]): number[] | undefine
   })
 }
 
-function refused(to: OpenTeacher, { from }: Wanted, rejected: NonNullable<Reply['rejected']>): Error {
-  // An error of the record, not of the run: it ends as `step-error` with this message.
-  return new Error(`${to.name} refuses the text of ${from.record}: ${rejected.status} ${rejected.message}`)
+function refused(to: OpenTeacher, { from }: Wanted, rejected: NonNullable<Reply['rejected']>): RefusedText {
+  return new RefusedText(`${to.name} refuses the text of ${from.record}: ${rejected.status} ${rejected.message}`)
 }
 
 function noEmbedder(to: OpenTeacher): StillroomError {

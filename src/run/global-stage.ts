@@ -4,6 +4,7 @@ import type { Node, Stage } from '../recipe/index.ts'
 import { digestOf, type Id, type Json, type Sha, sha256 } from '../records/index.ts'
 import type { Decision, GlobalStep } from '../steps/index.ts'
 import type { Done } from '../workspace/index.ts'
+import { noted } from './carried.ts'
 import { ahead } from './flow.ts'
 import { type Given, type Job, readSurvey, type Survey } from './jobs.ts'
 import { sealEmitted } from './seal.ts'
@@ -49,7 +50,10 @@ async function decidePass(
     if (known) return known
     const job: Job = { do: 'survey', key, shard, pass, seed: `${env.seed} ${stage.key}`, ...(side ? { side } : {}) }
     await env.workers.run(job, stage, given)
-    return readSurvey(key, env.paths)!
+    const found = readSurvey(key, env.paths)
+    // Taken for a shard that needs no look, its records would be left out of the decision.
+    if (!found) throw new Error(`what a look at ${shard.digest.slice(0, 12)} found cannot be read back`)
+    return found
   }
   for await (const found of ahead(inputs, env.workers.slots, survey)) {
     const place = at++
@@ -64,7 +68,9 @@ async function decidePass(
   const parts = [...merged.entries()]
     .sort(([a], [b]) => a - b)
     .map(([part, artifact]) => decide(part, artifact, options))
-  return { given: { key: digestOf(keys), value: combine(parts, options) }, seen: { ids, generation } }
+  // Its own name: two steps that looked at nothing share no value.
+  const key = taskKey(stage, 'pass', String(pass), keys)
+  return { given: { key, value: combine(parts, options) }, seen: { ids, generation } }
 }
 
 /** Slices that many shards share are packed once. */
@@ -156,7 +162,8 @@ function emitAll(
       for (const draft of step.emit?.(shared.value as Json | undefined, node.options) ?? []) {
         counts.items++
         counts.made++
-        write({ record: sealEmitted(draft, corpus, generation, node), trail: [] })
+        const record = sealEmitted(draft, corpus, generation, node)
+        write(noted({ record, trail: [] }, record, draft.notes ?? {}, node.owner))
       }
     }),
   )

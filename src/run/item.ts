@@ -5,7 +5,7 @@ import { payloadProblem, random } from '../records/index.ts'
 import type { Ask, Ctx, Draft, Dropped, GroupOutcome, Outcome, Verdict } from '../steps/index.ts'
 import { Parked } from '../teachers/index.ts'
 import type { Calls } from './calls.ts'
-import { type Carried, noted } from './carried.ts'
+import { type Carried, noted, type Trail } from './carried.ts'
 import { concealed } from './conceal.ts'
 import { count, emptyCounts, type Funnel } from './counts.ts'
 import type { Pools } from './pools.ts'
@@ -187,7 +187,8 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
       const record = sealMade(draft, records, node, used)
       if (ids.has(record.id)) throw wrongOutcome(node, 'gives two drafts the same index', draft.key ?? draft.index)
       ids.add(record.id)
-      return { record, trail: [...subjects[0]!.trail, [node.key, records[0]!.id, env.shard]] }
+      const trail: Trail = [...subjects[0]!.trail, [node.key, records[0]!.id, env.shard]]
+      return noted({ record, trail }, record, draft.notes ?? {}, node.owner)
     })
   }
 

@@ -11,8 +11,11 @@ export type Budget = { usd?: number; tokens?: number; calls?: number }
  * worst case when they land; when none is out, the budget is reached and the run stops.
  */
 export type Purse = {
-  /** Takes the worst case of a call, or of several, at once or when the promise resolves. Throws `Stopped`. */
-  reserve(money: Spend): Promise<void> | undefined
+  /**
+   * Takes the worst case of a call, or of several, at once or when the promise resolves. Throws `Stopped`; of several
+   * calls `tooMuch`, where there may be room for fewer.
+   */
+  reserve(money: Spend, tooMuch?: Error): Promise<void> | undefined
   /** Takes it only if there is room now and nobody waits. */
   take(money: Spend): boolean
   /** Counts a call as out whose worst case the journal holds already: one of a batch that an earlier process cut. */
@@ -24,7 +27,7 @@ export type Purse = {
 export function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, stop: Stop): Purse {
   // A call that an earlier process sent without hearing back may have been answered.
   const spent = { usd: before.usd, tokens: before.tokens, calls: before.calls + before.orphans }
-  const waiting: { money: Spend; go: () => void }[] = []
+  const waiting: { money: Spend; go: () => void; fewer: (() => void) | undefined }[] = []
   let out = 0
   stop.tripped.catch(serve)
 
@@ -50,6 +53,11 @@ export function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, 
     for (let next = waiting[0]; next; next = waiting[0]) {
       const over = limit(next.money)
       if (over && out > 0 && !stop.reason) return
+      if (over && next.fewer && !stop.reason) {
+        waiting.shift()
+        next.fewer()
+        continue
+      }
       if (over) {
         stop.trip(
           new StillroomError('SR_BUDGET', `The budget of ${over} is reached.`, {
@@ -66,9 +74,9 @@ export function openPurse(before: ReturnType<Journal['spent']>, budget: Budget, 
     }
   }
   return {
-    reserve(money) {
+    reserve(money, tooMuch) {
       if (take(money)) return undefined
-      const turn = new Promise<void>(go => waiting.push({ money, go }))
+      const turn = new Promise<void>((go, fail) => waiting.push({ money, go, fewer: tooMuch && (() => fail(tooMuch)) }))
       serve()
       return turn.then(stop.check)
     },

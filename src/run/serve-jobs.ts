@@ -31,6 +31,7 @@ export function serveJobs(words: readonly (Step | Verb)[]): void {
       if (to?.bytes) given = [...given, { key: to.key, value: deserialize(new Uint8Array(to.bytes)) }].slice(-held)
       const known = await stages.get(stage)
       const value = given.find(({ key }) => key === to?.key)
+      if (to && !value) throw new Error(`the thread has not what job ${n} is given`)
       answer = known ? { n, done: await doJob(job, value, known, env) } : { n, strange: true }
     } catch (error) {
       answer = { n, failed: failureOf(error) }

@@ -2,6 +2,7 @@ import { StillroomError } from '../errors/index.ts'
 import type { Id, Parent, Rec, Sha, Slug } from '../records/index.ts'
 import type { Store } from '../workspace/index.ts'
 import { decode } from './carried.ts'
+import { concealed } from './conceal.ts'
 import type { PastRun } from './log.ts'
 import { rejectsOf } from './rejects.ts'
 
@@ -149,9 +150,11 @@ export function tellStory(store: Store, run: PastRun, prefix: string): Story {
     }
   }
   let dropped: Story['dropped']
+  let hides = false
   for (const { step, reason, evidence, index, record, conceal } of rejectsOf(store, run)) {
     if (index !== undefined || !record?.id.startsWith(prefix)) continue
     ids.add(record.id)
+    hides ||= conceal === true
     if (conceal || !forms.has(record.id)) forms.set(record.id, record)
     // The last form it had, with the text that a rejected document leaves out.
     else forms.set(record.id, { ...forms.get(record.id)!, facets: record.facets, scores: record.scores })
@@ -165,16 +168,25 @@ export function tellStory(store: Store, run: PastRun, prefix: string): Story {
       hint: 'add a few more characters of the id',
     })
   }
-  const record = forms.get(id)!
+  const told = (one: Rec): Rec => (hides ? untold(one) : one)
+  const record = told(forms.get(id)!)
+  const ancestors = ancestorsOf(store, run, [record])
   const ends = outputStages(run)
   return {
     record,
-    parents: treeOf(record, ancestorsOf(store, run, [record])),
+    parents: treeOf(record, new Map([...ancestors].map(([id, one]) => [id, told(one)]))),
     passed: passedSteps(run, record, held, dropped?.step),
     kept: [...ends].some(key => held.get(key)?.has(id)),
     ...(dropped ? { dropped } : {}),
     made: Object.fromEntries([...made].map(([step, children]) => [step, children.size])),
   }
+}
+
+/** Where a record came from, when what it says must not be seen: its calls and the records behind it say the same. */
+function untold(record: Rec): Rec {
+  const bare = concealed(record)
+  const { made } = bare.lineage
+  return made ? { ...bare, lineage: { ...bare.lineage, made: { ...made, calls: [] } } } : bare
 }
 
 function treeOf(record: Rec, known: Map<Id, Rec>): Ancestor[] {

@@ -20,11 +20,15 @@ function unite(one: Carried, other: Carried, stage: Stage): Carried {
     )
   }
   const members = [...new Set([...(a.lineage.members ?? []), ...(b.lineage.members ?? [])])].sort()
+  const said = [...(a.lineage.reviews ?? []), ...(b.lineage.reviews ?? [])]
+  const reviews = [...new Map(said.map(review => [JSON.stringify(review), review])).values()]
+  const language = a.language ?? b.language
   const record = {
     ...a,
+    ...(language ? { language } : {}),
     facets: { ...b.facets, ...a.facets },
     scores: { ...b.scores, ...a.scores },
-    lineage: members.length > 0 ? { ...a.lineage, members } : a.lineage,
+    lineage: { ...a.lineage, ...(members.length > 0 ? { members } : {}), ...(reviews.length > 0 ? { reviews } : {}) },
   }
   const vectors = { ...other.vectors, ...one.vectors }
   return { record, trail: one.trail, ...(Object.keys(vectors).length > 0 ? { vectors } : {}) }

@@ -88,15 +88,24 @@ export function openWorkers(
       const worker = new Worker(entry, { workerData: hello })
       const thread: Thread = { worker, busy: undefined, knows: new Set(), held: [] }
       worker.on('message', (answer: Answer) => landed(thread, answer))
-      worker.on('error', error => lost(thread, error))
+      worker.on('error', error => lost(thread, error.message, error))
+      // A step may end the process, which is its thread here.
+      worker.on('exit', code => lost(thread, `exit code ${code}`))
       worker.unref()
       pool.push(thread)
     }
   }
 
-  function lost(thread: Thread, error: unknown): void {
+  function lost(thread: Thread, why: string, cause?: unknown): void {
+    if (!pool.includes(thread)) return
     pool.splice(pool.indexOf(thread), 1)
-    thread.busy?.reject(error)
+    const { busy } = thread
+    busy?.reject(
+      new StillroomError('SR_STEP_FAILED', `Step ${busy.stage.key} ended the thread it ran in: ${why}`, {
+        cause,
+        hint: 'where memory ran out, leave the longest records out or give more: NODE_OPTIONS=--max-old-space-size=8192',
+      }),
+    )
     if (pool.length === 0) for (const waiting of queue.splice(0)) void inline(waiting)
   }
 
@@ -119,7 +128,7 @@ export function openWorkers(
     thread.busy = next
     const { job, stage, given } = next
     const order: Order = { n: asked++, job, stage: stage.id }
-    if (!thread.knows.has(stage.id)) order.note = noteOf(stage)
+    if (!thread.knows.has(stage.id)) order.note = noteOf(stage)!
     thread.knows.add(stage.id)
     if (given) {
       order.given = { key: given.key }
@@ -140,7 +149,7 @@ export function openWorkers(
         if (closing) return reject(new Stopped())
         seen += sizeOf(job)
         if (pool.length === 0 && threads > 0 && seen > from) start()
-        if (pool.length === 0 || stage.nodes.some(node => node.word === undefined)) return void inline(waiting)
+        if (pool.length === 0 || !noteOf(stage)) return void inline(waiting)
         queue.push(waiting)
         for (const thread of pool) feed(thread)
       })
@@ -152,9 +161,9 @@ export function openWorkers(
     for (const waiting of queue.splice(0)) waiting.reject(new Stopped())
     await here
     await Promise.all(
-      pool.map(async thread => {
-        if (thread.busy) await new Promise(resolve => thread.worker.once('message', resolve))
-        await thread.worker.terminate()
+      [...pool].map(async ({ worker, busy }) => {
+        if (busy) await new Promise(resolve => worker.once('message', resolve).once('exit', resolve))
+        await worker.terminate()
       }),
     )
   }
@@ -176,14 +185,24 @@ function bytesOf(given: Given): SharedArrayBuffer {
   return shared
 }
 
-function noteOf(stage: Stage): StageNote {
-  return {
-    ...stage,
-    nodes: stage.nodes.map(({ step: { verb, version, about }, word, ...node }) => ({
-      ...node,
-      word: word!,
-      step: { verb, version, about },
-    })),
+const notes = new WeakMap<Stage, StageNote | undefined>()
+/** Undefined for a stage that no thread can rebuild: its steps have no words, or their options hold functions. */
+function noteOf(stage: Stage): StageNote | undefined {
+  if (!notes.has(stage)) notes.set(stage, makeNote(stage))
+  return notes.get(stage)
+}
+
+function makeNote(stage: Stage): StageNote | undefined {
+  if (stage.nodes.some(node => node.word === undefined)) return undefined
+  const nodes = stage.nodes.map(({ step: { verb, version, about }, word, ...node }) => ({
+    ...node,
+    word: word!,
+    step: { verb, version, about },
+  }))
+  try {
+    return structuredClone({ ...stage, nodes })
+  } catch {
+    return undefined
   }
 }
 

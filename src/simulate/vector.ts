@@ -1,4 +1,5 @@
-import { hash32, normaliseForMatch } from '../text/index.ts'
+import { hash32 } from '../kernels/index.ts'
+import { normaliseForMatch } from '../text/index.ts'
 
 /** Length of a whole vector; others are its beginning, brought to unit length (as models with Matryoshka vectors do it). */
 export const wholeVector = 512

@@ -1,8 +1,25 @@
 /** Sources: files become records; what cannot be read becomes a rejection with a reason, and the rest goes on. */
+export {
+  type BenchmarkFile,
+  type BenchmarkItem,
+  type Part as BenchmarkPart,
+  parts as benchmarkParts,
+  readBenchmark,
+} from './benchmark.ts'
 export { chunk, chunkOptions } from './chunk.ts'
 export type { Completion } from './completion.ts'
 export { type SourceConfig, sourceConfig, sourceUri } from './config.ts'
 export { type Exported, exported, readExport } from './export.ts'
 export { listFiles, type SourceFile } from './files.ts'
-export { firstRows, type Item, type ReadOptions, readSource, sourceKind } from './read.ts'
+export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
+export {
+  firstRows,
+  type Item,
+  type ReadOptions,
+  readSource,
+  readTable,
+  sourceKind,
+  type TableRow,
+} from './read.ts'
 export { sourceReasons } from './reasons.ts'
+export { cellsOf, contentCells, payloadOfCells } from './sheet.ts'

@@ -137,19 +137,37 @@ function hintFor(reasons: Reasons): string {
   return `${sourceReasons[most]}${mended ? ' Say what the rows are with kind: and columns:.' : ''}`
 }
 
-/** The first rows of a file as they stand, at most `n`: for looking, not for records. A document has none. */
-export async function firstRows(config: SourceConfig, file: SourceFile, n: number): Promise<Columns[]> {
+/** A row of a table as it stands, or why it cannot be read. */
+export type TableRow = { row: number } & ({ columns: Columns } | { reason: SourceReason; evidence: Json })
+
+/** The rows of a table as they stand: for looking and for imports, not for records. A document has none. */
+export async function* readTable(
+  file: SourceFile,
+  config: Pick<SourceConfig, 'format'> = {},
+): AsyncGenerator<TableRow> {
   const format = formatOf(config, file.path)
-  const rows: Columns[] = []
-  if (isDocument(format)) return rows
+  if (isDocument(format)) return
+  let last = 0
   try {
     for await (const row of rowsOf(file, format, largest)) {
+      last = row.row
       const columns = 'value' in row ? object(row.value) : undefined
-      if (columns) rows.push(columns)
-      if (rows.length >= n) break
+      if (columns) yield { row: row.row, columns }
+      else if ('reason' in row) yield { row: row.row, reason: row.reason, evidence: row.evidence }
+      else yield { row: row.row, reason: 'wrong-shape', evidence: { row: 'not an object' } }
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw unread(error, file.path)
+    yield { row: last + 1, reason: error.reason, evidence: { error: error.message } }
+  }
+}
+
+/** The first readable rows of a file as they stand, at most `n`. */
+export async function firstRows(config: SourceConfig, file: SourceFile, n: number): Promise<Columns[]> {
+  const rows: Columns[] = []
+  for await (const row of readTable(file, config)) {
+    if ('columns' in row) rows.push(row.columns)
+    if (rows.length >= n) break
   }
   return rows
 }

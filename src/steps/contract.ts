@@ -10,6 +10,8 @@ export type Needs<O = never> = {
   files?: readonly (keyof O & string)[]
   /** Those of `files` that hold a key of the project: made by chance where they are missing. */
   keys?: readonly (keyof O & string)[]
+  /** Options that name an earlier step, such as the one that noted vectors; the recipe checks that it stands before. */
+  steps?: readonly (keyof O & string)[]
   /** Kinds of ancestor that `ctx.ancestor` hands out, for example the document a prompt was asked about. */
   ancestors?: readonly Kind[]
   /** Asks its teachers for vectors, through `ctx.embed`: many records go out in one request. */

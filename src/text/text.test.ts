@@ -340,46 +340,6 @@ describe('blocks', () => {
   })
 })
 
-describe('n-grams', () => {
-  test('shingles, and short texts give one', () => {
-    expect(text.shingles(['a', 'b', 'c'], 2)).toEqual(['a b', 'b c'])
-    expect(text.shingles(['a'], 2)).toEqual(['a'])
-    expect(text.shingles([], 2)).toEqual([])
-    expect(text.wordGrams('The cat, the HAT!', 3)).toEqual(['the cat the', 'cat the hat'])
-  })
-
-  test('hashes are stable across versions and spread', () => {
-    expect([text.hash32(''), text.hash32('a'), text.hash32('a', 1), text.hash53('stillroom')]).toMatchInlineSnapshot(`
-      [
-        2872998923,
-        711464985,
-        4200581977,
-        7758411404145915,
-      ]
-    `)
-    const seen = new Set(Array.from({ length: 20000 }, (_, i) => text.hash53(`row ${i}`)))
-    expect(seen.size).toBe(20000)
-    expect([...seen].every(Number.isSafeInteger)).toBe(true)
-  })
-
-  test('MinHash estimates Jaccard within three standard errors', () => {
-    const set = (from: number, to: number) =>
-      new Set(Array.from({ length: to - from }, (_, i) => text.hash32(`w${from + i}`)))
-    const k = 512
-    for (const [a, b] of [
-      [set(0, 300), set(100, 400)],
-      [set(0, 300), set(20, 300)],
-      [set(0, 300), set(500, 800)],
-    ] as const) {
-      const [x, y] = [text.minhash(a, k, 7), text.minhash(b, k, 7)]
-      const estimate = x.filter((v, i) => v === y[i]).length / k
-      const truth = text.jaccard(a, b)
-      expect(Math.abs(estimate - truth)).toBeLessThanOrEqual(3 * Math.sqrt((truth * (1 - truth)) / k) + 1e-9)
-    }
-    expect(text.jaccard(new Set(), new Set())).toBe(1)
-  })
-})
-
 describe('tokenizer', () => {
   test('the default is o200k_base and treats special tokens as text', () => {
     const standard = text.tokenizer()

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { startSimulator } from '../../src/simulate/index.ts'
 import { defineGlobal, defineMap } from '../../src/steps/index.ts'
+import type { Event } from '../../src/workspace/index.ts'
+import { fastClock } from '../support/clock.ts'
 import { journalCalls } from '../support/journal.ts'
 import { folder, runIn } from '../support/project.ts'
 
@@ -100,6 +102,88 @@ test('a text that is refused costs itself alone', async () => {
   expect(ran.funnel['vectors-of']).toMatchObject({ in: 21, passed: 20, dropped: { 'step-error': 1 } })
 })
 
+test('a refused text in each of many requests ends no run: together they are no sign of a wrong model', async () => {
+  const long = (i: number) => `${i} ${'x'.repeat(8192 * 5)}`
+  const mixed = Array.from({ length: 384 }, (_, i) => (i % 16 === 9 ? long(i) : `Note ${i}: boiler ${i * 3} is cold.`))
+  const ran = await runIn(folder({ 'docs.jsonl': lines(mixed) }), recipe(), { steps })
+  expect(ran.error).toBeUndefined()
+  expect(ran.funnel['vectors-of']).toMatchObject({ in: 384, passed: 360, dropped: { 'step-error': 24 } })
+})
+
+test.each([
+  ['texts.slice(1).map(() => Float32Array.of(1))', 'SR_TEACHER_REJECTS', '5 vectors came for 6 texts'],
+  ['texts.map(() => null)', 'SR_INTERNAL', 'TypeError'],
+])('what is wrong with a teacher ends the run and no row: %s', async (given, code, message) => {
+  const module = `export default {
+    id: 'own/small', provider: 'own', model: 'small', can: {}, doGenerate: () => Promise.reject(new Error('none')),
+    embeds: {}, doEmbed: async texts => ({ vectors: ${given}, usage: { input: 1, output: 0 } }),
+  }`
+  const dir = folder({ 'docs.jsonl': lines(texts.slice(0, 6)), 'own.js': module })
+  const own = { e: { model: 'own/small', use: './own.js', license: 'Apache-2.0', price: 'free' } }
+  const ran = await runIn(dir, recipe({ teachers: own }), { steps })
+  expect(ran.error).toMatchObject({ code, message: expect.stringContaining(message) })
+  expect(ran.funnel['vectors-of']?.dropped['step-error']).toBeUndefined()
+})
+
+test('a server that asks for a long wait parks the texts, and they are asked for again once', async () => {
+  const slow = await startSimulator({
+    seed: 1,
+    faults: [{ kind: { status: 429, headers: { 'retry-after': '600' } }, from: 2, to: 2 }],
+  })
+  try {
+    const dir = folder({ 'docs.jsonl': lines(texts) })
+    const one = { at: `${slow.url}/v1`, concurrency: 1 }
+    const ran = await runIn(dir, recipe({}, one), { steps, clock: fastClock(20_000) })
+    expect(ran.error).toBeUndefined()
+    expect(ran.all).toHaveLength(150)
+    expect(ran.calls.e).toMatchObject({ sent: 140 })
+  } finally {
+    await slow.stop()
+  }
+})
+
+test('the time of a request is shared by its texts: one after the other they take no longer than the run', async () => {
+  const ticks: number[] = []
+  const clock = fastClock(1)
+  const elapsed = () => ticks[ticks.push(clock.elapsed()) - 1]!
+  let ms = 0
+  const take = (event: Event) => {
+    if (event.event === 'call') ms += event.ms!
+  }
+  const dir = folder({ 'docs.jsonl': lines(texts) })
+  await runIn(dir, recipe({}, { concurrency: 1 }), { steps, clock: { ...clock, elapsed }, renderers: [take] })
+  expect(ms).toBeLessThanOrEqual(ticks.at(-1)! - ticks[0]!)
+})
+
+test('a vector noted of what is made goes on with it', async () => {
+  const halves = defineMap<object, 'document', 'document'>({
+    verb: 'halves',
+    about: 'Makes two documents of each, with a vector of their length.',
+    version: 1,
+    options: z.strictObject({}),
+    takes: ['document'],
+    gives: ['document'],
+    reasons: [],
+    async run({ text }) {
+      const parts = [text.slice(0, 10), text.slice(10)]
+      const notes = (part: string) => ({ vector: Float32Array.of(part.length) })
+      const made = parts.map((part, index) => ({
+        payload: { kind: 'document' as const, text: part },
+        index,
+        notes: notes(part),
+      }))
+      return { is: 'made', made }
+    },
+  })
+  const own = [{ halves: { from: 'docs' } }, { 'first-number': { of: 'halves' } }]
+  const dir = folder({ 'docs.jsonl': lines(texts.slice(0, 3)) })
+  const ran = await runIn(dir, recipe({ teachers: {}, steps: own }), { steps: [halves, first] as never })
+  expect(ran.error).toBeUndefined()
+  expect(ran.all.map(record => record.kind === 'document' && record.facets.first === record.text.length)).toEqual(
+    Array(6).fill(true),
+  )
+})
+
 test('a budget of calls counts texts, and is kept', async () => {
   const dir = folder({ 'docs.jsonl': lines(texts) })
   const ran = await runIn(dir, recipe({ budget: { calls: 100 } }), { steps })
@@ -108,6 +192,9 @@ test('a budget of calls counts texts, and is kept', async () => {
   const rest = await runIn(dir, recipe(), { steps })
   expect(rest.error).toBeUndefined()
   expect((ran.calls.e?.sent ?? 0) + rest.calls.e!.sent).toBe(140)
+  // What is left is used up, even where it is less than a whole request.
+  const little = await runIn(folder({ 'docs.jsonl': lines(texts) }), recipe({ budget: { calls: 50 } }), { steps })
+  expect([little.status, little.calls.e?.sent]).toEqual(['budget', 50])
 })
 
 test('a model that makes no vectors, and a pool of models, end the run by name', async () => {

@@ -21,7 +21,10 @@ const recipe = (more: object[] = [], use = steps) => ({
 })
 const files = {
   ...scattered('docs', documents(48)),
-  'tests.jsonl': JSON.stringify({ prompt: 'The feed pump of model 2 opens when the pressure passes 5 bar, because the pilot burner can no longer hold it shut.' }),
+  'tests.jsonl': JSON.stringify({
+    prompt:
+      'The feed pump of model 2 opens when the pressure passes 5 bar, because the pilot burner can no longer hold it shut.',
+  }),
 }
 
 test('the same bytes, counts and tasks with 0, 1, 2 and 5 threads', async () => {
@@ -45,6 +48,7 @@ export default defineMap({
   verb: 'where', about: 'Notes the thread.', version: 1, options: z.strictObject({ fail: z.string().optional() }),
   takes: ['document'], gives: 'same', reasons: [],
   run: async (record, { options }) => {
+    if (options.fail === 'exit') process.exit(7)
     if (options.fail !== undefined) throw new Error(options.fail)
     return { is: 'passed', notes: { facets: { thread: threadId }, vector: Float32Array.of(1, record.text.length) } }
   },
@@ -79,6 +83,12 @@ test("a user's step runs in a thread; one that this process alone has, and a mis
   expect(ran.error).toBeUndefined()
   expect(ran.all.every(record => Number(record.facets.thread) > 0)).toBe(true)
 
+  const asked = 'fail: z.string().optional() })'
+  const source = module.replace("'zod'", `'${import.meta.resolve('zod')}'`)
+  write(dir, { 'where.ts': source.replace(asked, `${asked}.transform(o => ({ ...o, of: () => 1 }))`) })
+  const stays = await runIn(dir, use({ use: './where.ts' }), { threads })
+  expect([stays.error, stays.all.length]).toEqual([undefined, ran.all.length])
+
   const own = await runIn(dir, use({ here: {} }), { threads, steps: [here] })
   expect(own.error).toBeUndefined()
   expect(own.funnel.here?.dropped.odd).toBe(own.funnel.here!.in - own.all.length)
@@ -90,4 +100,13 @@ test("a user's step runs in a thread; one that this process alone has, and a mis
   const failed = await runIn(dir, use({ use: './where.ts', options: { fail: 'no such valve' } }), { threads })
   expect(failed.error?.code).toBe('SR_YIELD')
   expect(failed.funnel.where?.dropped).toEqual({ 'step-error': failed.funnel.where?.in })
+})
+
+test('a thread that ends in the middle of its work ends the run by name', { timeout: 20_000 }, async () => {
+  const dir = folder({ ...files, 'where.ts': module.replace("'zod'", `'${import.meta.resolve('zod')}'`) })
+  const ends = recipe([{ use: './where.ts', options: { fail: 'exit' } }], [
+    { extract: { from: 'docs', keep: '80%' } },
+  ] as never)
+  const ran = await runIn(dir, ends, { threads: { threads: 1, from: 0 } })
+  expect(ran.error).toMatchObject({ code: 'SR_STEP_FAILED', message: expect.stringContaining('where') })
 })

@@ -29,7 +29,9 @@ export const run: Run = call =>
       if (total++ < n) first.push(reject)
     }
     if (total === 0 && (step ?? reason)) throw nothing(past.id, step, reason, [...rejectsOf(archive.store, past)])
-    const textless = first.flatMap(({ record }) => (record?.kind === 'document' ? [record.id] : []))
+    const textless = first.flatMap(({ record, conceal }) =>
+      record?.kind === 'document' && !conceal ? [record.id] : [],
+    )
     const texts = textless.length > 0 ? recordsById(archive.store, past, textless) : new Map<string, Rec>()
     const records = first.map(({ record }) => record && (texts.get(record.id) ?? record))
     const ancestors = ancestorsOf(
@@ -37,7 +39,7 @@ export const run: Run = call =>
       past,
       records.filter(record => record !== undefined),
     )
-    const found = first.map(reject => exchanges(archive.journal, callsBehind(reject)))
+    const found = first.map(reject => exchanges(archive.journal, reject.conceal ? [] : callsBehind(reject)))
     reporter.say(
       reporter.paint(
         'bold',

@@ -4,6 +4,7 @@ import { conversation } from '../../../test/support/curate-records.ts'
 import { driveGlobal, droppedBy } from '../../../test/support/drive-global.ts'
 import type { Difficulty } from '../../records/index.ts'
 import { balance, balanceShare, difficultyOf } from './balance.ts'
+import { balanceFacet } from './facet.ts'
 import { apportion, largest, shortfall } from './ratio.ts'
 
 const weights = { easy: 3, medium: 5, hard: 2 }
@@ -82,4 +83,68 @@ test('expands into counting, cutting and sharing as far as asked', () => {
   expect(names({})).toEqual(['share'])
   expect(names({ by: 'length' })).toEqual(['tokens', 'share'])
   expect(names({ tokens: [200, 4000] })).toEqual(['tokens', 'cut-tokens', 'share'])
+})
+
+const topical = (id: string, topic?: string) => conversation(id, 'q', 'a', { facets: topic ? { topic } : {} })
+const topics = [
+  ...Array.from({ length: 9 }, (_, i) => topical(`a${i}`, 'stills')),
+  ...Array.from({ length: 4 }, (_, i) => topical(`b${i}`, 'valves')),
+  ...Array.from({ length: 2 }, (_, i) => topical(`c${i}`, 'pumps')),
+  topical('none'),
+]
+const countsOf = (options: object, shards = [topics]) => {
+  const { kept, verdicts, notes } = driveGlobal(balanceFacet, shards, { facet: 'topic', ...options })
+  return { kept: kept.map(r => r.id).sort(), by: droppedBy(verdicts), notes }
+}
+
+test('any facet: equal, weighed, or at most so many times the rarest; what has no value says so', () => {
+  const letters = (kept: string[]) => ['a', 'b', 'c'].map(letter => kept.filter(id => id[0] === letter).length)
+  expect(letters(countsOf({}).kept)).toEqual([2, 2, 2])
+  expect(letters(countsOf({ most: 2 }).kept)).toEqual([4, 4, 2])
+  expect(letters(countsOf({ most: 2, size: 5 }).kept)).toEqual([2, 2, 1])
+  expect(letters(countsOf({ weights: { stills: 2, valves: 1 } }).kept)).toEqual([9, 4, 0])
+  expect(countsOf({ weights: { stills: 2, valves: 1 } }).by).toMatchObject({
+    'no-facet': ['none'],
+    'no-weight': ['c0', 'c1'],
+  })
+  expect(countsOf({ weights: { stills: 1, gauges: 1 } }).kept).toHaveLength(1)
+  expect(countsOf({ size: 30, weights: { stills: 1, valves: 1 } }).notes[1]).toContain('valves by 11')
+  expect(countsOf({}, [topics.slice(5).reverse(), topics.slice(0, 5)]).kept).toEqual(countsOf({}).kept)
+  expect(countsOf({}, [[topical('x')]]).by).toEqual({ 'no-facet': ['x'] })
+})
+
+test('values named like what every object has are values like others', () => {
+  const named = ['constructor', '__proto__', 'toString'].flatMap(topic =>
+    [1, 2].map(i => topical(`${topic}${i}`, topic)),
+  )
+  expect(countsOf({}, [[...named, topical('a', 'stills')]]).kept).toHaveLength(6)
+  expect(countsOf({ most: 1 }, [named]).kept).toHaveLength(6)
+  expect(countsOf({ weights: { stills: 1 } }, [[...named, topical('a', 'stills')]]).kept).toEqual(['a'])
+})
+
+test('as many values as rows neither fill the stack nor take forever', () => {
+  const many = Array.from({ length: 130_000 }, (_, i) => [`x${i}`, `t${i}`, 0, i / 130_000])
+  for (const options of [{}, { most: 2 }]) {
+    const decided = balanceFacet.passes[0]!.decide(0, many, balanceFacet.options.parse({ facet: 'topic', ...options }))
+    expect(decided.each).toHaveLength(130_000)
+  }
+})
+
+test('equal shares are the largest that the counts can fill', () => {
+  const values = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(values, fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }), (sizes, size) => {
+      const rows = sizes.flatMap((n, t) => Array.from({ length: n }, (_, i) => topical(`${t}-${i}`, `t${t}`)))
+      const counts = Object.fromEntries(sizes.map((n, t) => [`t${t}`, n]))
+      const equal = Object.fromEntries(sizes.map((_, t) => [`t${t}`, 1]))
+      const all = Object.values(largest(counts, equal, size)).reduce((a, b) => a + b, 0)
+      expect(countsOf(size === undefined ? {} : { size }, [rows]).kept).toHaveLength(all)
+    }),
+  )
+})
+
+test('the verb balances by another facet, and weights need one', () => {
+  const parsed = balance.options.parse({ facet: 'topic', weights: { a: 1 } })
+  expect(balance.expand(parsed, 'balance').map(p => p.step.verb)).toEqual(['balance-facet'])
+  expect(balance.options.safeParse({ weights: { a: 1 } }).success).toBe(false)
 })

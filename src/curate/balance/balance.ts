@@ -4,6 +4,7 @@ import { kinds, unit } from '../../records/index.ts'
 import { defineGlobal, defineVerb, type GlobalStep, type Verb } from '../../steps/index.ts'
 import { scoreOf } from '../content.ts'
 import { cutTokens, tokens } from '../length/length.ts'
+import { balanceFacet, facetShape, keepShape } from './facet.ts'
 import { apportion, largest, shortfall } from './ratio.ts'
 
 const weight = z.number().min(0).default(0)
@@ -25,15 +26,7 @@ const shape = {
     .describe(
       'Limits of medium for by: agreement (default 0.5 and 0.9; less agreement is harder) or by: length (default 400 and 1200 tokens)',
     ),
-  prefer: z
-    .string()
-    .optional()
-    .describe('Stored score whose highest values are kept first, written as <step key>/<aspect>; default: by id hash'),
-  size: z.number().int().positive().optional().describe('Wanted number of rows; default as many as hold the ratio'),
-  fill: z
-    .boolean()
-    .default(false)
-    .describe('Keep rows up to the target of each bucket even where another bucket is short'),
+  ...keepShape,
 }
 const shareOptions = z.strictObject(shape)
 type ShareOptions = z.output<typeof shareOptions>
@@ -136,27 +129,40 @@ export const balanceShare: GlobalStep<ShareOptions> = defineGlobal<ShareOptions>
   },
 })
 
-const options = z.strictObject({
-  ...shape,
-  tokens: z
-    .tuple([z.number().int().min(0), z.number().int().positive()])
-    .optional()
-    .describe('Smallest and largest number of tokens of the answer'),
-})
+const options = z
+  .strictObject({
+    ...shape,
+    facet: facetShape.facet.optional().describe(`${facetShape.facet.description}; default: difficulty`),
+    weights: facetShape.weights.unwrap().optional().describe(facetShape.weights.description!),
+    most: facetShape.most,
+    tokens: z
+      .tuple([z.number().int().min(0), z.number().int().positive()])
+      .optional()
+      .describe('Smallest and largest number of tokens of the answer'),
+  })
+  .refine(o => o.facet !== undefined || (o.weights === undefined && o.most === undefined), {
+    message: 'needs `facet`: the weights of difficulties are named by `difficulty`',
+    path: ['weights'],
+  })
+  .refine(o => o.weights === undefined || o.most === undefined, 'give weights or most, not both')
 
-/** Difficulty in the wanted ratio, inside the wanted length. */
+/** Difficulty, or any facet, in the wanted ratio, inside the wanted length. */
 export const balance: Verb<z.output<typeof options>> = defineVerb<z.output<typeof options>>({
   verb: 'balance',
   about:
-    'Keeps rows inside a length and the largest set whose difficulties stand in a given ratio, and says which are short.',
+    'Keeps rows inside a length and the largest set whose difficulties, or values of another facet, stand in a given ratio, and says which are short.',
   options,
   takes: kinds,
-  expand({ tokens: bounds, ...share }) {
+  expand({ tokens: bounds, facet, weights, most, ...share }) {
     const [min, max] = bounds ?? []
+    const { prefer, size, fill } = share
+    const byFacet = { facet, ...(weights && { weights }), ...(most && { most }), prefer, size, fill }
     return [
       ...(bounds || share.by === 'length' ? [{ as: 'tokens', step: tokens, options: {} }] : []),
       ...(bounds ? [{ as: 'cut-tokens', step: cutTokens, options: { min, max } }] : []),
-      { as: 'share', step: balanceShare, options: share },
+      facet === undefined
+        ? { as: 'share', step: balanceShare, options: share }
+        : { as: 'share', step: balanceFacet, options: byFacet },
     ]
   },
 })

@@ -50,3 +50,15 @@ export const metaReferences: RegExp[] = [
   /(?:この|本|当該|上記の?|与えられた|提供された|示された|提示された|以下の)(?:文書|文章|資料|本文|記事|テキスト|抜粋|文脈|パッセージ)(?:に(?:よると|よれば|基づ|おいて|書かれ|記載)|で(?:は|述べ|説明|示)|の(?:中で|内容|記述)|には|が(?:述べ|示)|を(?:もとに|基に))/,
   /(?:文書|文章|資料|本文|記事|テキスト)に(?:よると|よれば|基づくと|基づけば)|(?:本文|資料|文書)(?:中|内)(?:で|に)(?:は|述べ|書かれ|示され)/,
 ]
+
+/** A model speaking of itself, anywhere in an answer. At its beginning `openers` take the phrase off. */
+export const selfReferences: RegExp[] = [
+  /(?<!^|\n)\bas an? (?:ai|artificial intelligence|(?:large )?language model)(?: (?:language )?model| assistant)?,? i\b/i,
+  /\bi(?:['’]m| am)(?: just| only| merely)? (?:an? )?(?:ai\b|a\.i\.|artificial intelligence\b|(?:large )?language model\b|virtual assistant\b|chatbot\b|computer program\b)/i,
+  /\bi(?:['’]m| am) (?:chatgpt|gpt-?\d|claude|bard|gemini|llama|qwen|deepseek|copilot|vicuna|alpaca|open ?assistant)\b/i,
+  /\bi was (?:created|developed|trained|made|built) by (?:openai|anthropic|google|meta|microsoft|alibaba|deepseek|mistral|laion)\b/i,
+  /\bmy (?:training data|knowledge cut-?off|last knowledge update|training (?:ended|only goes))\b/i,
+  /私は(?:単なる|ただの)?(?:AI|ＡＩ|人工知能|(?:大規模)?言語モデル|チャットボット|ChatGPT|GPT)(?:アシスタント|モデル|プログラム)?(?:で(?:す|あり|、)|な(?:ので|ため)|として)/,
+  /(?:AI|ＡＩ|人工知能|言語モデル)(?:アシスタント|モデル)?(?:として|である)、?私/,
+  /私(?:の|が持つ)(?:知識|学習データ|訓練データ|トレーニングデータ)は[^。\n]{0,20}(?:年|時点)/,
+]

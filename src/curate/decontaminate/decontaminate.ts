@@ -1,98 +1,182 @@
-import { z } from 'zod'
 import { StillroomError } from '../../errors/index.ts'
-import type { Id, Json } from '../../records/index.ts'
+import { split } from '../../kernels/index.ts'
+import type { Id, Json, Rec } from '../../records/index.ts'
 import { kinds } from '../../records/index.ts'
 import { defineGlobal, type GlobalStep, type Pass } from '../../steps/index.ts'
-import { type Index, type Item, indexOf, itemsOf, overlaps } from './overlap.ts'
+import { addCounts, type Counts, commonGrams, countsOf, ignoredOf } from './common.ts'
+import { comparedAs, type GramIndex, indexOf } from './gram-index.ts'
+import { type Decided, lookAt } from './overlaps.ts'
+import { type Options, options, type Settings, settingsOf } from './profiles.ts'
+import { type ItemText, itemTexts, type Texts, textsOf } from './texts.ts'
 
-const options = z.strictObject({
-  against: z.array(z.string()).min(1).describe('Test sets to keep out: files, sources or named benchmarks'),
-  ngram: z.number().int().min(2).default(10).describe('Words in a row that count as an overlap'),
-  characters: z
-    .number()
-    .int()
-    .min(5)
-    .default(30)
-    .describe(
-      'Characters in a row that count as an overlap in scripts without spaces; 30 are about 10 to 13 English words',
-    ),
-  coverage: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe('Share of the test item that must be covered; 0 drops on a single overlap'),
-})
-type Options = z.output<typeof options>
+const indexed = (texts: Texts, { ngram, characters, entire }: Settings): GramIndex =>
+  indexOf(texts, { ngram, characters, ...(entire === undefined ? {} : { entire }) })
 
-/** Items carry their set, id and field; the list is the artifact, the index over it is made once where it is used. */
-const gather: Pass<Options, Item[], Item[], Item[]> = {
-  survey(records, _, { side }) {
-    if (side === undefined) return new Map()
-    const items: Item[] = []
-    for (const record of records) items.push(...itemsOf(record, side))
-    return new Map([[0, items]])
-  },
-  merge: (a, b) => a.concat(b),
-  decide: (_, items) => {
-    const name = ({ set, id, field }: Item) => `${set} ${id} ${field}`
-    return items.sort((a, b) => (name(a) < name(b) ? -1 : 1))
-  },
-  combine(parts, { against }) {
-    const items = parts.flat()
-    const empty = against.find(set => !items.some(item => item.set === set))
-    if (empty === undefined) return items
+/** What both first looks bring in: texts of the benchmarks, and how many rows hold each of their n-grams. */
+type Brought = { texts: ItemText[]; counts?: Counts }
+/** All texts of the benchmarks, the n-grams too common to count, and sentences about those. */
+type Prepared = { texts: Texts; counting: boolean; ignored: Uint32Array; said: string[] }
+
+function texts(records: Iterable<Rec>, side: string): Map<number, Brought> {
+  const texts: ItemText[] = []
+  for (const record of records) for (const text of itemTexts(record, side)) texts.push(text)
+  return new Map([[0, { texts }]])
+}
+
+function bring(a: Brought, b: Brought): Brought {
+  for (const text of b.texts) a.texts.push(text)
+  const counts = a.counts && b.counts ? addCounts(a.counts, b.counts) : (a.counts ?? b.counts)
+  return { texts: a.texts, ...(counts ? { counts } : {}) }
+}
+
+function prepare(parts: Brought[], o: Options): Prepared {
+  const [brought = { texts: [] }] = parts
+  const empty = o.against.find(set => !brought.texts.some(([of]) => of === set))
+  if (empty !== undefined) {
     // Looking for nothing finds nothing, and a release would claim to be clean.
     throw new StillroomError('SR_SOURCE_EMPTY', `The test set "${empty}" holds no text to compare with.`, {
       hint: 'Check the path and the fields of the set, or take it out of `against`.',
     })
+  }
+  const settings = settingsOf(o)
+  const all = textsOf(brought.texts)
+  const counting = settings.common.rows !== undefined
+  if (!counting && settings.common.items === undefined)
+    return { texts: all, counting, ignored: new Uint32Array(), said: [] }
+  return { texts: all, counting, ...commonGrams(indexed(all, settings), settings.common, brought.counts) }
+}
+
+/** The benchmarks, before anything is compared. */
+const gather: Pass<Options, Brought, Brought, Prepared> = {
+  of: 'sides',
+  survey: (records, _, { side }) => texts(records, side!),
+  merge: bring,
+  decide: (_, brought) => brought,
+  combine: prepare,
+  // Rows are counted only where that decides something; what the last look is given then depends on benchmarks alone.
+  slice: (prepared, _, side) => (side !== undefined ? {} : prepared.counting ? prepared : undefined),
+}
+
+/** The benchmarks again, and, where n-grams of many rows are to be ignored, how many rows hold each. */
+const count: Pass<Options, Brought, Brought, Prepared> = {
+  survey(records, o, { side, earlier }) {
+    if (side !== undefined) return texts(records, side)
+    return new Map([[0, { texts: [], counts: countsOf(records, indexed((earlier as Prepared).texts, settingsOf(o))) }]])
   },
+  merge: bring,
+  decide: (_, brought) => brought,
+  combine: prepare,
 }
 
-const indexes = new WeakMap<Item[], Index>()
-function indexed(items: Item[], { ngram, characters }: Options): Index {
-  const known = indexes.get(items)
-  if (known && known.length.ngram === ngram && known.length.characters === characters) return known
-  const index = indexOf(items, { ngram, characters })
-  indexes.set(items, index)
-  return index
+/** Items of a benchmark, and those none of whose texts is long enough to be compared. */
+type Size = { items: number; short: number }
+type Matched = {
+  found: [Id, Decided][]
+  /** Numbers of the items found, by set. */
+  hit: { [set: string]: Set<number> }
+  sizes: { [set: string]: Size }
+  said: string[]
 }
+const nothing = (): Matched => ({ found: [], hit: {}, sizes: {}, said: [] })
 
-const listed = 20
-type Found = [id: Id, evidence: Json]
-
-const match: Pass<Options, Found[], Found[], { each: Map<Id, Json> }> = {
-  survey(records, options, { side, earlier }) {
-    if (side !== undefined) return new Map()
-    const index = indexed(earlier as Item[], options)
-    const found: Found[] = []
-    for (const record of records) {
-      // A row that stands in the set itself, because it is also its source, is no copy of itself.
-      const all = overlaps(record, index).filter(o => o.item !== record.id && o.coverage >= options.coverage)
-      const [worst, ...others] = all
-      if (!worst) continue
-      const items = new Set(all.map(o => `${o.set} ${o.item}`)).size
-      const sets = [...new Set(all.map(o => o.set))].sort()
-      found.push([record.id, { ...worst, sets, items, others: others.slice(0, listed) }])
+const match: Pass<Options, Matched, Matched, { each: Map<Id, Json>; notes: string[] }> = {
+  survey(records, o, { side, earlier }) {
+    const settings = settingsOf(o)
+    const matched = nothing()
+    if (side !== undefined) {
+      matched.sizes[side] = sizeOf(records, side, settings)
+      return new Map([[0, matched]])
     }
-    return new Map([[0, found]])
+    const prepared = earlier as Prepared
+    const index = indexed(prepared.texts, settings)
+    const ignored = ignoredOf(prepared.ignored, index)
+    for (const record of records) {
+      const seen = lookAt(record, index, settings, ignored)
+      if (!seen) continue
+      matched.found.push([record.id, seen.decided])
+      for (const [set, item] of seen.items) {
+        matched.hit[set] ??= new Set()
+        matched.hit[set].add(item)
+      }
+    }
+    matched.said = prepared.said
+    return new Map([[0, matched]])
   },
-  merge: (a, b) => a.concat(b),
-  decide: (_, found) => found,
-  combine: parts => ({ each: new Map(parts.flat()) }),
+  merge(a, b) {
+    for (const one of b.found) a.found.push(one)
+    for (const [set, items] of Object.entries(b.hit)) a.hit[set] = items.union(a.hit[set] ?? new Set())
+    for (const [set, { items, short }] of Object.entries(b.sizes)) {
+      const known = a.sizes[set] ?? { items: 0, short: 0 }
+      a.sizes[set] = { items: known.items + items, short: known.short + short }
+    }
+    return { ...a, said: a.said.length > 0 ? a.said : b.said }
+  },
+  decide: (_, matched) => matched,
+  combine([matched = nothing()]) {
+    const notes = [
+      ...Object.keys(matched.sizes)
+        .sort()
+        .flatMap(set => notesOf(set, matched)),
+      ...matched.said,
+    ]
+    return { each: new Map(matched.found as [Id, Json][]), notes }
+  },
 }
 
-/** Removes rows that share a run of words with a test set; every set and item it belongs to is named. */
+function sizeOf(records: Iterable<Rec>, side: string, settings: Settings): Size {
+  const size: Size = { items: 0, short: 0 }
+  for (const record of records) {
+    const texts = itemTexts(record, side)
+    if (texts.length === 0) continue
+    size.items++
+    if (texts.every(([, , , field, text]) => comparedAs(split(text, 'match'), field, settings) === 'not')) size.short++
+  }
+  return size
+}
+
+/** The share of a test's items over which Tulu 3 calls the data contaminated with it. */
+const tolerated = 0.02
+const percent = (share: number): string => `${Number((100 * share).toFixed(share < 0.1 ? 1 : 0))} %`
+
+function notesOf(set: string, { found, hit, sizes }: Matched): string[] {
+  const { items, short } = sizes[set]!
+  const there = hit[set]?.size ?? 0
+  const rows = found.filter(([, { evidence }]) => Object.hasOwn(evidence.sets, set)).length
+  const many = (n: number, one: string) => `${n} ${one}${n === 1 ? '' : 's'}`
+  const found_ =
+    there === 0
+      ? `${set}: none of ${many(items, 'item')} was found`
+      : `${set}: ${there} of ${many(items, 'item')} (${percent(there / items)}) found in ${many(rows, 'row')}${there > tolerated * items ? ', more than the 2 % that Tulu 3 tolerates' : ''}`
+  const left = short === 0 ? [] : [`${set}: ${many(short, 'item')} too short to be compared`]
+  return [found_, ...left]
+}
+
+/** Removes rows that share text with a test set; every set and item that an n-gram belongs to is looked at. */
 export const decontaminate: GlobalStep<Options> = defineGlobal<Options>({
   verb: 'decontaminate',
-  about: 'Drops rows that share a run of words with a named test set, and says which item and how much of it.',
-  version: 1,
+  about: 'Drops rows that share a run of words with a test set, and shows which item, how much of it, and both texts.',
+  version: 2,
   options,
   takes: kinds,
   gives: 'same',
-  reasons: ['contaminated'],
+  reasons: ['contaminated', 'overlap-cut'],
   source: 'Brown et al. 2020, arXiv 2005.14165, appendix C; Lambert et al. 2024, arXiv 2411.15124',
   side: ({ against }) => against.map(from => ({ name: from, from })),
-  passes: [gather, match],
-  apply: (_, decided) => (decided ? { is: 'dropped', reason: 'contaminated', evidence: decided } : { is: 'passed' }),
+  passes: [gather, count, match],
+  apply(record, decided) {
+    if (!decided) return { is: 'passed' }
+    const { evidence, keep } = decided as unknown as Decided
+    if (!keep || record.kind !== 'document') {
+      return { is: 'dropped', reason: 'contaminated', evidence: evidence as unknown as Json }
+    }
+    const { kind, title, uri } = record
+    const text = keep.map(([from, to]) => record.text.slice(from, to).trim()).join('\n\n')
+    const why = `${evidence.set} ${evidence.item}, ${evidence.run} units in a row`
+    return {
+      is: 'fixed',
+      reason: 'overlap-cut',
+      payload: { kind, text, ...(title === undefined ? {} : { title }), ...(uri === undefined ? {} : { uri }) },
+      notes: { scores: { kept: { method: 'characters kept', value: text.length / record.text.length, why } } },
+    }
+  },
 })

@@ -109,3 +109,11 @@ test('cuts only when asked to', () => {
   expect(steps({ keep: 0.05 })[1]).toEqual(['cut', { by: 'extract/quality', drop: 0.95 }])
   expect(steps({ min: 0.5 })[1]).toEqual(['cut', { by: 'extract/quality', below: 0.5 }])
 })
+
+test('by the score of an earlier step it only cuts', () => {
+  const steps = (o: object) => extract.expand(extract.options.parse(o), 'extract').map(p => [p.as, p.options])
+  expect(steps({ by: 'edu', keep: 0.05 })).toEqual([['cut', { by: 'edu/score', drop: 0.95 }]])
+  expect(steps({ by: 'judge/overall', min: 7 })).toEqual([['cut', { by: 'judge/overall', below: 7 }]])
+  expect(extract.options.safeParse({ by: 'edu' }).error?.message).toMatch(/only cuts: give keep/)
+  expect(extract.options.safeParse({ min: 3 }).error?.message).toMatch(/quality goes from 0 to 1/)
+})

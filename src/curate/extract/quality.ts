@@ -92,7 +92,9 @@ function cleanness(text: string, plain: string): number {
   const share = (test: (line: string) => boolean) =>
     lines.reduce((sum, line) => sum + (test(line) ? line.length : 0), 0) /
     lines.reduce((sum, line) => sum + line.length, 0)
-  const linked = [...text.matchAll(/\[([^\]\n]*)\]\([^)\n]*\)|`([^`<\n]+)<[^>\n]+>`_+|https?:\/\/\S+/g)]
+  const linked = [
+    ...text.matchAll(/\[([^[\]\n]{0,2000})\]\([^)\n]{0,2000}\)|`([^`<\n]{1,1000})<[^>\n]{1,2000}>`_+|https?:\/\/\S+/g),
+  ]
   const links = linked.reduce((sum, [all, a, b]) => sum + (a ?? b ?? all).length, 0) / plain.length
   const symbols = count(plain, /[^\p{L}\p{N}\p{M}\s.,;:!?'"()「」『』（）。、・！？：ー-]/gu) / plain.length
   return (
@@ -145,7 +147,7 @@ export function quality(text: string, language: string, format: Format = 'markdo
     const found = sentences(passage.text, language).flatMap(span => (isSentence(span.text, ja) ? [span.text] : []))
     // A lone sentence in a list may be no more than an entry.
     for (const sentence of found) inSentences += bare(sentence) * (passage.entry && found.length < 2 ? 0.5 : 1)
-    whole.push(...found)
+    for (const sentence of found) whole.push(sentence)
   }
   const content = Math.max(bare(plain) - headings, 1)
   const size = ja ? count(plain, japanese) / 2.2 : count(plain, /[\p{L}\p{M}'’-]+/gu)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { conversation } from '../../../test/support/curate-records.ts'
 import { driveGlobal } from '../../../test/support/drive-global.ts'
-import type { Rec } from '../../records/index.ts'
+import { type Rec, sha256 } from '../../records/index.ts'
+import { holdOut } from './holdout.ts'
 import { assign } from './split.ts'
 
 const child = (id: string, subject: string, more: Parameters<typeof conversation>[3] = {}) =>
@@ -47,10 +48,36 @@ test('a shared few-shot row ties rows unless told otherwise', () => {
   expect(new Set(splits(rows, { context: false }).values()).size).toBe(2)
 })
 
+test('equal rows share a split, and one that others were dropped for stays where all of them were', () => {
+  const rows = [...Array(90).keys()].map(i => ({ ...conversation(`x${i}`, 'q', 'a'), digest: sha256(`${i % 30}`) }))
+  const before = splits(rows)
+  expect(new Set(before.values())).toEqual(new Set(['train', 'test']))
+  for (const [i, row] of rows.entries()) expect(before.get(row.id)).toBe(before.get(rows[i % 30]!.id))
+  const left = rows.slice(60).map(({ lineage, ...row }, i) => ({
+    ...row,
+    lineage: { ...lineage, members: [rows[i]!.id, rows[i + 30]!.id] },
+  }))
+  const after = splits(left)
+  for (const row of left) expect(after.get(row.id)).toBe(before.get(row.id))
+})
+
 test('another row of a document moves none of those that were there', () => {
   const rows = [...Array(80).keys()].map(i => child(`x${i}`, `d${i % 30}`))
   const before = splits(rows)
   const after = splits([child('a0', 'd3'), child('zz', 'd99'), ...rows])
   for (const r of rows) expect(after.get(r.id)).toBe(before.get(r.id))
   expect(after.get('a0')).toBe(before.get('x3'))
+})
+
+test('a holdout and the rest share no group, make up the whole, and are the same wherever they are divided', () => {
+  const rows = [...Array(200).keys()].map(i => child(`x${i}`, `d${i % 50}`))
+  const side = (give: string, of = rows, more = {}) =>
+    new Set(driveGlobal(holdOut, [of], { share: 0.2, give, ...more }, { seed: give }).kept.map(r => r.id))
+  const [rest, held] = [side('rest'), side('held-out')]
+  expect(rest.size + held.size).toBe(200)
+  expect(held.size).toBeGreaterThan(10)
+  const groups = (ids: Set<string>) => new Set(rows.filter(r => ids.has(r.id)).map(r => r.lineage.parents[0]!.id))
+  for (const group of groups(held)) expect(groups(rest).has(group)).toBe(false)
+  expect(side('held-out', [child('new', 'd51'), ...rows.toReversed()])).toEqual(held)
+  expect(side('held-out', rows, { name: 'other' })).not.toEqual(held)
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
 import { kinds, unit } from '../../records/index.ts'
 import { defineGlobal, defineMap, defineVerb, type GlobalStep, type MapStep, type Verb } from '../../steps/index.ts'
-import { Components } from '../components.ts'
+import { groupsOf, type Tied, tieShape, ties } from './groups.ts'
 
 const shape = {
   into: z
@@ -10,11 +10,7 @@ const shape = {
     .refine(weights => Object.values(weights).some(w => w > 0), 'at least one weight must be above 0')
     .default({ train: 0.9, test: 0.1 })
     .describe('Names of the splits and their weights'),
-  together: z
-    .array(z.string())
-    .default(['conversation', 'user'])
-    .describe('Facets whose equal values must stay in one split'),
-  context: z.boolean().default(true).describe('Rows that share a few-shot or pool row stay in one split as well'),
+  ...tieShape,
 }
 const assignOptions = z.strictObject(shape)
 type Options = z.output<typeof assignOptions>
@@ -38,15 +34,6 @@ export const root: MapStep = defineMap({
   },
 })
 
-/** Everything that ties a row to others. Names that start with a space are no ids. */
-function ties(record: Rec, options: Options): string[] {
-  const { lineage, facets } = record
-  const parents = lineage.parents.filter(p => p.role === 'subject' || (p.role === 'context' && options.context))
-  const shared = options.together.flatMap(name => (facets[name] === undefined ? [] : [` ${name}=${facets[name]}`]))
-  const whole = typeof facets.root === 'string' ? [facets.root] : []
-  return [...parents.map(p => p.id), ...whole, ...(lineage.members ?? []), ...shared]
-}
-
 /** The split of a component, by a hash of its name: more rows or another order move nothing that is not tied to them. */
 function pick(weights: [string, number][], at: number): string {
   const sum = weights.reduce((a, [, w]) => a + w, 0)
@@ -58,14 +45,13 @@ function pick(weights: [string, number][], at: number): string {
   return weights.findLast(([, w]) => w > 0)![0]
 }
 
-type Entry = [id: string, ties: string[]]
 /** The seed travels with the artifact: `decide` does not see it. */
-type Artifact = { seed: string; rows: Entry[] }
+type Artifact = { seed: string; rows: Tied[] }
 
 export const assign: GlobalStep<Options> = defineGlobal<Options>({
   verb: 'assign-split',
   about: 'Assigns each connected group of rows to a split.',
-  version: 1,
+  version: 2,
   options: assignOptions,
   takes: kinds,
   gives: 'same',
@@ -73,28 +59,17 @@ export const assign: GlobalStep<Options> = defineGlobal<Options>({
   passes: [
     {
       survey(records, options, { seed }) {
-        const rows: Entry[] = []
-        for (const record of records) rows.push([record.id, ties(record, options)])
+        const rows: Tied[] = []
+        for (const record of records) rows.push(ties(record, options))
         return new Map([[0, { seed, rows }]])
       },
       merge: (a: Artifact, b: Artifact) => ({ seed: a.seed, rows: a.rows.concat(b.rows) }),
       decide(_, { seed, rows }: Artifact, options) {
-        const components = new Components()
-        for (const [id, names] of rows) for (const name of names) components.join(id, name)
-        // A component is named by what its rows have in common, where there is such a thing: rows come and go, sources stay.
-        const own = new Set(rows.map(([id]) => id))
-        const named = new Map<string, string>()
-        for (const [id, names] of rows) {
-          const at = components.find(id)
-          for (const name of [...names.filter(n => !own.has(n)).map(n => `a${n}`), `b${id}`]) {
-            const known = named.get(at)
-            if (known === undefined || name < known) named.set(at, name)
-          }
-        }
+        const groups = groupsOf(rows)
         const weights = Object.entries(options.into).sort(([a], [b]) => (a < b ? -1 : 1))
         const each: [string, string][] = []
-        for (const [id] of rows) each.push([id, pick(weights, unit(seed, named.get(components.find(id))!))])
-        return { each, groups: named.size }
+        for (const [id, group] of groups) each.push([id, pick(weights, unit(seed, group))])
+        return { each, groups: new Set(groups.values()).size }
       },
       combine: (parts: { each: [string, string][]; groups: number }[]) => {
         const each = new Map(parts.flatMap(part => part.each))
@@ -102,12 +77,8 @@ export const assign: GlobalStep<Options> = defineGlobal<Options>({
         for (const name of each.values()) sizes[name] = (sizes[name] ?? 0) + 1
         const told = Object.entries(sizes).sort(([a], [b]) => (a < b ? -1 : 1))
         const groups = parts.reduce((sum, part) => sum + part.groups, 0)
-        return {
-          each,
-          notes: [
-            `${told.map(([name, n]) => `${name} ${n}`).join(', ')} rows; ${groups} connected groups were divided whole`,
-          ],
-        }
+        const rows = told.map(([name, n]) => `${name} ${n} rows`).join(', ')
+        return { each, notes: each.size > 0 ? [`${rows}; ${groups} groups of related rows, each kept whole`] : [] }
       },
     },
   ],

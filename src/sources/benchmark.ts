@@ -1,0 +1,236 @@
+import { basename } from 'node:path'
+import type { Json } from '../records/index.ts'
+import { Unreadable, utf8Bytes } from './bytes.ts'
+import { type Columns, object } from './columns.ts'
+import { formatOf, type SourceFile } from './files.ts'
+import { readTable } from './read.ts'
+import type { SourceReason } from './reasons.ts'
+
+/** What a benchmark's item says, part by part; a part of several texts is a list. */
+export const parts = ['prompt', 'second', 'context', 'choices', 'answer', 'wrong', 'test'] as const
+export type Part = (typeof parts)[number]
+export type BenchmarkItem = { id: string } & { [part in Part]?: string | string[] }
+/** Columns that each part was taken from. */
+export type Taken = { [part in Part]?: string[] }
+/** One file of a benchmark as it was understood; rows that could not be are counted by reason. */
+export type BenchmarkFile = {
+  path: string
+  taken: Taken
+  items: BenchmarkItem[]
+  rejected: { [reason in SourceReason | 'no-prompt']?: number }
+}
+
+/** Names that columns of public benchmarks have, compared without case, spaces and signs; of each list the first counts. */
+const names: { [part in Part]: readonly string[] } = {
+  prompt: [
+    'prompt',
+    'question',
+    'query',
+    'instruction',
+    'problem',
+    'turns',
+    'text',
+    'sentence1',
+    'sentence',
+    'input',
+    'goal',
+  ],
+  second: ['sentence2', 'hypothesis'],
+  context: ['context', 'passage', 'premise', 'article', 'story', 'support'],
+  choices: ['choices', 'options', 'endings'],
+  answer: [
+    ...['answer', 'answers', 'correctanswer', 'bestanswer', 'target', 'canonicalsolution', 'solution', 'groundtruth'],
+    ...['code', 'output', 'response', 'completion', 'reference', 'label'],
+  ],
+  wrong: ['wronganswers', 'incorrectanswers', 'distractors'],
+  test: ['test', 'tests', 'testlist', 'testcases', 'unittests'],
+}
+/** Columns that go together with the first of their part. */
+const together: { [name: string]: readonly string[] } = {
+  bestanswer: ['correctanswers'],
+  testlist: ['challengetestlist'],
+}
+const ids = ['id', 'taskid', 'questionid', 'qid', 'itemid', 'problemid', 'sentencepairid', 'uid', 'idx']
+const numbered = /^(?:choices?|options?|endings?)_?(?:\d+|[a-h])$|^[a-e]$/i
+
+const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+
+/** Reads one file of a benchmark. `mapping` names columns for parts; what it leaves out is found by name. */
+export async function readBenchmark(
+  file: SourceFile,
+  mapping: { [part in Part]?: string } = {},
+): Promise<BenchmarkFile> {
+  const read: BenchmarkFile = { path: file.path, taken: {}, items: [], rejected: {} }
+  const reject = (reason: SourceReason | 'no-prompt') => {
+    read.rejected[reason] = (read.rejected[reason] ?? 0) + 1
+  }
+  const rows: Columns[] = []
+  for await (const columns of rowsOf(file, reject)) rows.push(columns)
+  // A column may be empty in the first rows, and a reference belongs to some questions only.
+  const filled: Columns = {}
+  for (const columns of rows) {
+    for (const [name, value] of Object.entries(columns)) if (nothing(filled[name])) filled[name] = value
+  }
+  read.taken = takenFrom(filled, mapping)
+  const seen = new Map<string, number>()
+  for (const [i, columns] of rows.entries()) {
+    const item = itemOf(columns, read.taken, i + 1)
+    if (!item) {
+      reject('no-prompt')
+      continue
+    }
+    const before = seen.get(item.id) ?? 0
+    seen.set(item.id, before + 1)
+    read.items.push(before === 0 ? item : { ...item, id: `${item.id}#${before + 1}` })
+  }
+  return read
+}
+
+/** Which columns make which part. */
+function takenFrom(columns: Columns, mapping: { [part in Part]?: string }): Taken {
+  const free = new Map(Object.keys(columns).map(name => [plain(name), name]))
+  const taken: Taken = {}
+  for (const part of parts) {
+    if (mapping[part] !== undefined) {
+      taken[part] = [mapping[part]]
+      free.delete(plain(mapping[part]))
+    }
+  }
+  for (const part of parts) {
+    if (taken[part]) continue
+    const single = names[part].find(name => free.has(name) && !nothing(columns[free.get(name)!]))
+    const several =
+      part === 'choices' && single === undefined ? Object.keys(columns).filter(name => numbered.test(name)) : []
+    const found =
+      single === undefined ? several : [single, ...(together[single] ?? [])].flatMap(name => free.get(name) ?? [])
+    if (found.length === 0) continue
+    taken[part] = found
+    for (const name of found) free.delete(plain(name))
+  }
+  return taken
+}
+
+const nothing = (value: Json | undefined) => value === undefined || value === null || value === ''
+
+function itemOf(columns: Columns, taken: Taken, row: number): BenchmarkItem | undefined {
+  const column = ids.map(id => Object.keys(columns).find(name => plain(name) === id)).find(name => name !== undefined)
+  const value = column === undefined ? undefined : columns[column]
+  const item: BenchmarkItem = {
+    id: typeof value === 'string' || typeof value === 'number' ? String(value) : String(row),
+  }
+  for (const part of parts) {
+    const found = (taken[part] ?? []).flatMap(name => texts(columns[name]))
+    if (found.length > 0) item[part] = found.length === 1 && part !== 'choices' ? found[0]! : found
+  }
+  // An answer that is the number of a choice is that choice.
+  const choice =
+    typeof item.answer === 'string' && /^\d+$/.test(item.answer) ? item.choices?.[Number(item.answer)] : undefined
+  if (choice !== undefined) item.answer = choice
+  return item.prompt === undefined && item.context === undefined ? undefined : item
+}
+
+/** The texts of a cell: its own, those of a list, or those under `text`, as choices and answers are often given. */
+function texts(value: Json | undefined): string[] {
+  if (nothing(value)) return []
+  if (typeof value === 'string') return value.trim() === '' ? [] : [value]
+  if (typeof value === 'number') return [String(value)]
+  if (Array.isArray(value)) return [...new Set(value.flatMap(texts))]
+  const inner = object(value)
+  if (!inner) return []
+  return inner.text !== undefined ? texts(inner.text) : Object.values(inner).flatMap(texts)
+}
+
+/** The largest file that is read as one JSON value. */
+const wholeBytes = 256 * 2 ** 20
+
+/** Rows of a file, nested forms unfolded. A text file is one row. */
+async function* rowsOf(file: SourceFile, reject: (reason: SourceReason) => void): AsyncGenerator<Columns> {
+  const format = formatOf({}, file.path)
+  if (format === 'markdown' || format === 'rst' || format === 'text') {
+    const text = await textOf(file, reject)
+    if (text?.trim()) yield { id: basename(file.path), text }
+    return
+  }
+  if (/\.json(?:\.gz)?$/i.test(file.path) && file.size <= wholeBytes) {
+    const text = await textOf(file, reject)
+    if (text === undefined) return
+    const value = jsonOf(text)
+    const nested = object(value)
+    if (nested) yield* unfolded(nested)
+    if (Array.isArray(value)) for (const one of value) yield* object(one) ? unfolded(object(one)!) : []
+    // Several public sets end in `.json` and hold JSON Lines.
+    if (value !== undefined) return
+  }
+  for await (const row of readTable(file)) {
+    if ('columns' in row) yield* unfolded(row.columns)
+    else reject(row.reason)
+  }
+}
+
+async function textOf(file: SourceFile, reject: (reason: SourceReason) => void): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of utf8Bytes(file, true)) chunks.push(chunk)
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    reject(error.reason)
+    return undefined
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function jsonOf(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Rows inside of a row: questions below the paragraphs they are about (as in SQuAD), and prompts with worked examples
+ * under the name of their subject (as the MMLU prompts are kept). Any other row is itself.
+ */
+function* unfolded(row: Columns): Generator<Columns> {
+  const articles = Array.isArray(row.data) ? row.data.map(object) : []
+  if (articles.some(article => Array.isArray(article?.paragraphs))) {
+    for (const article of articles) {
+      for (const paragraph of list(article?.paragraphs)) {
+        for (const { id, question, answers } of list(paragraph.qas)) {
+          yield { ...{ id, question, answers }, context: paragraph.context }
+        }
+      }
+    }
+    return
+  }
+  const blocks = Object.entries(row)
+  if (blocks.length === 0 || !blocks.every(([, text]) => typeof text === 'string' && /(?:^|\n)Q: /.test(text))) {
+    yield row
+    return
+  }
+  for (const [subject, text] of blocks) {
+    for (const [i, one] of (text as string)
+      .split(/(?:^|\n)Q: /)
+      .slice(1)
+      .entries()) {
+      const [asked = '', answer] = one.split(/\nA: /)
+      const at = asked.search(/\n\(A\) /)
+      const choices =
+        at < 0
+          ? []
+          : asked
+              .slice(at)
+              .split(/\s\([A-J]\) /)
+              .slice(1)
+      yield {
+        id: `${subject}/${i + 1}`,
+        question: (at < 0 ? asked : asked.slice(0, at)).trim(),
+        choices: choices.map(choice => choice.trim()),
+        ...(answer === undefined ? {} : { answer: answer.trim() }),
+      }
+    }
+  }
+}
+
+const list = (value: Json | undefined): Columns[] =>
+  Array.isArray(value) ? value.map(object).filter(one => one !== undefined) : []
