@@ -1,6 +1,17 @@
+import { coverages } from './audit.ts'
+import { grading, learning } from './classifier.ts'
+import { cleaning } from './clean.ts'
+import { cluster } from './cluster.ts'
+import { recall, scan } from './decontaminate.ts'
+import { exact, near, recalls } from './dedupe.ts'
 import { calls, records } from './engine.ts'
+import { signatures, substrings, twins } from './kernels.ts'
+import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
+import { accuracy, scanSpeed } from './personal-data.ts'
 import { routes } from './routes.ts'
+import { each, huge, profiles, tokenizers } from './rules.ts'
+import { embedding, meanings, semantic } from './vectors.ts'
 
 export type Figure = {
   metric: string
@@ -13,6 +24,29 @@ export type Figure = {
   holds?: boolean
 }
 export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
+  'curate-signatures': signatures,
+  'curate-cluster': cluster,
+  'curate-rules': profiles,
+  'curate-decontaminate': scan,
+  'curate-exact': exact,
+  'curate-near': near,
+  'curate-substring': substrings,
+  'curate-personal-data': scanSpeed,
+  'curate-semantic': semantic,
+  'curate-vectors': embedding,
+  'curate-clean': cleaning,
+  'curate-classifier': grading,
+  'classifier-learning': learning,
+  'audit-coverage': coverages,
+  'personal-data': accuracy,
+  language,
+  leaks: recall,
+  'near-duplicates': recalls,
+  'vectors-meanings': meanings,
+  'rules-each': each,
+  'rules-tokenizers': tokenizers,
+  'rules-huge': huge,
+  'kernels-twins': twins,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),
   'engine-records': records,
