@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { z } from 'zod'
 import { canonical } from '../../src/records/index.ts'
 import { defineFilter, defineMap } from '../../src/steps/index.ts'
 import { documents } from '../support/documents.ts'
 import { folder, runIn, write } from '../support/project.ts'
+import { releaseBytes } from '../support/released.ts'
 import { scattered } from '../support/scattered.ts'
 
 const steps = [
@@ -109,4 +113,48 @@ test('a thread that ends in the middle of its work ends the run by name', { time
   ] as never)
   const ran = await runIn(dir, ends, { threads: { threads: 1, from: 0 } })
   expect(ran.error).toMatchObject({ code: 'SR_STEP_FAILED', message: expect.stringContaining('where') })
+})
+
+const deadly = `
+import { existsSync, rmSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+import { z } from 'zod'
+import { defineMap } from '${join(import.meta.dirname, '../../src/steps/index.ts')}'
+const armed = new URL('./armed', import.meta.url)
+let seen = 0
+export default defineMap({
+  verb: 'deadly', about: 'Kills the process at its ninth record in a thread.', version: 1, options: z.strictObject({}),
+  takes: ['document'], gives: 'same', reasons: [],
+  run: async record => {
+    if (++seen === 9 && !isMainThread && existsSync(armed)) {
+      rmSync(armed)
+      process.kill(process.pid, 'SIGKILL')
+    }
+    return { is: 'passed', notes: { facets: { seen: record.text.length } } }
+  },
+})
+`
+
+test('killed while threads write, the next run ends in the same bytes', { timeout: 60_000 }, async () => {
+  const release = { version: '0.1.0', license: 'cc0-1.0', date: '2026-11-20' }
+  const whole = { ...recipe([{ use: './deadly.ts' }, steps[1]!, steps[2]!], [steps[0]] as never), release }
+  const script = join(import.meta.dirname, '../support/run-and-release.ts')
+  const ends = async (dir: string) => {
+    const child = spawn(process.execPath, [script, join(dir, 'recipe.yaml'), 'http://127.0.0.1:1'], {
+      env: { ...process.env, THREADS: '2' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const [code, signal] = await once(child, 'close')
+    return signal ?? code
+  }
+  const made = {
+    'recipe.yaml': stringify(whole),
+    'deadly.ts': deadly.replace("'zod'", `'${import.meta.resolve('zod')}'`),
+  }
+  const calm = folder({ ...files, ...made })
+  expect(await ends(calm)).toBe(0)
+  const killed = folder({ ...files, ...made, armed: '' })
+  expect(await ends(killed)).toBe('SIGKILL')
+  expect(await ends(killed)).toBe(0)
+  expect(releaseBytes(killed)).toEqual(releaseBytes(calm))
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { kinds, type Payload, type Rec } from '../../records/index.ts'
-import { type Ctx, defineMap, fence, loadPrompt, type MapStep, promptNotes, unusable } from '../../steps/index.ts'
+import { type Ctx, defineMap, fence, loadPrompt, type MapStep, promptNotes } from '../../steps/index.ts'
 import { type Entity, entityNames, taught } from './entities.ts'
 import { rewrite } from './fields.ts'
 import { actionFor, actions, countScores, evidence, keyIn, type Place, replaced } from './redact.ts'
@@ -42,8 +42,9 @@ export const namesStep: MapStep<Options> = defineMap<Options, never, never>({
     const named: Named[] = []
     for (const ask of requests(record, ctx)) {
       const answer = await ctx.call(ctx.options.teacher, ask)
-      // A text that nobody looked through is not let pass.
-      if (answer.bad) return { ...unusable(answer), conceal: true } as never
+      // A text that nobody looked through is not let pass; what the teacher said of it may repeat what it holds.
+      if (answer.bad)
+        return { is: 'dropped', reason: answer.bad.reason, evidence: { call: answer.call }, conceal: true }
       named.push(...answer.data!.spans)
     }
     const { action, allow = [], entities } = ctx.options
