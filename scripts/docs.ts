@@ -68,19 +68,20 @@ const optionTable = (head: string, notes: OptionNote[]) =>
   )
 
 /** What the example of a verb becomes: primitive steps with their keys. */
-function primitives(word: Verb | Step): { key: string; step: Step }[] {
+function primitives(word: Verb | Step): { key: string; step: Step; from?: string[] }[] {
   const line = examples[word.verb]
   if (line === undefined) throw new Error(`scripts/docs.ts has no example for the step ${word.verb}`)
   if (word.shape !== 'verb') return [{ key: word.verb, step: word }]
   const { from: _, ...written } = parse(line.replace(/(\d+)%/g, (_, n: string) => String(Number(n) / 100)))
   const expanded: Primitive[] = word.expand(word.options.parse(written), word.verb)
-  return expanded.map(({ as, step }) => ({ key: as === '' ? word.verb : `${word.verb}.${as}`, step }))
+  return expanded.map(({ as, step, from }) => ({ key: as === '' ? word.verb : `${word.verb}.${as}`, step, from }))
 }
 
 function stepPage(word: Verb | Step): string {
   const note = describeVerb(word)
   const parts = primitives(word)
-  const gives = parts.findLast(({ step }) => step.gives !== 'same')?.step.gives as readonly string[] | undefined
+  const maker = parts.findLast(({ step, from }) => step.gives !== 'same' || from?.includes('$in'))
+  const gives = maker?.step.gives !== 'same' && (maker?.step.gives as readonly string[] | undefined)
   const reasons = parts.filter(({ step }) => step.reasons.length > 0)
   return [
     `## ${note.verb}`,

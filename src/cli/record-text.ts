@@ -124,12 +124,14 @@ export function sourceLine(record: Rec, ancestors: Map<string, Rec>): string {
   return parts.length > 0 ? parts.join('; ') : 'source unknown'
 }
 
-/** Scores as `judge/accuracy 8, judge/clarity unscored (unparseable)`. */
+/** Scores as `judge/accuracy 8, clarity unscored (unparseable); language/confidence 1`: each step is named once. */
 export function scoreList(record: Rec): string {
-  return Object.entries(record.scores)
-    .map(
-      ([name, score]) =>
-        `${name} ${'value' in score ? Number(score.value.toFixed(3)) : `unscored (${score.unscored})`}`,
-    )
-    .join(', ')
+  const steps = new Map<string, string[]>()
+  for (const [name, score] of Object.entries(record.scores)) {
+    const at = name.lastIndexOf('/') + 1
+    const said = 'value' in score ? Number(score.value.toFixed(3)) : `unscored (${score.unscored})`
+    const known = steps.get(name.slice(0, at)) ?? []
+    steps.set(name.slice(0, at), [...known, `${name.slice(at)} ${said}`])
+  }
+  return [...steps].map(([step, each]) => step + each.join(', ')).join('; ')
 }

@@ -1,7 +1,7 @@
 import { type Rec, unit } from '../records/index.ts'
 import { ancestorsOf, type PastRun } from '../run/index.ts'
 import type { Store } from '../workspace/index.ts'
-import { indent } from './layout.ts'
+import { indent, wrap } from './layout.ts'
 import { scoreList, sectionLines, sectionsOf, sourceLine } from './record-text.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -33,7 +33,9 @@ export function rowLines(
       ...(i > 0 ? [''] : []),
       paint('bold', `${record.kind} ${record.id.slice(0, 12)}`),
       ...indent(sectionLines(sectionsOf(record), width - 2, paint)),
-      ...(scores ? [`  ${paint('dim', `scores  ${scores}`)}`] : []),
+      ...(scores ? wrap(scores, width - 10) : []).map(
+        (line, i) => `  ${paint('dim', `${i === 0 ? 'scores' : '      '}  ${line}`)}`,
+      ),
       `  ${paint('dim', `from    ${sourceLine(record, ancestors)}`)}`,
     ]
   })

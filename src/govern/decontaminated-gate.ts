@@ -28,9 +28,9 @@ function judge(facts: Facts): GateResult {
   if (checks.length === 0)
     return { is: 'block', evidence, why: 'No step compares the rows with evaluation sets.', wayOut }
   const last = facts.steps.findLastIndex(isCheck)
-  const later = facts.steps.slice(last + 1)
+  const later = facts.steps.slice(last + 1).filter(step => !step.aside)
   const names = (steps: StepFacts[]) => steps.map(step => step.key).join(', ')
-  const wrote = later.filter(step => (step.counts?.made ?? 0) > 0)
+  const wrote = later.filter(step => (step.counts?.made ?? 0) + (step.rewritten ?? 0) > 0)
   if (wrote.length > 0) {
     const why = `Text was written after the check, by ${names(wrote)}, and never compared.`
     return { is: 'block', evidence, why, wayOut }

@@ -25,6 +25,10 @@ export type StepFacts = {
   joins?: boolean
   /** What it said of its decision, such as which bucket is short. */
   notes?: string[]
+  /** Its rows never reach the release: a sample that a model learns from, say. */
+  aside?: true
+  /** Rows into which it brought words from outside without making new ones. */
+  rewritten?: number
   /** What it says on the card of what it covers; steps with the same title share a section. */
   report?: { title: string; text: string }
   counts?: Counts

@@ -212,6 +212,13 @@ describe('gates', () => {
       wayOut: expect.stringContaining('mix'),
     })
     expect(is('decontaminated', facts({ steps: [mixed, ran] })).is).toBe('pass')
+    // A person's edit brings in words as a teacher does; what never reaches the release does not count.
+    const edited = { ...check, key: 'review', verb: 'review', rewritten: 1 }
+    expect(is('decontaminated', facts({ steps: [ran, edited] }))).toMatchObject({
+      is: 'block',
+      why: expect.stringContaining('review'),
+    })
+    expect(is('decontaminated', facts({ steps: [ran, { ...answer, aside: true }] })).is).toBe('pass')
     expect(is('decontaminated', facts({ steps: [{ ...check, counts }] })).is).toBe('unknown')
     expect(is('decontaminated', facts({ steps: [check] }), {}, 'plan').is).toBe('pass')
     expect(is('decontaminated', facts({ steps: [], use: 'eval-set' }))).toMatchObject({ is: 'warn', required: false })

@@ -172,7 +172,7 @@ async function checkOptions(
   problems.push(...teacherProblems(word, options, use, known.around.teachers))
   const files = await resolveFiles(word, options, use, known.around.base, problems)
   for (const side of sidesOf(word, files.options)) {
-    const problem = await sideProblem(side, known)
+    const problem = await sideProblem(side, word.verb, known)
     if (problem) problems.push({ ...problem, path: [...use.path, ...pathOf(side.from, use.options)], part: 'value' })
   }
   return { ...step, options: files.options, files: files.digests }
@@ -349,11 +349,18 @@ function noFile(name: string, path: Path): Problem {
 
 async function sideProblem(
   { from }: Side,
+  verb: string,
   known: Known,
 ): Promise<Pick<Problem, 'code' | 'message' | 'hint'> | undefined> {
   const problem = referenceProblem(from, known)
   if (!problem || known.around.words.benchmark?.(from, known.around.base)) return undefined
-  if (!isSideFile(from)) return problem
+  if (!isSideFile(from)) {
+    if (verb !== 'decontaminate') return problem
+    return {
+      ...problem,
+      hint: `${problem.hint}; a benchmark comes in with: stillroom import benchmark <file> --name ${from}`,
+    }
+  }
   if (await isFile(resolve(known.around.base, from))) return undefined
   return {
     code: 'SR_RECIPE_REFERENCE',

@@ -128,9 +128,12 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
       return distinct(found)
     }
 
-    for (const option of word.needs?.steps ?? []) {
-      const named = options[option]
-      if (typeof named !== 'string' || nodes.some(node => node.key === named || node.owner === named)) continue
+    const { steps: earlier = [], scores = [] } = word.needs ?? {}
+    for (const option of [...earlier, ...scores]) {
+      const value = options[option]
+      if (typeof value !== 'string') continue
+      const named = scores.includes(option) ? value.split('/')[0]! : value
+      if (nodes.some(node => node.key === named || node.owner === named)) continue
       problems.push({
         code: 'SR_RECIPE_REFERENCE',
         message: `there is no earlier step \`${named}\``,

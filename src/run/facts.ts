@@ -1,9 +1,10 @@
 import { relative } from 'node:path'
 import { type Facts, type Route, readAcceptances, termsVerdict } from '../govern/index.ts'
-import type { Plan } from '../recipe/index.ts'
+import type { Node, Plan } from '../recipe/index.ts'
 import type { Json } from '../records/index.ts'
 import type { SourceConfig } from '../sources/index.ts'
 import { presets, type Resolved, resolveTeacher, type TeacherConfig, teachersBehind } from '../teachers/index.ts'
+import type { Counts } from '../workspace/index.ts'
 import type { Funnel } from './counts.ts'
 
 /** Names of the teachers that a plan may ask: members of pools and all they fall back on among them, never pools. */
@@ -83,12 +84,15 @@ export function gateFacts(
   workspace: string,
 ): Facts {
   const nodes = plan.stages.flatMap(s => s.nodes)
+  const reached = releasedThrough(plan)
   const notes = (key: string): string[] => (ran?.notes ?? []).filter(n => n.step === key).map(n => n.message)
   return {
     use: plan.recipe.use,
     purpose: plan.recipe.purpose,
     teachers: [...teacherFacts(plan, workspace), ...writerFacts(plan, workspace)],
     steps: nodes.map(node => ({
+      ...(reached.has(node.key) ? {} : { aside: true as const }),
+      ...rewrittenBy(node, ran?.funnel[node.key]),
       key: node.key,
       verb: node.step.verb,
       about: node.step.about,
@@ -99,4 +103,24 @@ export function gateFacts(
       ...(ran?.funnel[node.key] ? { counts: ran.funnel[node.key] } : {}),
     })),
   }
+}
+
+/** Keys of the stages and nodes that released rows come through. */
+function releasedThrough(plan: Plan): Set<string> {
+  const reached = new Set([plan.output])
+  for (const stage of plan.stages.toReversed()) {
+    if (!reached.has(stage.key)) continue
+    for (const key of [...stage.from, ...stage.nodes.map(node => node.key)]) reached.add(key)
+  }
+  return reached
+}
+
+/** Repairs by a teacher, or for a reason that the step says brings in words. */
+function rewrittenBy({ step, teachers }: Node, counts: Counts | undefined): { rewritten?: number } {
+  if (!counts) return {}
+  const reasons = Object.entries(counts.repairs).filter(
+    ([reason]) => teachers.length > 0 || step.writes?.includes(reason),
+  )
+  const rewritten = reasons.reduce((sum, [, n]) => sum + n, 0)
+  return rewritten > 0 ? { rewritten } : {}
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
@@ -137,4 +137,19 @@ test('a pack is found by its name or folder, and only as it was written', () => 
   )
   writeFileSync(join(base, 'benchmarks/own/items.jsonl'), '{"id":"1","prompt":"How?"}\n')
   expect(() => findPack('own', base)).toThrow(/changed after its import/)
+})
+
+test('what is no row is counted, and no two items have one id', async () => {
+  expect(await read('a.json', JSON.stringify([{ question: 'One?' }, 'Two?', null, ['Three?']]))).toMatchObject({
+    items: [{ prompt: 'One?' }],
+    rejected: { 'no-prompt': 3 },
+  })
+  expect((await read('b.json', '"Only a text"')).rejected).toEqual({ 'no-prompt': 1 })
+  const twice = lines(...['a', 'a#2', 'a', 'a', 'a#2'].map(id => ({ id, question: 'Why?' })))
+  const { items } = await read('c.jsonl', twice)
+  expect(items.map(({ id }) => id)).toEqual(['a', 'a#2', 'a#3', 'a#4', 'a#2#2'])
+  const base = folder({})
+  writePack(join(base, 'p'), [...items, ...items.slice(0, 1)], { name: 'p', license: 'MIT', files: [] })
+  const ids = readFileSync(join(base, 'p', 'items.jsonl'), 'utf8').match(/(?<="id":")[^"]*/g)
+  expect(ids).toEqual([...items.map(({ id }) => id), 'a#5'])
 })

@@ -72,18 +72,30 @@ export async function readBenchmark(
     for (const [name, value] of Object.entries(columns)) if (nothing(filled[name])) filled[name] = value
   }
   read.taken = takenFrom(filled, mapping)
-  const seen = new Map<string, number>()
   for (const [i, columns] of rows.entries()) {
     const item = itemOf(columns, read.taken, i + 1)
     if (!item) {
       reject('no-prompt')
       continue
     }
-    const before = seen.get(item.id) ?? 0
-    seen.set(item.id, before + 1)
-    read.items.push(before === 0 ? item : { ...item, id: `${item.id}#${before + 1}` })
+    read.items.push(item)
   }
+  read.items = apart(read.items)
   return read
+}
+
+/** Items with no id twice: a later one of the same id is numbered. A source would leave it out. */
+export function apart(items: readonly BenchmarkItem[]): BenchmarkItem[] {
+  const given = new Map<string, number>()
+  const taken = new Set<string>()
+  return items.map(item => {
+    const idOf = (n: number) => (n === 1 ? item.id : `${item.id}#${n}`)
+    let n = (given.get(item.id) ?? 0) + 1
+    while (taken.has(idOf(n))) n++
+    given.set(item.id, n)
+    taken.add(idOf(n))
+    return { ...item, id: idOf(n) }
+  })
 }
 
 /** Which columns make which part. */
@@ -157,7 +169,9 @@ async function* rowsOf(file: SourceFile, reject: (reason: SourceReason) => void)
     const value = jsonOf(text)
     const nested = object(value)
     if (nested) yield* unfolded(nested)
-    if (Array.isArray(value)) for (const one of value) yield* object(one) ? unfolded(object(one)!) : []
+    // What is no row has no prompt, and is counted as such.
+    else if (value !== undefined)
+      for (const one of Array.isArray(value) ? value : [value]) yield* unfolded(object(one) ?? {})
     // Several public sets end in `.json` and hold JSON Lines.
     if (value !== undefined) return
   }

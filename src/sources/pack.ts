@@ -3,7 +3,7 @@ import { basename, join, posix, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { StillroomError } from '../errors/index.ts'
 import { sha256 } from '../records/index.ts'
-import { type BenchmarkItem, parts } from './benchmark.ts'
+import { apart, type BenchmarkItem, parts } from './benchmark.ts'
 
 /** A benchmark as data: items in one form, and what is known of them. No clock enters it; the date is one that was given. */
 export const packManifest = z.strictObject({
@@ -41,7 +41,10 @@ export function writePack(
   items: readonly BenchmarkItem[],
   about: Omit<PackManifest, 'format' | 'items' | 'digest'>,
 ): PackManifest {
-  const text = items.map(item => `${JSON.stringify(item)}\n`).join('')
+  // Files of the same name in several folders give their items the same ids.
+  const text = apart(items)
+    .map(item => `${JSON.stringify(item)}\n`)
+    .join('')
   const manifest: PackManifest = {
     format: 'stillroom-benchmark-1',
     ...about,

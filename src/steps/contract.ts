@@ -12,6 +12,8 @@ export type Needs<O = never> = {
   keys?: readonly (keyof O & string)[]
   /** Options that name an earlier step, such as the one that noted vectors; the recipe checks that it stands before. */
   steps?: readonly (keyof O & string)[]
+  /** Options that name a stored score, as <step key>/<aspect>: its step must stand before. */
+  scores?: readonly (keyof O & string)[]
   /** Kinds of ancestor that `ctx.ancestor` hands out, for example the document a prompt was asked about. */
   ancestors?: readonly Kind[]
   /** Asks its teachers for vectors, through `ctx.embed`: many records go out in one request. */
@@ -43,6 +45,8 @@ export type Spec<O> = {
   prompts?(options: O): PromptNote[]
   /** The paper or specification the method comes from. */
   source?: string
+  /** Reasons of repairs that bring in words from outside: such rows must be compared with evaluation sets again. */
+  writes?: readonly Slug[]
   /** What this use of the step says on the card of what it covers; steps with the same title share a section. */
   report?(options: O): { title: string; text: string }
   /** Reasons that this use of the step may give. One that no record was dropped for is told: a rule that never fires is often a mistake. */

@@ -1,119 +1,204 @@
 import { describe, expect, test } from 'vitest'
-import { profileNames } from '../../src/curate/rules/profiles/index.ts'
-import { funnelErrors } from '../../src/run/index.ts'
-import { folder, runIn } from '../support/project.ts'
+import { z } from 'zod'
+import { profiles } from '../../src/curate/index.ts'
+import { funnelErrors, type RunOptions } from '../../src/run/index.ts'
+import { defineMap } from '../../src/steps/index.ts'
+import { folder, type Ran, runIn } from '../support/project.ts'
 
 type Form = 'document' | 'conversation'
 
-function everyVerb(form: Form) {
-  const of = (steps: object[]) => steps.map((step, i) => (i === 0 ? step : step))
-  return of([
-    ...profileNames.map(name => ({ rules: { as: `rules-${name}`, from: 'rows', profiles: name } })),
+/** Every verb of the room, each on a branch of its own, so that none is spared what another one drops. */
+function branches(form: Form): object[] {
+  const vectors = { from: 'vectors', vectors: 'vectors' }
+  const against = ['tests.jsonl']
+  return [
+    ...profiles.map(({ name }) => ({ rules: { as: `rules-${name}`, from: 'rows', profiles: name } })),
     { clean: { from: 'rows' } },
     { language: { from: 'rows', keep: ['en'] } },
     { 'personal-data': { from: 'rows' } },
     { dedupe: { from: 'rows', as: 'exact', near: false } },
     { dedupe: { from: 'rows', as: 'near', exact: false } },
+    { 'dedupe-substring': { from: 'rows', tokens: 5 } },
+    { decontaminate: { from: 'rows', against } },
+    ...['cosmopedia', 'tulu', 'gpt3', 'decon-like'].map(profile => ({
+      decontaminate: { from: 'rows', as: profile, against, profile },
+    })),
+    { vectors: { from: 'rows' } },
+    { topics: vectors },
+    { balance: { from: 'topics', as: 'even', facet: 'topic' } },
+    { select: { from: 'topics', as: 'uniform', method: 'uniform-topics', size: 3 } },
+    { select: { ...vectors, as: 'diverse', method: 'diverse', size: 3 } },
+    { select: { ...vectors, as: 'k-center', method: 'k-center', size: 3 } },
+    { classifier: { from: 'rows', teacher: 'judge', labels: 300 } },
+    { select: { from: 'classifier', as: 'top', by: 'classifier/score', size: 3 } },
+    { balance: { from: 'rows', by: 'length', bounds: [5, 50] } },
+    { resample: { from: 'rows', like: 'real', share: 0.5 } },
+    { holdout: { from: 'rows', share: 0.5 } },
+    { split: { from: 'rows', into: { train: 0.5, test: 0.5 } } },
+    { length: { from: 'rows', max: 100 } },
+    { mix: { from: 'rows', with: 'real', real: 0.5 } },
+    { review: { from: 'rows', reviews: 'reviews.jsonl' } },
     ...(form === 'document'
       ? [
           { dedupe: { from: 'rows', as: 'paragraphs', exact: false, near: false, paragraphs: { own: 0.5 } } },
           { dedupe: { from: 'rows', as: 'lines', exact: false, near: false, lines: { own: 0.5 } } },
-        ]
-      : []),
-    { 'dedupe-substring': { from: 'rows', tokens: 5 } },
-    { decontaminate: { from: 'rows', against: ['tests.jsonl'] } },
-    ...['cosmopedia', 'tulu', 'gpt3', 'decon-like'].map(profile => ({
-      decontaminate: { from: 'rows', as: profile, against: ['tests.jsonl'], profile },
-    })),
-    { vectors: { from: 'rows' } },
-    { topics: { from: 'vectors', vectors: 'vectors' } },
-    { balance: { from: 'topics', as: 'even', facet: 'topic' } },
-    { select: { from: 'topics', as: 'uniform', method: 'uniform-topics', size: 3 } },
-    { select: { from: 'vectors', as: 'diverse', method: 'diverse', share: 0.5, vectors: 'vectors' } },
-    { select: { from: 'vectors', as: 'k-center', method: 'k-center', size: 3, vectors: 'vectors' } },
-    { resample: { from: 'rows', like: 'real', share: 0.5 } },
-    { balance: { from: 'rows', by: 'length', bounds: [5, 50] } },
-    { holdout: { from: 'rows', share: 0.5 } },
-    { split: { from: 'rows' } },
-    { classifier: { from: 'rows', teacher: 'judge', labels: 300 } },
-    ...(form === 'document'
-      ? [
           { extract: { from: 'rows', keep: 0.5 } },
-          { extract: { from: 'classifier', as: 'best', keep: 0.5, by: 'classifier' } },
         ]
       : [{ judge: { from: 'rows', teacher: 'judge', drop: 0.5 } }]),
-    { select: { from: 'classifier', as: 'top', by: 'classifier/score', size: 3 } },
-    { length: { from: 'rows', min: 1, max: 100 } },
-    { mix: { from: 'rows', with: 'real', real: 0.5 } },
-    { review: { from: 'rows', reviews: 'reviews.jsonl' } },
     { sample: { from: 'rows', n: 3 } },
-  ])
+  ]
 }
 
-const real = Array.from({ length: 5 }, (_, i) => `My still number ${i} drips at the joint, why?`)
-const tests = JSON.stringify({
-  prompt: 'What is the use of the third part of a still in practice, and who cleans it at last?',
-})
-
-function row(form: Form, text: string) {
-  return JSON.stringify(
-    form === 'document'
-      ? { text }
-      : {
-          messages: [
-            { role: 'user', content: text },
-            { role: 'assistant', content: text },
-          ],
-        },
-  )
+function row(form: Form, text: string): string {
+  const messages = [
+    { role: 'user', content: text },
+    { role: 'assistant', content: text },
+  ]
+  return JSON.stringify(form === 'document' ? { text } : { messages })
 }
 
-async function through(form: Form, texts: string[], min = 0) {
-  const t = performance.now()
-  const ran = await runIn(
-    folder({
-      'rows.jsonl': texts.map(text => row(form, text)).join('\n'),
-      'real.jsonl': real.map(text => row(form, text)).join('\n'),
-      'tests.jsonl': tests,
-      'reviews.jsonl': JSON.stringify({ review: 'none', digest: 'none', verdict: 'accept', by: 'me' }),
-    }),
-    {
-      name: 'edges',
-      teachers: { judge: { model: 'builtin/heuristic' } },
-      sources: {
-        given: { files: 'rows.jsonl', license: 'CC0-1.0', kind: form },
-        real: { files: 'real.jsonl', license: 'CC0-1.0', kind: form },
-      },
-      steps: [{ length: { from: 'given', as: 'rows', min } }, ...everyVerb(form)],
-    },
-  )
-  console.log(form, texts.length, min, (performance.now() - t).toFixed(0), ran.error?.message)
-  for (const [k, c] of Object.entries(ran.funnel))
-    console.log(k, c.in, c.passed, c.fixed, c.consumed, JSON.stringify(c.dropped), JSON.stringify(c.repairs))
-  for (const n of ran.notes) console.log('  note', n.step, n.message)
+/** Rows that were let in by `first`, through every verb. */
+async function through(form: Form, texts: string[], first: object = { length: { min: 0 } }, more: object = {}) {
+  const real = Array.from({ length: 5 }, (_, i) => row(form, `My still number ${i} drips at the joint, why?`))
+  const asked = 'What is the use of the third part of a still in practice, and who cleans it at last?'
+  const files = {
+    'rows.jsonl': texts.map(text => row(form, text)).join('\n'),
+    'real.jsonl': real.join('\n'),
+    'tests.jsonl': JSON.stringify({ prompt: asked }),
+    'reviews.jsonl': JSON.stringify({ review: 'none', digest: 'none', verdict: 'accept', by: 'me' }),
+  }
+  const source = { license: 'CC0-1.0', kind: form }
+  const [[verb, options]] = Object.entries(first) as [[string, object]]
+  const recipe = {
+    name: 'edges',
+    teachers: { judge: { model: 'builtin/heuristic' } },
+    sources: { given: { ...source, files: 'rows.jsonl' }, real: { ...source, files: 'real.jsonl' } },
+    steps: [{ [verb]: { ...options, from: 'given', as: 'rows' } }, ...branches(form)],
+  }
+  const ran = await runIn(folder(files), recipe, more)
+  expect(funnelErrors(ran.funnel)).toEqual([])
+  expect(Object.entries(ran.funnel).flatMap(([key, { dropped }]) => (dropped['step-error'] ? [key] : []))).toEqual([])
   return ran
 }
 
-const unique = Array.from(
-  { length: 40 },
-  (_, i) => `Part ${i} of the still leads vapour ${i * 7} to condenser ${i * i}.`,
-)
-const corpora: { [name: string]: string[] } = {
-  equal: Array.from({ length: 40 }, () => unique[3]!),
-  unique,
-  'one character': [...'abcxyz0189.,!?#*`|-あ漢한ж€𝒳😀', '\u0000', '\ud800', '\ufeff', '\u200b', ' ', '\n'],
-  'empty strings': ['', '', ' ', '\n\n', 'x', ''],
+/** What went on from each of some steps. */
+const left = ({ funnel }: Ran, ...keys: string[]) =>
+  Object.fromEntries(keys.map(key => [key, funnel[key]!.passed + funnel[key]!.fixed]))
+
+const unique = Array.from({ length: 40 }, (_, i) => {
+  const part = ['valve', 'spring', 'pump', 'burner', 'gauge', 'seat', 'screw', 'float'][i % 8]
+  return `${i} litres of water cool the ${part} of model ${i * i}, which ${i % 3 ? 'opens' : 'shuts'} after ${i * 7} minutes.`
+})
+
+describe.each<Form>(['document', 'conversation'])('every verb over a %s', form => {
+  test('none that reach it: the run ends at the step that dropped them', async () => {
+    const ran = await through(form, unique, { length: { min: 1000 } })
+    expect(ran.error).toMatchObject({ code: 'SR_YIELD', message: 'Step rows.cut-tokens left nothing.' })
+  })
+
+  test('all equal: one stays, and none is told from another', async () => {
+    const ran = await through(form, Array(40).fill(unique[3]))
+    expect(ran.error).toBeUndefined()
+    expect(left(ran, 'exact.exact', 'near.near', 'dedupe-substring', 'diverse.diverse', 'k-center.k-center')).toEqual({
+      ...{ 'exact.exact': 1, 'near.near': 1, 'dedupe-substring': 1, 'diverse.diverse': 1, 'k-center.k-center': 3 },
+    })
+    expect(ran.notes.find(({ step }) => step === 'split.assign')?.message).toMatch(/^t\w+ 40 rows; 1 groups/)
+    expect([0, 40]).toContain(ran.funnel['holdout.out']!.passed)
+    expect(left(ran, 'sample', 'split.assign', 'decontaminate')).toEqual({
+      ...{ sample: 3, 'split.assign': 40, decontaminate: 40 },
+    })
+  })
+
+  test('all unique: none is a copy', async () => {
+    const ran = await through(form, unique)
+    expect(ran.error).toBeUndefined()
+    expect(left(ran, 'exact.exact', 'near.near', 'decontaminate', 'diverse.diverse', 'clean.cut')).toEqual({
+      ...{ 'exact.exact': 40, 'near.near': 40, decontaminate: 40, 'diverse.diverse': 3, 'clean.cut': 40 },
+    })
+  })
+
+  test('one character, or none as far as sources allow', async () => {
+    const characters = [...'abxyz018.,!?#*`|-あ漢한ж€𝒳😀', '\u0000', '\ud800', '\ufeff', '\u200b', ' ', '\n', '']
+    const ran = await through(form, characters)
+    expect(ran.error).toBeUndefined()
+    // `x` and its mathematical twin are one; of documents, blank ones are turned away at the door.
+    const given = form === 'document' ? 27 : 31
+    expect(left(ran, 'given', 'exact.exact')).toEqual({ given, 'exact.exact': given - 1 })
+  })
+})
+
+const megabyte = 2 ** 20
+const sentence = 'Water of 4 degrees cools the valve of model 17, which opens after 12 minutes because steam has to leave.\n\n'
+
+/** A row whose text is as long as no source lets in: the first row of the input, said over and over. */
+const grow = defineMap<{ bytes: number; numbered: boolean }, Form, Form>({
+  verb: 'grow',
+  about: 'Says a text over and over.',
+  version: 1,
+  options: z.strictObject({ bytes: z.number(), numbered: z.boolean() }),
+  takes: ['document', 'conversation'],
+  gives: 'same',
+  reasons: ['grown'],
+  async run(record, { options: { bytes, numbered } }) {
+    const text = record.kind === 'document' ? record.text : record.messages[0]!.content!
+    const times = Math.ceil(bytes / Buffer.byteLength(text))
+    const long = numbered
+      ? Array.from({ length: times }, (_, i) => text.replace('17', `${(i * 7919) % 100_003}`)).join('')
+      : text.repeat(times)
+    const payload =
+      record.kind === 'document'
+        ? { kind: record.kind, text: long }
+        : { kind: record.kind, messages: [record.messages[0]!, { role: 'assistant' as const, content: long }] }
+    return { is: 'fixed', reason: 'grown', payload }
+  },
+})
+
+/** Whoever is slow or heavy is named. */
+function told(name: string, began: number): void {
+  const peak = process.resourceUsage().maxRSS / 1024
+  console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(0)} s, peak ${peak.toFixed(0)} MB`)
 }
 
-describe.each<Form>(['document', 'conversation'])('%s', form => {
-  test.each(Object.entries(corpora))('%s', async (_, texts) => {
-    const ran = await through(form, texts)
-    expect(ran.error).toBeUndefined()
-    expect(funnelErrors(ran.funnel)).toEqual([])
-    expect(Object.entries(ran.funnel).filter(([, c]) => c.dropped['step-error'])).toEqual([])
+describe.runIf(process.env.STILLROOM_LONG !== undefined)('large inputs', () => {
+  test.each<Form>(['document', 'conversation'])(
+    '50,000 equal rows of kind %s',
+    async form => {
+      const began = performance.now()
+      const ran = await through(form, Array(50_000).fill(sentence.trim()))
+      told(`50,000 equal rows of kind ${form}`, began)
+      expect(ran.error).toBeUndefined()
+      expect(left(ran, 'exact.exact', 'near.near', 'decontaminate')).toEqual({
+        ...{ 'exact.exact': 1, 'near.near': 1, decontaminate: 50_000 },
+      })
+    },
+    900_000,
+  )
+
+  test('a document of 50 MB is turned away by name', async () => {
+    const recipe = {
+      name: 'edges',
+      sources: { given: { files: '*.md', license: 'CC0-1.0' } },
+      steps: [{ sample: { from: 'given', n: 5 } }],
+    }
+    const ran = await runIn(folder({ 'large.md': sentence.repeat(500_000), 'small.md': sentence }), recipe)
+    expect(ran.funnel.given).toMatchObject({ in: 2, passed: 1, dropped: { 'too-large': 1 } })
   })
-  test('none', async () => {
-    const ran = await through(form, unique, 1e6)
-    expect(ran.error).toMatchObject({ code: 'SR_YIELD' })
-  })
+
+  test.each<[string, Form, string, boolean]>([
+    ['numbered lines', 'document', sentence, true],
+    ['equal lines', 'document', sentence, false],
+    ['one word', 'document', 'distillation', false],
+    ['Japanese', 'document', '蒸留器の部品は蒸気を凝縮器に導き、それを水で冷やします。', false],
+    ['numbered lines', 'conversation', sentence, true],
+  ])(
+    '50 MB of %s in one %s',
+    async (name, form, text, numbered) => {
+      const began = performance.now()
+      const ran = await through(form, [text], { grow: { bytes: 50 * megabyte, numbered } }, { steps: [grow] })
+      told(`50 MB of ${name} in one ${form}`, began)
+      for (const [key, { in: n }] of Object.entries(ran.funnel)) if (key.includes('rows')) expect(n).toBe(1)
+      expect(ran.error).toBeUndefined()
+    },
+    900_000,
+  )
 })

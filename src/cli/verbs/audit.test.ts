@@ -84,7 +84,7 @@ test('a judge of another family, corrected on gold rows; the card of the release
     found, 14 of 15 right ones cleared).
 
     The evidence lies in .stillroom/audits/rows-seed-1.json.
-    The card of the next release of these rows states it: stillroom release.
+    The card of the next release (a new version, if this one is out) states it: stillroom release.
     "
   `)
   const calls = server.calls.length

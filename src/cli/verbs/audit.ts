@@ -108,7 +108,7 @@ const noRecipe = () =>
   })
 
 const onTheCard = ({ args }: Call) =>
-  `The card of the next release of these rows states it: stillroom release${args[0] === undefined ? '' : ` ${args[0]}`}.`
+  `The card of the next release (a new version, if this one is out) states it: stillroom release${args[0] === undefined ? '' : ` ${args[0]}`}.`
 
 const percent = (share: number | undefined) => (share === undefined ? '' : `${(share * 100).toFixed(1)} %`)
 

@@ -45,7 +45,9 @@ export const run: Run = async call => {
       '',
       lines,
       '',
-      'Nothing was released. To keep it, write the options into the recipe and run it.',
+      result.error
+        ? 'Nothing was released.'
+        : 'Nothing was released. To keep it, write the options into the recipe and run it.',
     )
     const { run, status, funnel, error } = result
     reporter.result({

@@ -153,6 +153,7 @@ export const balance: Verb<z.output<typeof options>> = defineVerb<z.output<typeo
     'Keeps rows inside a length and the largest set whose difficulties, or values of another facet, stand in a given ratio, and says which are short.',
   options,
   takes: kinds,
+  needs: { scores: ['prefer'] },
   expand({ tokens: bounds, facet, weights, most, ...share }) {
     const [min, max] = bounds ?? []
     const { prefer, size, fill } = share

@@ -215,3 +215,10 @@ test('from documents to the best twentieth: the same in any order of files, insu
   expect(few.funnel['extract.cut']!.dropped).toEqual({ unscored: 160 })
   expect(few.notes.map(({ message }) => message).join()).toMatch(/insufficient: \d+ labels to learn from/)
 })
+
+test('the same text from two addresses is never learnt from and measured on', () => {
+  const of = (uri: string) => ({ ...document(uri, 'The same words.'), uri, digest: sha256(uri) }) as Rec
+  const rows = fit.passes[0]!.survey([of('a'), of('b')], { step: 's', rubric: 'r', characters: 6000 }, {} as never)
+  const digests = ([...rows.values()][0] as Labelled[]).map(({ digest }) => digest)
+  expect(digests[0]).toBe(digests[1])
+})

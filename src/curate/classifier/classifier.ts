@@ -37,7 +37,8 @@ const options = z
  */
 export const classifier: Verb<z.output<typeof options>> = defineVerb<z.output<typeof options>>({
   verb: 'classifier',
-  about: 'A teacher marks a sample of the rows from 0 to 5; a model learnt from these marks all of them.',
+  about:
+    'A teacher marks a sample of the rows from 0 to 5; a model learnt from these marks all of them, as the score <step key>/score.',
   options,
   takes: kinds,
   needs: { teachers: ['teacher'], files: ['rubric', 'model', 'prompt'] },

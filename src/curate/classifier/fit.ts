@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Json, kinds, type TeacherId } from '../../records/index.ts'
+import { type Json, kinds, sha256, type TeacherId } from '../../records/index.ts'
 import { defineGlobal, type GlobalStep } from '../../steps/index.ts'
 import { contentOf } from '../content.ts'
 import { featuresOf } from './features.ts'
@@ -31,12 +31,14 @@ export const fit: GlobalStep<Options> = defineGlobal<Options>({
       survey(records, { step, characters }) {
         const rows: Row[] = []
         for (const record of records) {
+          const text = contentOf(record, 'all')
           const score = record.scores[`${step}/label`]
           const mark = score && 'value' in score ? score.value : undefined
           rows.push({
             id: record.id,
-            digest: record.digest,
-            features: featuresOf(contentOf(record, 'all'), characters),
+            // Of the text alone: the same one from another address is the same row.
+            digest: sha256(text),
+            features: featuresOf(text, characters),
             ...(mark === undefined ? {} : { mark }),
             ...(score?.judge ? { teacher: score.judge } : {}),
           })

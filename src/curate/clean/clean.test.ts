@@ -104,6 +104,7 @@ test('broken format, each under its own name', async () => {
   expect(await reason('A still heats.<|im_end|>\n<|im_start|>user\nAnd then?')).toBe('dropped template-token')
   expect(await reason('Templates use `<|im_start|>` to open a turn.')).toBe('passed')
   expect(await reason('It heats.\n\n### Response:\nIt heats.')).toBe('dropped prompt-marker')
+  expect(await reason('Run it.\n\n### Output\n\n3')).toBe('passed')
   expect(await reason('{"answer": "It heats the wash."}')).toBe('dropped stray-json')
   expect(await reason('{"answer": "It heats the wash."}', 'Answer as JSON.')).toBe('passed')
   expect(await reason('```sh\nmake')).toBe('dropped open-fence')
@@ -355,4 +356,9 @@ test('an answer of one character, of one line for ever, and none', async () => {
   for (const text of ['x', '。', '(', 'a'.repeat(300_000), '```\n'.repeat(30_000), '「'.repeat(100_000)])
     expect((await run(conversation('r', text, text))).is).toBeDefined()
   expect(await run(conversation('r', 'x', ''))).toMatchObject({ reason: 'empty' })
+})
+
+test('Thai sets no full stop', async () => {
+  const thai = 'การเรียนรู้ของเครื่องคือสาขาหนึ่งของปัญญาประดิษฐ์ที่ช่วยให้คอมพิวเตอร์เรียนรู้จากข้อมูลได้เอง'
+  expect(await reason(thai, 'การเรียนรู้ของเครื่องคืออะไร')).toBe('passed')
 })

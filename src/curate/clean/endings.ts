@@ -15,6 +15,8 @@ export function truncation(text: string): string | undefined {
   const withoutCode = withoutBlocks(body, '\u0000')
   const last = withoutCode.slice(withoutCode.lastIndexOf('\n') + 1).trim()
   if (last === '' || last.includes('\u0000') || structural(last)) return undefined
+  // Thai, Lao, Khmer and Burmese set no mark at the end of a text.
+  if (/[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]$/u.test(last)) return undefined
   if (dangling.test(last) && weight(body) > 4) return lastWords(body)
   if (finished.test(last) || selfContained.test(last)) return undefined
   const lines = withoutCode.split('\n').filter(line => line.trim() !== '')

@@ -39,7 +39,7 @@ export const templateTokens =
 
 /** Marks of prompts, ours and common ones, that have no business in an answer. */
 export const promptMarks =
-  /^[ \t]*(?:#{2,}[ \t]*(?:Instruction|Response|Input|Output|System|Assistant|Human|User)s?[ \t]*[:：]?[ \t]*$|(?:Human|Assistant|User|System|ASSISTANT|USER)[:：][ \t]*\S?|<\/?(?:question|answer|document|reference|rubric|passage|context|example)(?:-\d+)?>)/m
+  /^[ \t]*(?:#{2,}[ \t]*(?:Instruction|Response|System|Assistant|Human|User)s?[ \t]*[:：]?[ \t]*$|(?:Human|Assistant|User|System|ASSISTANT|USER)[:：][ \t]*\S?|<\/?(?:question|answer|document|reference|rubric|passage|context|example)(?:-\d+)?>)/m
 
 /** Wording that points at a text which the reader of the row does not have. */
 export const metaReferences: RegExp[] = [

@@ -287,3 +287,35 @@ test('what is given to the last look depends on the benchmarks alone, unless row
   expect(sliced({})).toBeUndefined()
   expect(sliced({ profile: 'gpt3' })).toMatchObject({ counting: true })
 })
+
+test('a question that is mostly numbers is matched entire', () => {
+  const asked = 'What is 12 + 34 + 56 + 78 + 90 + 11 + 22 + 33 + 44 + 55?'
+  const side = [exam('n', asked, '435')]
+  expect(found([conversation('a', asked, 'x'), conversation('b', asked.replace('55', '56'), 'x')], {}, side)).toEqual([
+    'a',
+  ])
+  expect(drive([[conversation('a', 'x', 'y')]], {}, [exam('n', '1 2 3 4 5 6 7 8 9 10 11 12', '')]).notes).toEqual([
+    'gsm: none of 1 item was found',
+    'gsm: 1 item too short to be compared',
+  ])
+})
+
+test('sets may have any name, those of properties of objects too', () => {
+  const against = ['constructor', '__proto__']
+  const side = Object.fromEntries(against.map(name => [name, [tests]]))
+  const ran = driveGlobal(
+    decontaminate,
+    [[conversation('a', question, 'x')], [conversation('b', question, 'y')]],
+    {
+      against,
+    },
+    { side },
+  )
+  for (const id of ['a', 'b']) {
+    const { sets } = (ran.verdicts.get(id) as unknown as { evidence: Evidence }).evidence
+    expect(Object.entries(sets)).toEqual(against.sort().map(name => [name, { items: 2, of: 3 }]))
+  }
+  expect(({} as { items?: number }).items).toBeUndefined()
+  expect(ran.notes).toHaveLength(2)
+  for (const name of against) expect(ran.notes!.join('\n')).toContain(`${name}: 2 of 3 items (67 %) found in 2 rows`)
+})

@@ -73,18 +73,18 @@ type Size = { items: number; short: number }
 type Matched = {
   found: [Id, Decided][]
   /** Numbers of the items found, by set. */
-  hit: { [set: string]: Set<number> }
-  sizes: { [set: string]: Size }
+  hit: Map<string, Set<number>>
+  sizes: Map<string, Size>
   said: string[]
 }
-const nothing = (): Matched => ({ found: [], hit: {}, sizes: {}, said: [] })
+const nothing = (): Matched => ({ found: [], hit: new Map(), sizes: new Map(), said: [] })
 
 const match: Pass<Options, Matched, Matched, { each: Map<Id, Json>; notes: string[] }> = {
   survey(records, o, { side, earlier }) {
     const settings = settingsOf(o)
     const matched = nothing()
     if (side !== undefined) {
-      matched.sizes[side] = sizeOf(records, side, settings)
+      matched.sizes.set(side, sizeOf(records, side, settings))
       return new Map([[0, matched]])
     }
     const prepared = earlier as Prepared
@@ -95,8 +95,9 @@ const match: Pass<Options, Matched, Matched, { each: Map<Id, Json>; notes: strin
       if (!seen) continue
       matched.found.push([record.id, seen.decided])
       for (const [set, item] of seen.items) {
-        matched.hit[set] ??= new Set()
-        matched.hit[set].add(item)
+        const known = matched.hit.get(set)
+        if (known) known.add(item)
+        else matched.hit.set(set, new Set([item]))
       }
     }
     matched.said = prepared.said
@@ -104,21 +105,16 @@ const match: Pass<Options, Matched, Matched, { each: Map<Id, Json>; notes: strin
   },
   merge(a, b) {
     for (const one of b.found) a.found.push(one)
-    for (const [set, items] of Object.entries(b.hit)) a.hit[set] = items.union(a.hit[set] ?? new Set())
-    for (const [set, { items, short }] of Object.entries(b.sizes)) {
-      const known = a.sizes[set] ?? { items: 0, short: 0 }
-      a.sizes[set] = { items: known.items + items, short: known.short + short }
+    for (const [set, items] of b.hit) a.hit.set(set, items.union(a.hit.get(set) ?? new Set()))
+    for (const [set, { items, short }] of b.sizes) {
+      const known = a.sizes.get(set) ?? { items: 0, short: 0 }
+      a.sizes.set(set, { items: known.items + items, short: known.short + short })
     }
     return { ...a, said: a.said.length > 0 ? a.said : b.said }
   },
   decide: (_, matched) => matched,
   combine([matched = nothing()]) {
-    const notes = [
-      ...Object.keys(matched.sizes)
-        .sort()
-        .flatMap(set => notesOf(set, matched)),
-      ...matched.said,
-    ]
+    const notes = [...[...matched.sizes.keys()].sort().flatMap(set => notesOf(set, matched)), ...matched.said]
     return { each: new Map(matched.found as [Id, Json][]), notes }
   },
 }
@@ -139,8 +135,8 @@ const tolerated = 0.02
 const percent = (share: number): string => `${Number((100 * share).toFixed(share < 0.1 ? 1 : 0))} %`
 
 function notesOf(set: string, { found, hit, sizes }: Matched): string[] {
-  const { items, short } = sizes[set]!
-  const there = hit[set]?.size ?? 0
+  const { items, short } = sizes.get(set)!
+  const there = hit.get(set)?.size ?? 0
   const rows = found.filter(([, { evidence }]) => Object.hasOwn(evidence.sets, set)).length
   const many = (n: number, one: string) => `${n} ${one}${n === 1 ? '' : 's'}`
   const found_ =

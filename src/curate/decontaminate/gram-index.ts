@@ -130,10 +130,18 @@ function ownersOf(head: Int32Array, from: Uint32Array): { first: Uint32Array; ow
   return { first, owners }
 }
 
-/** How a text is compared: by its n-grams, entire where it stands alone, or not at all. */
+/**
+ * How a text is compared: by its n-grams, entire where it stands alone, or not at all. A long one without any n-gram that
+ * counts, as most worked sums are, is compared entire if there is a word in it.
+ */
 export function comparedAs(u: Units, field: string, { entire, ...length }: Lengths): 'grams' | 'entire' | 'not' {
   const bar = entire ?? length
-  if (weightOf(u.kinds, 0, u.count, bar) >= enough(bar)) return 'grams'
+  if (weightOf(u.kinds, 0, u.count, bar) >= enough(bar)) {
+    const own = u.kinds.subarray(0, u.count)
+    if (placesOf(own, length.ngram, 'words').length > 0) return 'grams'
+    if (placesOf(own, length.characters, 'characters').length > 0) return 'grams'
+    if (!own.some(unit => unit & kind.letter)) return 'not'
+  }
   const whole = weightOf(u.kinds, 0, u.count, { ngram: least.words, characters: least.characters })
   return whole >= least.words * least.characters && u.count >= lead && !answers.test(field) ? 'entire' : 'not'
 }

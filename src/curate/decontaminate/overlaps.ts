@@ -81,12 +81,11 @@ export function lookAt(
 }
 
 function setsOf(sets: Iterable<string>, index: GramIndex): Evidence['sets'] {
-  const found: Evidence['sets'] = {}
+  const found = new Map<string, Evidence['sets'][string]>()
   for (const set of [...sets].sort()) {
-    found[set] ??= { items: 0, of: index.sizes.get(set)! }
-    found[set].items++
+    found.set(set, { items: (found.get(set)?.items ?? 0) + 1, of: index.sizes.get(set)! })
   }
-  return found
+  return Object.fromEntries(found)
 }
 
 /** An answer may stand in another field than its question: a fuzzy match looks at the row as a whole. */

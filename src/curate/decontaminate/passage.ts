@@ -28,7 +28,7 @@ export const whole = (text: string, at: number): number => (text.charCodeAt(at) 
 const ascii = /^[\u0000-\u007f]*$/
 /** What NFKC may join: a character with its marks, half-width kana with theirs, and the letters of Hangul syllables. */
 const cluster =
-  /[\u1100-\u11ff\u3131-\u318e\uffa0-\uffdc]+\p{M}*|[^\p{M}\uff9e\uff9f][\p{M}\uff9e\uff9f]*|[\p{M}\uff9e\uff9f]+/gu
+  /[\u3260-\u327e\uac00-\ud7a3]?[\u1100-\u11ff\u3131-\u318e\uffa0-\uffdc]+\p{M}*|[^\p{M}\uff9e\uff9f][\p{M}\uff9e\uff9f]*|[\p{M}\uff9e\uff9f]+/gu
 export const foldedLength = (text: string) => foldForMatch(text).length
 
 /**

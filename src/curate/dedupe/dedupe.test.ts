@@ -234,3 +234,21 @@ test('expands to whole rows first, then to passages with a cut of their own', ()
   expect(() => as({ exact: false, near: false })).toThrow('switch on')
   expect(() => as({ bands: 14 })).toThrow('bands and rows')
 })
+
+test('a row to avoid that lies between two lengths of shingles is compared by both', () => {
+  const words = Array.from({ length: 10 }, (_, i) => `word${i}`)
+  const characters = [...'一二三四五六七八九十百千']
+  const old = document('old', [...words, characters.join('')].join(' '))
+  const rows = [
+    document('by-words', [...words, characters.slice(0, 5).join('')].join(' ')),
+    document('by-characters', [...words.slice(6), characters.join('')].join(' ')),
+  ]
+  // Copies of one another, in every partition that the others may be decided in.
+  const around = Array.from({ length: 64 }, (_, i) => [
+    document(`a${i}`, `n${i} m${i} k${i} j${i} h${i} a${i}`),
+    document(`b${i}`, `n${i} m${i} k${i} j${i} h${i} b${i}`),
+  ]).flat()
+  const options = { near: 0.5, shingle: { words: 1, characters: 2, long: 2 }, against: ['earlier'] }
+  const ran = driveGlobal(dedupeNear, [[...around, ...rows]], options, { side: { earlier: [[old]] } })
+  for (const { id } of rows) expect(ran.verdicts.get(id)).toMatchObject({ evidence: { cluster: 'old' } })
+})

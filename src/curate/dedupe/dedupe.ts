@@ -47,7 +47,7 @@ const options = z
       .union([semanticShape.semantic.unwrap(), z.literal(false)])
       .default(false)
       .describe(
-        `${semanticShape.semantic.unwrap().description ?? semanticShape.semantic.description}; 0.9 is a good start`,
+        `${semanticShape.semantic.unwrap().description ?? semanticShape.semantic.description}; 0.9 is a good start, and more for learnt vectors of a set of several languages, whose rarer ones they tell apart less well`,
       ),
     ...vectorShape,
     paragraphs: passages('Paragraphs'),

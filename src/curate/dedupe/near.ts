@@ -181,7 +181,15 @@ const meet: Pass<NearOptions, (Band | Roster)[], Meeting | Roster[], Candidates>
     }
     const copies: number[] = []
     eachGroup(groupEqual(texts), group => {
-      if (!group.some(row => own[row])) return
+      if (!group.some(row => own[row])) {
+        // Both looks of one text are one row here too; they stand one after the other.
+        for (const [i, row] of group.entries()) {
+          if (i === 0 || group[i - 1] !== row - 1) continue
+          const [[side, id], [before, other]] = [nameOf(row), nameOf(row - 1)]
+          if (side === before && id === other) found.leads[row] = found.leads[row - 1]!
+        }
+        return
+      }
       const names = Array.from(group, orderOf)
       let lead = 0
       for (let i = 1; i < group.length; i++) if (names[i]! < names[lead]!) lead = i

@@ -76,7 +76,7 @@ export const keepLanguages: FilterStep<z.output<typeof keepOptions>> = defineFil
 
 const options = z.strictObject({
   keep: z
-    .array(z.string().min(2))
+    .array(z.string().regex(/^[a-z]{2,3}$/, 'a code such as en or ja'))
     .min(1)
     .optional()
     .describe('ISO 639-1 codes of the languages that stay; default all'),

@@ -107,5 +107,8 @@ function deep(value: Json | undefined, at: string, edit: Edit, hint?: string): J
   }
   if (Array.isArray(value)) return value.map((one, i) => deep(one, `${at}[${i}]`, edit, hint)!)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, deep(one, `${at}.${key}`, edit, key)]))
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, deep(one, under(at, key), edit, key)]))
 }
+
+/** A key with marks of a path in it is quoted: `a.b` and `b` below `a` are two places. */
+const under = (at: string, key: string) => (/[.[\]"]/.test(key) ? `${at}[${JSON.stringify(key)}]` : `${at}.${key}`)

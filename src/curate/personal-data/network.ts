@@ -2,12 +2,16 @@ import { type Candidate, certain, likely, weak } from './candidate.ts'
 import type { Entity } from './entities.ts'
 import { isWordAt, type Marks } from './marks.ts'
 
-const local = /[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]/
+const local = /[A-Za-z0-9\u00c0-\u024f!#$%&'*+/=?^_`{|}~.-]/
 const domain =
   /@((?:[A-Za-z0-9\u00a1-\u{10ffff}](?:[A-Za-z0-9\u00a1-\u{10ffff}-]{0,62})\.){1,8}[A-Za-z\u00a1-\u{10ffff}]{2,24})/uy
-/** Domains that belong to nobody, RFC 2606; what follows a scale or a decorator is no domain. */
+/**
+ * Domains that belong to nobody, RFC 2606; what follows a scale or a decorator is no domain. Endings that are countries too
+ * (md, py, rs, sh) are files behind a scale or a version only.
+ */
 const nobody = /(?:^|\.)(?:example(?:\.(?:com|net|org|edu))?|invalid|localhost)$/i
-const noDomain = /\.(?:png|jpe?g|gif|svg|webp|js|ts|tsx|jsx|py|rb|rs|go|java|css|html?|md|json|ya?ml|toml|sh|git)$/i
+const noDomain =
+  /\.(?:png|jpe?g|gif|svg|webp|js|ts|tsx|jsx|rb|go|java|css|html?|json|ya?ml|toml|git)$|^\d+(?:x|(?:\.\d+)+)\.(?:md|py|rs|sh)$/i
 const longestLocal = 64
 /** Written so that machines shall not read it: `name (at) host.tld`, `name @ host.tld`. */
 const spelled =
@@ -19,7 +23,7 @@ export function findEmails(text: string, { ats }: Marks, into: Candidate[]): voi
     let start = at
     while (start > 0 && at - start <= longestLocal && local.test(text[start - 1]!)) start--
     // Marks of prose and code around an address are no part of it.
-    while (start < at && /[^A-Za-z0-9_]/.test(text[start]!)) start++
+    while (start < at && /[^A-Za-z0-9_\u00c0-\u024f]/.test(text[start]!)) start++
     if (start === at || at - start > longestLocal || text[at - 1] === '.') continue
     domain.lastIndex = at
     const name = domain.exec(text)?.[1]
@@ -91,7 +95,11 @@ export function findIpv4(text: string, { numbers }: Marks, into: Candidate[]): v
     const value = text.slice(start, end)
     const octets = value.split('.').map(Number)
     if (octets.some((octet, i) => octet > 255 || String(octet) !== value.split('.')[i])) continue
-    if (/(?:version|ver\.?|release|section|バージョン|第)\s*$/i.test(text.slice(Math.max(0, start - 12), start)))
+    if (
+      /(?:(?<![a-z])(?:version|ver\.?|release|section)|バージョン|第)\s*$/i.test(
+        text.slice(Math.max(0, start - 12), start),
+      )
+    )
       continue
     const kind = kindOf4(octets)
     into.push({

@@ -6,6 +6,7 @@ import { conversation, document } from '../../../test/support/curate-records.ts'
 import { checkedMakers, otherMakers, soundValue, written } from '../../../test/support/personal-values.ts'
 import { type Payload, type Rec, random } from '../../records/index.ts'
 import type { Ctx, Outcome } from '../../steps/index.ts'
+import { luhn, verhoeff } from './checks.ts'
 import { byRules, chosen, type Entity } from './entities.ts'
 import { personalData, redact } from './personal-data.ts'
 import { places, replaced } from './redact.ts'
@@ -233,4 +234,23 @@ test('surrogates without a key are refused by name', async () => {
   })
   const found = places(document('d', 'ann@fernhill.test'), words => scan(words, { wanted: chosen(['email']) }))
   expect(() => replaced(document('d', 'ann@fernhill.test'), found, () => 'surrogate', undefined)).toThrow(/key/)
+})
+
+test('keys that look like paths keep their values apart', async () => {
+  const columns = {
+    'a.b': 'mail ann@fernhill.test',
+    a: { b: 'to bob@fernhill.test, please', 'x"]': ['cy@fernhill.test'] },
+  }
+  const payload = await fixed(row(columns), { action: 'placeholder' })
+  expect(payload).toMatchObject({
+    columns: { 'a.b': 'mail <EMAIL_1>', a: { b: 'to <EMAIL_2>, please', 'x"]': ['<EMAIL_3>'] } },
+  })
+})
+
+test('a surrogate fails the plain sum too, whatever its issuer and first digit', () => {
+  for (let i = 0; i < 300; i++) {
+    const key = `${i}`.padEnd(64, 'k')
+    expect(luhn(surrogate('credit-card', '3530111333300000', '3530111333300000', key))).toBe(false)
+    expect(verhoeff(surrogate('in-aadhaar', '234123412346', '234123412346', key))).toBe(false)
+  }
 })

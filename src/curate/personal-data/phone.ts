@@ -96,7 +96,9 @@ function longestOf(
     const whole = i === ends.length - 1 && !more
     const inside = /\d $/.test(text.slice(Math.max(0, from - 2), from)) && /^\d[\d ]*$/.test(shown)
     const score = scoreOf(shown, value, sizes, whole && !inside, () => near(from, end))
-    if (score !== undefined) return { entity: 'phone', start: from, end, score, value }
+    // With and without the code of its country it ends alike.
+    if (score !== undefined)
+      return { entity: 'phone', start: from, end, score, value: value.replace('+', '').slice(-8) }
   }
   return undefined
 }

@@ -13,6 +13,17 @@ test.each([
   ['Card 4111 1111 1111 1111, thanks', 'credit-card: 4111 1111 1111 1111'],
   ['to gb82 west 1234 5698 7654 32 please', 'iban: gb82 west 1234 5698 7654 32'],
   ['mail <ann.b+x@mail.fernhill.test>, please', 'email: ann.b+x@mail.fernhill.test'],
+  // Endings of files that are countries too, and letters of Europe.
+  ['write to petar@telekom.rs today', 'email: petar@telekom.rs'],
+  ['josé.garcía@correo.es', 'email: josé.garcía@correo.es'],
+  // `Server` ends like `ver.`, after which a version stands.
+  ['Server 81.2.69.142 fell over', 'ip-address: 81.2.69.142'],
+  // Two slashes make no path of it.
+  [
+    'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYQz83kLm2vt',
+    'secret: wJalrXUtnFEMI/K7MDENG/bPxRfiCYQz83kLm2vt',
+  ],
+  ['Authorization: Bearer kX9vT2pQ8zLmN4wE7', 'secret: kX9vT2pQ8zLmN4wE7'],
   ['reach me: ann (at) fernhill.test', 'email: ann (at) fernhill.test'],
   ['from 2a02:6379::3a26 at 9:01', 'ip-address: 2a02:6379::3a26'],
   ['the card 96-70-30-0e-fa-d2', 'mac-address: 96-70-30-0e-fa-d2'],
@@ -215,4 +226,18 @@ test('empty, single and endless texts', () => {
     'か\u3099',
   ]
   for (const unit of units) scan(unit.repeat(60_000 / unit.length), { wanted: all })
+})
+
+test('a field that is called a secret holds one', () => {
+  const of = (text: string, hint: string) => scan(text, { wanted: chosen(undefined), hint }).map(one => one.rule)
+  expect(of('kX9vT2pQ8z', 'dbPassword')).toEqual(['assigned'])
+  expect(of('9f8a7b6c5d4e3f2a1b0c9d8e', 'api_key')).toEqual(['assigned'])
+  expect(of('kX9vT2pQ8z', 'password_hint')).toEqual([])
+  expect(of('your-key-1234', 'api_key')).toEqual([])
+})
+
+test('a number has one value with and without the code of its country', () => {
+  const value = (text: string) => scan(text, { wanted: chosen(undefined) })[0]!.value
+  expect(value('+81 90-1234-5678')).toBe(value('090-1234-5678'))
+  expect(value('+44 (0)7911 123456')).toBe(value('07911 123456'))
 })

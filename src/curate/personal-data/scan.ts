@@ -88,7 +88,7 @@ function scanPiece(source: string, { wanted, near, hint }: Scan): Finding[] {
   if (found.schemes.length > 0 && wanted.has('url')) findUrls(text, found, candidates)
   if (wanted.has('date') || wanted.has('date-of-birth')) findDates(text, found, wanted, candidates)
   findJapanese(text, found, wanted, candidates)
-  if (wanted.has('secret')) findSecrets(text, found, candidates)
+  if (wanted.has('secret')) findSecrets(text, found, candidates, hint)
   const likely = candidates.flatMap(candidate => {
     const { entity, score, start, end } = candidate
     if (entity === 'public' || score >= 1) return [candidate]

@@ -76,8 +76,16 @@ const leads = new RegExp([...new Set(rules.map(rule => rule.lead))].join('|'), '
 const userinfo = /:\/\/[^\s/:@]{0,64}:([^\s/@]{3,128})@[^\s/?#"'<>]{1,128}/y
 
 /** A name that says secret, a sign of assignment, and a value that looks made by chance. */
-const assigned =
-  /(?:pass(?:word|wd|phrase)?|pwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|private[_-]?key|client[_-]?secret|credential|(?:パス|合言)(?:ワード|葉)|暗証番号)["'`]?\s{0,3}(?:[:=：＝]|=>|は|is\s)\s{0,3}["'`「]?((?:(?!["'`<>(){}[\];,])[!-~]){8,128})/gi
+const names =
+  /pass(?:word|wd|phrase)?|pwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|private[_-]?key|client[_-]?secret|credential|(?:パス|合言)(?:ワード|葉)|暗証番号/
+const assigned = new RegExp(
+  `(?:${names.source})${/["'`]?\s{0,3}(?:[:=：＝]|=>|は|is\s)\s{0,3}["'`「]?((?:(?!["'`<>(){}[\];,])[!-~]){8,128})/.source}`,
+  'gi',
+)
+/** A field that is called so holds the value alone. */
+const named = new RegExp(`(?:${names.source})$`, 'i')
+/** What a header of HTTP carries, RFC 9110 section 11.6.2. */
+const header = /authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token)\s{1,3}([\w.~+/-]{16,4096}={0,2})/gi
 
 function digits(found: string): boolean {
   return /\d/.test(found)
@@ -106,8 +114,11 @@ function endOfKey(text: string, start: number): number {
   return close ? start + close.index + close[0].length : start + body.length
 }
 
-/** Secrets in a text; what is only an example of one is none. */
-export function findSecrets(text: string, { schemes }: Marks, into: Candidate[]): void {
+/** Forty of base64, slashes among them: no path has capitals, small letters and digits throughout. */
+const awsSecret = (value: string) => /^[A-Za-z0-9+/]{40}$/.test(value) && mixed(value) && entropy(value) >= 4.2
+
+/** Secrets in a text; what is only an example of one is none. `hint` is what the text is called. */
+export function findSecrets(text: string, { schemes }: Marks, into: Candidate[], hint = ''): void {
   let done = 0
   for (const { index } of text.matchAll(leads)) {
     if (index < done || /[A-Za-z0-9]/.test(text[index - 1] ?? '')) continue
@@ -134,11 +145,23 @@ export function findSecrets(text: string, { schemes }: Marks, into: Candidate[])
   }
   for (const match of text.matchAll(assigned)) {
     const value = match[1]!.replace(/[.,:!?]+$/, '')
-    if (value.length < 8 || example(value) || !/\d/.test(value) || !/[A-Za-z]/.test(value)) continue
-    // Paths, addresses and calls are where a secret is kept, not the secret.
-    if (/^(?:https?:|\/|\.\/|~)|::|->|\/.*\/|\.[a-z]+\(/.test(value) || entropy(value) < 3) continue
+    if (!byChance(value)) continue
     const start = match.index + match[0].length - match[1]!.length
     if (/^[([]/.test(text.slice(start + value.length, start + value.length + 1))) continue
     into.push({ entity: 'secret', start, end: start + value.length, score: 0.8, value, rule: 'assigned' })
   }
+  for (const { index, 0: found, 1: value } of text.matchAll(header)) {
+    if (example(value!) || !/\d/.test(value!) || entropy(value!) < 3) continue
+    const end = index + found.length
+    into.push({ entity: 'secret', start: end - value!.length, end, score: 0.8, value: value!, rule: 'authorization' })
+  }
+  if (named.test(hint) && /^(?:(?!["'`<>(){}[\];,])[!-~]){8,128}$/.test(text) && byChance(text))
+    into.push({ entity: 'secret', start: 0, end: text.length, score: 0.8, value: text, rule: 'assigned' })
+}
+
+function byChance(value: string): boolean {
+  if (value.length < 8 || example(value) || !/\d/.test(value) || !/[A-Za-z]/.test(value) || entropy(value) < 3)
+    return false
+  // Paths, addresses and calls are where a secret is kept, not the secret.
+  return awsSecret(value) || !/^(?:https?:|\/|\.\/|~)|::|->|\/.*\/|\.[a-z]+\(/.test(value)
 }

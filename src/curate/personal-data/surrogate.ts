@@ -18,6 +18,7 @@ import {
   npi,
   pesel,
   rrn,
+  verhoeff,
 } from './checks.ts'
 import type { Entity } from './entities.ts'
 import { familyNames, givenNames, organisations, streets } from './made-up.ts'
@@ -74,10 +75,13 @@ export function surrogate(entity: Entity, value: string, shown: string, key: str
   return dress(shown, sound[entity] ? broken(entity, made, dice) : made)
 }
 
+/** Sums that others test without asking for issuers and first digits: these do not fit either. */
+const sums: { [E in Entity]?: (value: string) => boolean } = { ...sound, 'credit-card': luhn, 'in-aadhaar': verhoeff }
+
 /** Turns characters, the last one first, until the check digit does not fit. */
 function broken(entity: Entity, made: string, dice: Dice): string {
   let value = made
-  for (let n = 1; sound[entity]!(value); n++) {
+  for (let n = 1; sums[entity]!(value); n++) {
     const kept = value.length - Math.min(n, value.length - 1)
     value = value.slice(0, kept) + alike(value.slice(kept), dice)
   }

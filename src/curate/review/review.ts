@@ -133,6 +133,7 @@ export const review: GlobalStep<Options> = defineGlobal<Options>({
   takes: kinds,
   gives: 'same',
   reasons: ['rejected-by-review', 'edited'],
+  writes: ['edited'],
   side: ({ reviews }) => [{ name: 'reviews', from: reviews }],
   passes: [gather, compare],
   apply: reviewed,

@@ -499,7 +499,8 @@ export type Named = { name: string; measure: Measure; n: number; by: Tokenizer |
 export function namedMeasure(name: string): Named | undefined {
   const [plain = '', tokenizer = 'words'] = name.split('@')
   const number = /(?:^|-)(\d+)(?=-|$)/.exec(plain)
-  const measure = measures[plain] ?? (number ? measures[plain.replace(number[1]!, '#')] : undefined)
+  const known = [plain, ...(number ? [plain.replace(number[1]!, '#')] : [])].find(one => Object.hasOwn(measures, one))
+  const measure = known === undefined ? undefined : measures[known]
   if (!measure || !(tokenizers as readonly string[]).includes(tokenizer)) return undefined
   const by = measure.of === 'words' ? (tokenizer as Tokenizer) : measure.repeats ? 'characters' : undefined
   return { name, measure, n: number ? Number(number[1]) : 0, by }

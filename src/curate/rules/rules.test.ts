@@ -6,6 +6,7 @@ import { document } from '../../../test/support/curate-records.ts'
 import type { Rec } from '../../records/index.ts'
 import type { Ctx, Dropped, MapStep } from '../../steps/index.ts'
 import { cutRules } from './cut-rules.ts'
+import { namedMeasure } from './measures.ts'
 import { profiles } from './profiles/index.ts'
 import { rules } from './rules.ts'
 
@@ -483,4 +484,8 @@ test('every measure of every profile gives a number or a reason for any text', a
       expect(wrong).toEqual([])
     }
   }
+})
+
+test.each(['constructor', 'toString', '__proto__'])('%s is no measure', name => {
+  expect(namedMeasure(name)).toBeUndefined()
 })

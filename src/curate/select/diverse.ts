@@ -12,7 +12,9 @@ export const diverseShape = {
   by: z
     .string()
     .optional()
-    .describe('Stored score of the quality, written as <step key>/<aspect>: the highest come first'),
+    .describe(
+      'Stored score of the quality, written as <step key>/<aspect>, such as judge/overall or classifier/score: the highest come first',
+    ),
   difficulty: z
     .string()
     .optional()

@@ -41,7 +41,7 @@ export function placedRows(
 
 /** All rows, highest worth first, with their vectors in that order. */
 export function inOrder(found: readonly Placed[]): { rows: Ranked[]; matrix: Float32Array; dimensions: number } {
-  const dimensions = Math.max(0, ...found.map(part => part.dimensions))
+  const dimensions = found.reduce((most, part) => Math.max(most, part.dimensions), 0)
   const all = found
     .filter(part => part.dimensions === dimensions)
     .flatMap(part =>

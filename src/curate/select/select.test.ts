@@ -182,3 +182,13 @@ test('the verb takes what its method makes use of, and nothing else', () => {
     expect(select.options.safeParse(wrong).success).toBe(false)
   }
 })
+
+test('uniform topics: as many topics as rows beside a large one', () => {
+  const many = Array.from({ length: 130_000 }, (_, i) => ({ id: `r${i}`, topic: i % 2 ? `t${i}` : 'all' }))
+  const [pass] = selectUniform.passes
+  const options = selectUniform.options.parse({ share: 1 })
+  const entries = many.map(({ id, topic }, i) => ({ id, topic, value: 1, hash: i / 2 ** 20, luck: 0.5 }))
+  expect(pass!.decide(0, entries, options).each).toHaveLength(130_000)
+  const alone = entries.map(entry => ({ ...entry, topic: entry.id }))
+  expect(pass!.decide(0, alone, options).each).toHaveLength(130_000)
+})

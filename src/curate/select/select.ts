@@ -67,7 +67,7 @@ export const select: Verb<Options> = defineVerb<Options>({
     'Keeps a number or a share of the rows: the best, the most diverse, those that cover the set, or topics in turn.',
   options,
   takes: kinds,
-  needs: { teachers: ['teacher'], embeds: true, steps: ['vectors'] },
+  needs: { teachers: ['teacher'], embeds: true, steps: ['vectors'], scores: ['by', 'difficulty'] },
   source:
     'Liu et al. 2023, arXiv 2312.15685; Sener & Savarese 2018, arXiv 1708.00489; Muennighoff et al. 2025, arXiv 2501.19393',
   expand({ method, size, share, by, difficulty, cap, facet, of, vectors: from, teacher }, key) {

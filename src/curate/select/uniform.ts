@@ -71,17 +71,18 @@ export const selectUniform: GlobalStep<Options> = defineGlobal<Options>({
           else topics.set(entry.topic, [entry])
         }
         // In the last turn not every topic has one more: which ones do is chance.
-        const turn = (topic: string) => unit('turn', topic)
         const order = [...topics]
-          .sort(([a], [b]) => turn(a) - turn(b) || (a < b ? -1 : 1))
-          .map(([, rows]) => drawn(rows))
+          .map(([topic, rows]) => ({ topic, rows, turn: unit('turn', topic) }))
+          .sort((a, b) => a.turn - b.turn || (a.topic < b.topic ? -1 : 1))
+          .map(({ rows }) => drawn(rows))
         const each: Told['each'] = []
+        let left = order
         for (let round = 0; each.length < size; round++) {
-          const left = order.filter(rows => rows.length > round)
+          left = left.filter(rows => rows.length > round)
           if (left.length === 0) break
           for (const rows of left.slice(0, size - each.length)) each.push([rows[round]!.id, 1])
         }
-        const fewest = Math.min(...order.map(rows => rows.length))
+        const fewest = order.reduce((least, rows) => Math.min(least, rows.length), Number.POSITIVE_INFINITY)
         const even = size > 0 && order.length > 1 && fewest < Math.floor(size / order.length)
         return {
           each,
