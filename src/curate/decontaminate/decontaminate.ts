@@ -151,7 +151,7 @@ function notesOf(set: string, { found, hit, sizes }: Matched): string[] {
 export const decontaminate: GlobalStep<Options> = defineGlobal<Options>({
   verb: 'decontaminate',
   about: 'Drops rows that share a run of words with a test set, and shows which item, how much of it, and both texts.',
-  version: 2,
+  version: 3,
   options,
   takes: kinds,
   gives: 'same',

@@ -30,7 +30,7 @@ import {
   verdict,
 } from './survivors.ts'
 
-const length = z.number().int().positive()
+const length = z.number().int().positive().max(2000)
 export const nearShape = {
   ...shape,
   near: z.number().gt(0).max(1).default(0.8).describe('Jaccard similarity of shingles from which two rows are copies'),
