@@ -225,7 +225,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     if (!stop.reason) {
       for (const node of nodes) {
         const silent = silentReasons(node, funnel[node.key])
-        if (silent.length > 0) env.note(node, `nothing was dropped for ${silent.join(', ')}`)
+        if (silent.length > 0) env.note(node, silence(silent))
       }
     }
     error = stop.reason ?? yieldError(plan, funnel, finished, options.closed ?? false)
@@ -270,6 +270,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
 function silentReasons({ step, options }: Node, counts: Counts | undefined): string[] {
   if (!counts || counts.in === 0) return []
   return (step.watches?.(options) ?? []).filter(reason => !counts.dropped[reason] && !counts.repairs[reason])
+}
+
+const named = 4
+function silence(reasons: string[]): string {
+  const more = reasons.length - named
+  const rest = more > 1 ? ` and ${more} other reasons; \`stillroom show rules\` tells how near they come` : ''
+  return `nothing was dropped for ${reasons.slice(0, more > 1 ? named : reasons.length).join(', ')}${rest}`
 }
 
 /** The stages that ask some teachers, and all before them: while one of these works, their next batch may still grow. */

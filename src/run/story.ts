@@ -29,11 +29,19 @@ function* outputs(store: Store, run: PastRun, stage: string): Generator<string> 
   }
 }
 
-/** Records by id, as the first stage that knows them wrote them: with their text, and before later notes. */
-export function recordsById(store: Store, run: PastRun, ids: Iterable<Id>): Map<Id, Rec> {
+/**
+ * Records by id, as the first stage that knows them wrote them, before later notes; or as the last one did, which is what
+ * became of a text that was redacted on the way.
+ */
+export function recordsById(
+  store: Store,
+  run: PastRun,
+  ids: Iterable<Id>,
+  form: 'first' | 'last' = 'first',
+): Map<Id, Rec> {
   const missing = new Set(ids)
   const found = new Map<Id, Rec>()
-  for (const { key } of run.stages) {
+  for (const { key } of form === 'first' ? run.stages : run.stages.toReversed()) {
     if (missing.size === 0) break
     for (const line of outputs(store, run, key)) {
       for (const id of missing) {

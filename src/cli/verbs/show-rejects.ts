@@ -32,7 +32,7 @@ export const run: Run = call =>
     const textless = first.flatMap(({ record, conceal }) =>
       record?.kind === 'document' && !conceal ? [record.id] : [],
     )
-    const texts = textless.length > 0 ? recordsById(archive.store, past, textless) : new Map<string, Rec>()
+    const texts = textless.length > 0 ? recordsById(archive.store, past, textless, 'last') : new Map<string, Rec>()
     const records = first.map(({ record }) => record && (texts.get(record.id) ?? record))
     const ancestors = ancestorsOf(
       archive.store,
