@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { profiles } from '../../src/curate/index.ts'
-import { funnelErrors, type RunOptions } from '../../src/run/index.ts'
+import { funnelErrors } from '../../src/run/index.ts'
 import { defineMap } from '../../src/steps/index.ts'
 import { folder, type Ran, runIn } from '../support/project.ts'
 
@@ -128,7 +128,8 @@ describe.each<Form>(['document', 'conversation'])('every verb over a %s', form =
 })
 
 const megabyte = 2 ** 20
-const sentence = 'Water of 4 degrees cools the valve of model 17, which opens after 12 minutes because steam has to leave.\n\n'
+const sentence =
+  'Water of 4 degrees cools the valve of model 17, which opens after 12 minutes because steam has to leave.\n\n'
 
 /** A row whose text is as long as no source lets in: the first row of the input, said over and over. */
 const grow = defineMap<{ bytes: number; numbered: boolean }, Form, Form>({
