@@ -317,7 +317,7 @@ describe('then.outage', () => {
     const single = { ...chain, writer: { ...chain.writer, concurrency: 1 }, second: model('b', { concurrency: 1 }) }
     const dir = ready(single)
     // One in the air has a commit to itself: the first twelve are the first teacher's.
-    expect(await runUntilKilled(dir, server.url, 'reply.after', 16, 200)).toBe('SIGKILL')
+    expect(await runUntilKilled(dir, server.url, 'reply.after', 13, 200)).toBe('SIGKILL')
     const { a, b } = server.stats.models
     expect(a!.replies).toBe(12)
     const healthy = await simulator()
