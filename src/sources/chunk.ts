@@ -110,7 +110,7 @@ function blockUnits(found: Block[], end: number, path: string[], text: string, s
 
 function cut(units: Unit[], target: number, text: string, sizes: Sizes): Piece[] {
   const levels = units.slice(1).flatMap(({ block }) => (block?.type === 'heading' ? [block.level!] : []))
-  const top = Math.min(...levels)
+  const top = levels.reduce((least, level) => Math.min(least, level), Number.POSITIVE_INFINITY)
   const sections = levels.length > 0
   const groups: Unit[][] = []
   for (const unit of units) {

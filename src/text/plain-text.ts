@@ -78,7 +78,10 @@ function directive(text: string, format: Format): string {
 }
 
 function dedent(lines: string[]): string[] {
-  const depth = Math.min(...lines.filter(line => line.trim()).map(line => line.length - line.trimStart().length), 99)
+  const depth = lines.reduce(
+    (least, line) => (line.trim() ? Math.min(least, line.length - line.trimStart().length) : least),
+    99,
+  )
   return lines.map(line => line.slice(Math.min(depth, line.length - line.trimStart().length)))
 }
 

@@ -24,6 +24,7 @@ function branches(form: Form): object[] {
       decontaminate: { from: 'rows', as: profile, against, profile },
     })),
     { vectors: { from: 'rows' } },
+    { dedupe: { ...vectors, as: 'semantic', exact: false, near: false, semantic: 0.95 } },
     { topics: vectors },
     { balance: { from: 'topics', as: 'even', facet: 'topic' } },
     { select: { from: 'topics', as: 'uniform', method: 'uniform-topics', size: 3 } },
@@ -35,6 +36,7 @@ function branches(form: Form): object[] {
     { resample: { from: 'rows', like: 'real', share: 0.5 } },
     { holdout: { from: 'rows', share: 0.5 } },
     { split: { from: 'rows', into: { train: 0.5, test: 0.5 } } },
+    { balance: { from: 'split', as: 'each', facet: 'root' } },
     { length: { from: 'rows', max: 100 } },
     { mix: { from: 'rows', with: 'real', real: 0.5 } },
     { review: { from: 'rows', reviews: 'reviews.jsonl' } },
@@ -99,22 +101,21 @@ describe.each<Form>(['document', 'conversation'])('every verb over a %s', form =
   test('all equal: one stays, and none is told from another', async () => {
     const ran = await through(form, Array(40).fill(unique[3]))
     expect(ran.error).toBeUndefined()
-    expect(left(ran, 'exact.exact', 'near.near', 'dedupe-substring', 'diverse.diverse', 'k-center.k-center')).toEqual({
-      ...{ 'exact.exact': 1, 'near.near': 1, 'dedupe-substring': 1, 'diverse.diverse': 1, 'k-center.k-center': 3 },
-    })
+    const copies = ['exact.exact', 'near.near', 'semantic.semantic', 'dedupe-substring', 'diverse.diverse']
+    expect(left(ran, ...copies)).toEqual(Object.fromEntries(copies.map(key => [key, 1])))
     expect(ran.notes.find(({ step }) => step === 'split.assign')?.message).toMatch(/^t\w+ 40 rows; 1 groups/)
     expect([0, 40]).toContain(ran.funnel['holdout.out']!.passed)
-    expect(left(ran, 'sample', 'split.assign', 'decontaminate')).toEqual({
-      ...{ sample: 3, 'split.assign': 40, decontaminate: 40 },
+    expect(left(ran, 'sample', 'k-center.k-center', 'split.assign', 'decontaminate')).toEqual({
+      ...{ sample: 3, 'k-center.k-center': 3, 'split.assign': 40, decontaminate: 40 },
     })
   })
 
   test('all unique: none is a copy', async () => {
     const ran = await through(form, unique)
     expect(ran.error).toBeUndefined()
-    expect(left(ran, 'exact.exact', 'near.near', 'decontaminate', 'diverse.diverse', 'clean.cut')).toEqual({
-      ...{ 'exact.exact': 40, 'near.near': 40, decontaminate: 40, 'diverse.diverse': 3, 'clean.cut': 40 },
-    })
+    const whole = ['exact.exact', 'near.near', 'decontaminate', 'cosmopedia', 'tulu', 'gpt3', 'decon-like', 'clean.cut']
+    expect(left(ran, ...whole)).toEqual(Object.fromEntries(whole.map(key => [key, 40])))
+    expect(left(ran, 'diverse.diverse', 'sample')).toEqual({ 'diverse.diverse': 3, sample: 3 })
   })
 
   test('one character, or none as far as sources allow', async () => {
@@ -195,7 +196,12 @@ describe.runIf(process.env.STILLROOM_LONG !== undefined)('large inputs', () => {
     '50 MB of %s in one %s',
     async (name, form, text, numbered) => {
       const began = performance.now()
-      const ran = await through(form, [text], { grow: { bytes: 50 * megabyte, numbered } }, { steps: [grow] })
+      const ran = await through(
+        form,
+        [text],
+        { grow: { bytes: 50 * megabyte, numbered } },
+        { steps: [grow], threads: { threads: 1 } },
+      )
       told(`50 MB of ${name} in one ${form}`, began)
       for (const [key, { in: n }] of Object.entries(ran.funnel)) if (key.includes('rows')) expect(n).toBe(1)
       expect(ran.error).toBeUndefined()

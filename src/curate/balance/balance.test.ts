@@ -113,6 +113,15 @@ test('any facet: equal, weighed, or at most so many times the rarest; what has n
   expect(countsOf({}, [[topical('x')]]).by).toEqual({ 'no-facet': ['x'] })
 })
 
+test('as many values as rows are not gone through one by one', () => {
+  const counts = Object.fromEntries([...Array(20_000).keys()].map(i => [`v${i}`, 1]))
+  const weights = { ...counts }
+  counts.v7 = 1_000_000
+  const kept = largest(counts, weights)
+  expect(kept.v7! + kept.v8!).toBe(2)
+  expect(Object.values(kept).every(n => n === 1)).toBe(true)
+})
+
 test('values named like what every object has are values like others', () => {
   const named = ['constructor', '__proto__', 'toString'].flatMap(topic =>
     [1, 2].map(i => topical(`${topic}${i}`, topic)),

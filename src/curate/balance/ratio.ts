@@ -21,8 +21,17 @@ export function largest<B extends string>(
   const buckets = (Object.keys(weights) as B[]).filter(bucket => weights[bucket] > 0)
   const sum = buckets.reduce((a, b) => a + weights[b], 0)
   // No total above this can hold: a quota's floor would already exceed some count.
-  const upper = Math.floor(Math.min(size, ...buckets.map(b => ((counts[b] + 1) * sum) / weights[b])) + 1e-9)
-  for (let total = upper; total > 0; total--) {
+  const upper = buckets.reduce((least, b) => Math.min(least, ((counts[b] + 1) * sum) / weights[b]), size)
+  for (let total = Math.floor(upper + 1e-9); total > 0; total--) {
+    // Nor can one above what its quotas, rounded up, find there: many rare values are not gone through one by one.
+    const there = buckets.reduce(
+      (a, b) => a + Math.min(counts[b], Math.floor((total * weights[b]) / sum + 1e-9) + 1),
+      0,
+    )
+    if (there < total) {
+      total = there + 1
+      continue
+    }
     const seats = apportion(total, weights)
     if (buckets.every(bucket => seats[bucket] <= counts[bucket])) return seats
   }

@@ -123,9 +123,10 @@ export function leaks(prompt: string, answer: string): { value: number; why: str
   const others: string[] = text.match(foreign[script]) ?? []
   // What a prompt writes belongs to the matter; a text that is half in another script is no slip.
   const found = others.length * 3 > text.length || (others.length > 0 && prompt.match(foreign[script])) ? [] : others
-  if (script === 'ja') found.push(...simplifiedIn(text))
+  if (script === 'ja') for (const letter of simplifiedIn(text)) found.push(letter)
   if (found.length === 0 || speaksOfLanguages.test(prompt)) return none
-  const strange = found.filter(letter => !prompt.includes(letter))
+  const asked = new Set(prompt)
+  const strange = found.filter(letter => !asked.has(letter))
   const [first] = strange
   if (first === undefined) return none
   const at = text.indexOf(first)

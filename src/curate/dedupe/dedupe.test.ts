@@ -94,7 +94,7 @@ test('survivors: the higher score, then the smaller id; members go over', () => 
     notes: { members: ['a', 'c', 'd', 'z'], facets: { cluster: 'b' } },
   })
   expect(driveGlobal(dedupeExact, [rows], {}).kept.map(r => r.id)).toEqual(['a'])
-  expect(ran.notes).toEqual(['3 equal rows dropped; clusters: 1, the largest of 5 rows'])
+  expect(ran.notes).toEqual(['equal rows: 3 dropped, 1 kept in their place; the largest cluster has 5 rows'])
 })
 
 const read = (name: string, license: string) => ({ lineage: { source: { name, uri: '', license } } })

@@ -378,7 +378,7 @@ const compare: Pass<NearOptions, Compared[], Decided, { each: Map<Id, Fate>; not
     const chance = 100 * recall(options.near, bands, rows)
     const crowded = parts.reduce((sum, part) => sum + part.crowded, 0)
     const notes = [
-      `${bands} bands of ${rows} hashes: two rows of similarity ${options.near} are compared with a chance of ${chance.toFixed(1)} %`,
+      `two rows of similarity ${options.near} are compared with a chance of ${chance.toFixed(1)} %: ${bands} bands of ${rows} hashes`,
       ...told(each, 'near copies'),
       ...(crowded > 0
         ? [

@@ -22,7 +22,7 @@ test('a repeated line stays in the first record alone, and the gap it leaves clo
     reason: 'repeated-lines',
     notes: { scores: { 'own-lines': { method: 'dedupe-lines', value: 0.181 } } },
   })
-  expect(ran.notes).toEqual(['1 lines stand in 2 documents or more; 2 documents repeat them'])
+  expect(ran.notes).toEqual(['lines that stand in 2 documents or more: 1; documents that repeat them: 2'])
 })
 
 test('the first is the first by `prefer`, and `seen` counts records, not places', () => {

@@ -175,7 +175,7 @@ function dedupePassages(unit: Unit): GlobalStep<Options> {
         combine(parts: { each: [Id, number[]][]; passages: number }[], { seen }) {
           const each = new Map(parts.flatMap(part => part.each))
           const passages = parts.reduce((sum, part) => sum + part.passages, 0)
-          const told = `${passages} ${unit} stand in ${seen} documents or more; ${each.size} documents repeat them`
+          const told = `${unit} that stand in ${seen} documents or more: ${passages}; documents that repeat them: ${each.size}`
           return { each, notes: passages > 0 ? [told] : [] }
         },
       },

@@ -179,8 +179,10 @@ export function told(each: readonly (readonly [Id, Fate])[], what: string): stri
   }
   if (gone === 0) return []
   const kept =
-    clusters === 0 ? 'each has its like in a set to avoid' : `clusters: ${clusters}, the largest of ${largest + 1} rows`
-  return [`${gone} ${what} dropped; ${kept}`]
+    clusters === 0
+      ? 'each has its like in a set to avoid'
+      : `${clusters} kept in their place; the largest cluster has ${largest + 1} rows`
+  return [`${what}: ${gone} dropped, ${kept}`]
 }
 
 /**
