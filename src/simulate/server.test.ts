@@ -294,10 +294,11 @@ describe('capacity', () => {
     expect(simulator.stats.busyMs).toBe(2 * 500 + 3 * 3500)
   })
 
+  // A timer may go off a millisecond early.
   it('takes its time for each token', async () => {
-    const simulator = await start({ msPerToken: 0.05, clock: () => performance.now() })
+    const simulator = await start({ msPerToken: 0.5, clock: () => performance.now() })
     const { usage } = JSON.parse((await call(simulator)).text)
-    expect(simulator.stats.latency.max).toBeGreaterThan(usage.completion_tokens * 0.05 - 1)
+    expect(simulator.stats.latency.max).toBeGreaterThan(usage.completion_tokens * 0.5 - 2)
   })
 })
 
