@@ -3,7 +3,7 @@ import { kinds, type Payload, type Rec } from '../../records/index.ts'
 import { type Ctx, defineMap, fence, loadPrompt, type MapStep, promptNotes } from '../../steps/index.ts'
 import { type Entity, entityNames, taught } from './entities.ts'
 import { rewrite } from './fields.ts'
-import { actionFor, actions, countScores, evidence, keyIn, type Place, replaced } from './redact.ts'
+import { actions, keyIn, type Place, redacted } from './redact.ts'
 import { namesReport } from './report.ts'
 
 const action = z.enum(actions)
@@ -50,18 +50,7 @@ export const namesStep: MapStep<Options> = defineMap<Options, never, never>({
     const { action, allow = [], entities } = ctx.options
     const asked = named.filter(one => entities.includes(one.type) && !allow.includes(one.text.trim()))
     const found = standing(record, asked)
-    if (found.length === 0) return { is: 'passed' }
-    const key = keyIn(ctx.options.key)
-    const does = actionFor(action)
-    const dropped = found.filter(one => does(one.entity) === 'drop')
-    if (dropped.length > 0)
-      return { is: 'dropped', reason: 'personal-data', evidence: evidence(dropped, key), conceal: true }
-    return {
-      is: 'fixed',
-      reason: 'redacted',
-      payload: replaced(record, found, does, key) as never,
-      notes: { scores: countScores(found, 'named by a teacher and found in the text') },
-    }
+    return redacted(record, found, action, keyIn(ctx.options.key), 'named by a teacher and found in the text') as never
   },
 })
 

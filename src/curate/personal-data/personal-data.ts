@@ -3,7 +3,7 @@ import { kinds } from '../../records/index.ts'
 import { defineMap, defineVerb, type MapStep, type Primitive, type Verb } from '../../steps/index.ts'
 import { byRules, chosen, type Entity, entityNames, type Region, regions, taught } from './entities.ts'
 import { namesStep } from './names.ts'
-import { actionFor, actions, countScores, evidence, keyIn, places, replaced } from './redact.ts'
+import { actions, evidence, keyIn, places, redacted } from './redact.ts'
 import { report } from './report.ts'
 import { scan } from './scan.ts'
 
@@ -55,25 +55,15 @@ export const redact: MapStep<Options> = defineMap<Options, never, never>({
   async run(record, ctx) {
     const { action, allow, context, key: file } = ctx.options
     const wanted = chosen(ctx.options.entities)
-    const does = actionFor(action)
     const key = keyIn(file)
     const allowed = allow && new Set(allow.map(value => value.toLowerCase()))
     const found = places(record, (text, _, hint) => {
       const all = scan(text, { wanted, near: context, hint })
       return allowed ? all.filter(one => !allowed.has(text.slice(one.start, one.end).toLowerCase())) : all
     })
-    if (found.length === 0) return { is: 'passed' }
     const secrets = found.filter(one => one.entity === 'secret')
     if (secrets.length > 0) return { is: 'dropped', reason: 'secret', evidence: evidence(secrets, key), conceal: true }
-    const dropped = found.filter(one => does(one.entity) === 'drop')
-    if (dropped.length > 0)
-      return { is: 'dropped', reason: 'personal-data', evidence: evidence(dropped, key), conceal: true }
-    return {
-      is: 'fixed',
-      reason: 'redacted',
-      payload: replaced(record, found, does, key) as never,
-      notes: { scores: countScores(found, 'found by rules') },
-    }
+    return redacted(record, found, action, key, 'found by rules') as never
   },
 })
 

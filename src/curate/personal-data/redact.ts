@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { StillroomError } from '../../errors/index.ts'
-import type { Json, Payload, Score } from '../../records/index.ts'
+import type { Json, Payload, Rec, Score } from '../../records/index.ts'
+import type { Outcome } from '../../steps/index.ts'
 import { type Entity, entities } from './entities.ts'
 import { rewrite } from './fields.ts'
 import type { Finding } from './scan.ts'
@@ -11,9 +12,11 @@ import { surrogate } from './surrogate.ts'
 export const actions = ['drop', 'mask', 'placeholder', 'surrogate'] as const
 export type Action = (typeof actions)[number]
 
+type Actions = Action | { [E in Entity | 'others']?: Action }
+
 /** The action for an entity, out of one for all or a table with `others`. */
-export const actionFor =
-  (given: Action | { [E in Entity | 'others']?: Action }) =>
+const actionFor =
+  (given: Actions) =>
   (name: Entity): Action =>
     typeof given === 'string' ? given : (given[name] ?? given.others ?? 'surrogate')
 
@@ -31,6 +34,23 @@ export function places(payload: Payload, find: Find): Place[] {
     return text
   })
   return found
+}
+
+/** What becomes of a record: passed as it is, dropped without leaving its content, or with everything in its place replaced. */
+export function redacted(
+  record: Rec,
+  found: readonly Place[],
+  action: Actions,
+  key: string | undefined,
+  method: string,
+): Outcome {
+  if (found.length === 0) return { is: 'passed' }
+  const does = actionFor(action)
+  const dropped = found.filter(one => does(one.entity) === 'drop')
+  if (dropped.length > 0)
+    return { is: 'dropped', reason: 'personal-data', evidence: evidence(dropped, key), conceal: true }
+  const payload = replaced(record, found, does, key)
+  return { is: 'fixed', reason: 'redacted', payload, notes: { scores: countScores(found, method) } }
 }
 
 /** The payload with everything in its place replaced. Numbers of placeholders go by record: the same value has the same one. */
@@ -104,7 +124,7 @@ const hashed = (value: string, key: string) =>
   createHmac('sha256', key).update(`evidence\0${value}`).digest('hex').slice(0, 16)
 
 /** How often each entity was found. */
-export function countScores(found: readonly Place[], method: string): { [aspect: string]: Score } {
+function countScores(found: readonly Place[], method: string): { [aspect: string]: Score } {
   const counts = new Map<string, number>()
   for (const { entity } of found) counts.set(entity, (counts.get(entity) ?? 0) + 1)
   return Object.fromEntries(
