@@ -1,0 +1,3 @@
+/** Runs code that nobody has read, bounded in time and memory, without files, network and processes. */
+export type { Job, Language, Ran } from './job.ts'
+export { openSandbox, type Sandbox } from './sandbox.ts'
