@@ -26,6 +26,7 @@ import {
 } from '../workspace/index.ts'
 import { type Batches, type Gathered, openBatches, settledOf } from './batches.ts'
 import { openEmbedder, RefusedText } from './embeddings.ts'
+import { type Executor, openExecutor } from './executions.ts'
 import { type Budget, openPurse } from './purse.ts'
 import type { Clock } from './session.ts'
 import { asStop, type Stop, Stopped, Unpaid } from './stop.ts'
@@ -111,6 +112,8 @@ export type Calls = {
   ask<T>(name: string, ask: Ask<T>, from: Asker, heard: Heard): Promise<Answer<T>>
   /** Vectors of texts, in their order; always of one model. */
   embed(name: string, texts: readonly string[], from: Asker, heard: Pick<Heard, 'parked'>): Promise<Float32Array[]>
+  /** Runs code in the sandbox, or finds what came of it in the journal. */
+  execute: Executor['execute']
   /** Nothing that runs asks this teacher any more: what waits for its next batch goes out. */
   flush(to: OpenTeacher): void
   /** Calls in the air have landed; batches are left to their providers. */
@@ -145,6 +148,8 @@ export function openCalls(run: {
   const purse = openPurse(journal.spent(), run.budget, stop)
 
   const embedder = openEmbedder({ ...run, purse, name: (to, asked) => nameOf(to, asked, 0) })
+
+  const executor = openExecutor(run)
 
   const batches = new Map<string, Batches>()
   const routeOf = (teacher: Teacher): string => Object.values(modelOf(teacher)).join('\n')
@@ -381,11 +386,13 @@ export function openCalls(run: {
         throw why
       }
     },
+    execute: executor.execute,
     flush: to => batches.get(routeOf(to.teacher))?.flush(),
     async close() {
       await Promise.all([...batches.values()].map(queue => queue.close()))
       await Promise.allSettled([...air.values()].map(flight => flight.sending))
       await embedder.close()
+      await executor.close()
     },
   }
 }

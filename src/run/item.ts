@@ -17,7 +17,7 @@ export type Reject = { step: string; reason: Slug; evidence?: Json; index?: numb
 
 /** What processing needs from the run around it. */
 export type ItemEnv = {
-  calls: Pick<Calls, 'ask' | 'embed'>
+  calls: Pick<Calls, 'ask' | 'embed' | 'execute'>
   pools: Pools
   /** A record that a trail names, out of the shard it lies in. */
   ancestor(id: Id, shard: Sha): Rec | undefined
@@ -135,6 +135,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         )
       },
       embed: (name, texts) => heeded(env.calls.embed(name, texts, asker(0), heard)),
+      execute: job => heeded(env.calls.execute(job)),
     }
     const heard = { parked: (until: Promise<void>) => void tally.parked.add(until) }
     const asker = (draw: number) => {

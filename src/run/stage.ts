@@ -21,7 +21,7 @@ export type StageEnv = {
   plan: Plan
   store: Store
   paths: Paths
-  calls: Pick<Calls, 'ask' | 'embed'>
+  calls: Pick<Calls, 'ask' | 'embed' | 'execute'>
   /** Does what asks nobody, in other threads where there is enough of it. */
   workers: Workers
   emit: Emit

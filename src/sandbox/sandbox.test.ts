@@ -1,5 +1,7 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { allCodeRows, type CodeRow, mutants, someCodeRows } from '../../test/support/code-rows.ts'
+import { gradeCode } from '../curate/verify/code.ts'
 import { type Job, openSandbox, type Ran } from './index.ts'
 
 const sandbox = openSandbox({ slots: 1 })
@@ -156,3 +158,43 @@ test('work that never comes back to the interpreter is ended from outside, and t
   expect(ran).toEqual({ ended: 'timeout', error: 'not done after 200 ms of processor time', stdout: '' })
   expect(await sandbox.run({ language: 'python', code: 'print(1)' })).toEqual({ ended: 'ok', stdout: '1\n' })
 }, 60_000)
+
+/** How many of the rows are right, of their solutions and of their mutants. */
+async function graded(rows: CodeRow[]): Promise<{ right: string[]; packages: string[]; survived: string[] }> {
+  const found = { right: [] as string[], packages: [] as string[], survived: [] as string[] }
+  await Promise.all(
+    rows.map(async row => {
+      const { verdict, why } = await gradeCode(row.solution, row.verifier, sandbox.run)
+      if (verdict === 'right') found.right.push(row.id)
+      if (verdict === 'undecided') found.packages.push(`${row.id} ${why}`)
+      for (const [n, mutant] of mutants(row).entries()) {
+        const other = await gradeCode(mutant, row.verifier, sandbox.run)
+        if (other.verdict === 'right') found.survived.push(`${row.id} ${n}`)
+      }
+    }),
+  )
+  return found
+}
+
+test('solutions of benchmarks are right, and mutants of them wrong', async () => {
+  const rows = someCodeRows()
+  expect(rows).toHaveLength(30)
+  const { right, survived } = await graded(rows)
+  expect(right.sort()).toEqual(rows.map(({ id }) => id).sort())
+  expect(survived).toEqual([])
+}, 60_000)
+
+const all = process.env.STILLROOM_LONG === undefined ? undefined : allCodeRows()
+test.runIf(all)(
+  'all of HumanEval and MBPP',
+  async () => {
+    const { right, packages, survived } = await graded(all!)
+    console.log(
+      `${right.length} of ${all!.length} solutions are right; beyond the standard library: ${packages.join(', ') || 'none'}; ` +
+        `${2 * all!.length - survived.length} of ${2 * all!.length} mutants are wrong, not ${survived.join(', ') || 'any'}`,
+    )
+    expect(right.length + packages.length).toBe(all!.length)
+    expect(survived.length).toBeLessThan(all!.length / 100)
+  },
+  600_000,
+)

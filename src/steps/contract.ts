@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod'
 import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug } from '../records/index.ts'
+import type { Job, Ran } from '../sandbox/index.ts'
 import type { Reply, Request } from '../teachers/index.ts'
 
 /** What a step needs beside its records. Names are names of its options. */
@@ -18,6 +19,8 @@ export type Needs<O = never> = {
   ancestors?: readonly Kind[]
   /** Asks its teachers for vectors, through `ctx.embed`: many records go out in one request. */
   embeds?: boolean
+  /** Runs code, through `ctx.execute`. */
+  executes?: boolean
   /** Results depend on `Intl.Segmenter`: the ICU version becomes part of the identity. */
   segmenter?: boolean
 }
@@ -108,11 +111,18 @@ export type Answer<T = unknown> = Reply & {
   call: string
 }
 
+/** How a job ended, and its name in the journal. */
+export type Executed = Ran & { call: Sha }
+/** Runs code; what a pure grader is handed. */
+export type Execute = (job: Job) => Promise<Ran>
+
 export type Ctx<O> = Pure<O> & {
   /** Asks a teacher by its name in the recipe. Equal requests share one reply; independent ones pass `draw`. */
   call<T>(teacher: string, ask: Ask<T>, draw?: number): Promise<Answer<T>>
   /** Vectors of texts, in their order, by a teacher that embeds. Journalled by text, so that no text is paid for twice. */
   embed(teacher: string, texts: readonly string[]): Promise<Float32Array[]>
+  /** Runs code in the sandbox. Journalled by job, so that a verdict does not depend on the machine it is looked up on. */
+  execute(job: Job): Promise<Executed>
 }
 
 export type MapStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<O> & {
