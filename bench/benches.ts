@@ -11,6 +11,7 @@ import { metered, queueing, refusing, widening } from './limits.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
+import { sandboxed } from './sandbox.ts'
 import { embedding, meanings, semantic } from './vectors.ts'
 
 export type Figure = {
@@ -55,4 +56,5 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'limits-widening': widening,
   'limits-metered': metered,
   'limits-routes': routes,
+  sandbox: sandboxed,
 }

@@ -2,13 +2,14 @@
  * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, in a copy of both folders,
  * with the simulator in this process. One line a recipe; closes with `N passed, N failed`. Arguments choose by path.
  */
-import { cpSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { builtinSteps } from '../src/builtin-steps.ts'
 import { renderError } from '../src/errors/index.ts'
 import { verifyRelease } from '../src/release/index.ts'
 import { funnelErrors, openProject, openSession, releaseRun, run } from '../src/run/index.ts'
+import { readAnswers } from '../src/simulate/index.ts'
 import { startSimulator } from '../src/testing.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -46,7 +47,10 @@ const recipes = globSync(['recipes/*.yaml', 'examples/*/*.yaml'], { cwd: copy })
   .map(path => path.replaceAll('\\', '/'))
   .filter(path => wanted.length === 0 || wanted.some(part => path.includes(part)))
   .sort()
-const simulator = await startSimulator()
+const answers = globSync('recipes/data/*.answers.jsonl', { cwd: copy }).flatMap(file =>
+  readAnswers(readFileSync(join(copy, file), 'utf8'), file),
+)
+const simulator = await startSimulator({ answers })
 let failed = 0
 for (const path of recipes) {
   const begun = performance.now()

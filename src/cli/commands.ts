@@ -256,6 +256,7 @@ export const commands: { [name: string]: Command } = {
       'malformedRate',
       'refusalRate',
       'faults',
+      'answers',
     ],
     load: () => import('./verbs/simulate.ts'),
   },

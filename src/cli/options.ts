@@ -85,6 +85,11 @@ export const options = {
   headers: { flags: '--headers <vendor>', is: 'text', about: 'rate-limit headers as openai or anthropic send them' },
   batchLooks: { flags: '--batch-looks <n>', is: 'whole', about: 'looks at a batch until it ends (default: 2)' },
   cache: { flags: '--cache <n>', is: 'count', about: 'keeps prompt prefixes of at least n tokens, and reports them' },
+  answers: {
+    flags: '--answers <file>',
+    is: 'text',
+    about: 'replies to requests that hold a text, as JSON Lines of match and reply',
+  },
   faults: {
     flags: '--faults <file>',
     is: 'text',

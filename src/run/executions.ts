@@ -12,6 +12,9 @@ export type Executor = {
   close(): Promise<void>
 }
 
+/** A result in the journal; `content` is what is shown of it where calls are shown. */
+type Kept = { ran: Ran; content: string }
+
 /** A result has no length to be cut at, and costs nothing. */
 const [cap, free] = [1, { usd: 0, tokens: 0 }]
 
@@ -32,12 +35,13 @@ export function openExecutor({ journal, stop }: { journal: Journal; stop: Stop }
     const named = { provider: 'sandbox', model, revision: await sandbox.version(job), request: sha256(text), draw: 0 }
     const key = { ...named, attempt: journal.attempt(callBase(named)) }
     const call = callSha(key)
-    const known = journal.lookup<Ran>(call, cap)
-    if (known) return { ...known.body, call }
+    const known = journal.lookup<Kept>(call, cap)
+    if (known) return { ...known.body.ran, call }
     const shared = air.get(call)
     if (shared) return shared
     const running = sandbox.run(job).then(async ran => {
-      const settled = { cap, body: ran, money: free, finish: 'stop', outputTokens: 0 }
+      const body: Kept = { ran, content: ran.error ?? ran.stdout }
+      const settled = { cap, body, money: free, finish: ran.ended, outputTokens: 0 }
       await Promise.all([journal.intend(call, key, cap, 'http', free, text), journal.settle(call, settled)])
       return { ...ran, call }
     })
@@ -59,8 +63,7 @@ export function openExecutor({ journal, stop }: { journal: Journal; stop: Stop }
       }
     },
     async close() {
-      sandbox?.close()
-      await Promise.allSettled(air.values())
+      await Promise.allSettled([sandbox?.close(), ...air.values()])
     },
   }
 }

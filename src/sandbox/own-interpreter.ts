@@ -6,7 +6,7 @@ import { StillroomError } from '../errors/index.ts'
 import { bounded, type Language, most, type Ran, timedOut, type WholeJob } from './job.ts'
 
 /** The user's interpreter in an OS sandbox: a process for every job. */
-export type OwnInterpreter = { version: string; run(job: WholeJob): Promise<Ran>; close(): void }
+export type OwnInterpreter = { version: string; run(job: WholeJob): Promise<Ran>; close(): Promise<void> }
 
 const ask = promisify(execFile)
 const install =
@@ -114,7 +114,7 @@ export async function openOwnInterpreter(language: Language, command: string, sl
     ...(filter ? ['--seccomp', '4'] : []),
     ...[executable, '-s', '-c', harness],
   ]
-  const running = new Set<ChildProcess>()
+  const running = new Map<ChildProcess, Promise<unknown>>()
   const waiting: (() => void)[] = []
   let busy = 0
   let closed = false
@@ -124,7 +124,6 @@ export async function openOwnInterpreter(language: Language, command: string, sl
     const seconds = Math.ceil(timeoutMs / 1000)
     const memory = (memoryMb + 128) * 2 ** 20
     const child = spawn('bwrap', args, { stdio: ['pipe', 'pipe', 'ignore', 'pipe', 'pipe'] })
-    running.add(child)
     const output = bounded()
     let report = ''
     let late = false
@@ -146,9 +145,11 @@ export async function openOwnInterpreter(language: Language, command: string, sl
       },
       5 * timeoutMs + 1000,
     )
-    const status = await new Promise<number | null>(resolve => {
+    const over = new Promise<number | null>(resolve => {
       child.on('close', resolve).on('error', () => resolve(null))
     })
+    running.set(child, over)
+    const status = await over
     clearTimeout(timer)
     running.delete(child)
     const stdout = output.text()
@@ -178,9 +179,10 @@ export async function openOwnInterpreter(language: Language, command: string, sl
         waiting.shift()?.()
       }
     },
-    close() {
+    async close() {
       closed = true
-      for (const child of running) child.kill('SIGKILL')
+      for (const child of running.keys()) child.kill('SIGKILL')
+      await Promise.all(running.values())
     },
   }
 }

@@ -51,11 +51,15 @@ export type Machine = {
   close(): void
 }
 
+/** A machine on its way, and the moment at which its process is gone. */
+export type Starting = { machine: Promise<Machine>; gone: Promise<void> }
+
 /**
  * Starts a process that runs jobs and can do little else: under Node's permission model it reads its own package and
- * this folder, writes nothing, starts nothing. Throws SR_SANDBOX when it does not come up.
+ * this folder, writes nothing, starts nothing. `machine` rejects with SR_SANDBOX when it does not come up. The signal ends
+ * it, whatever it does.
  */
-export async function startMachine(language: Language, { entry, reads }: Interpreter): Promise<Machine> {
+export function startMachine(language: Language, { entry, reads }: Interpreter, signal: AbortSignal): Starting {
   const own = `.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`
   const folder = fileURLToPath(new URL('./', import.meta.url))
   const readable = [folder, ...reads.map(path => join(path, '/'))]
@@ -68,7 +72,21 @@ export async function startMachine(language: Language, { entry, reads }: Interpr
     env: { TZ: 'UTC' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'json',
+    signal,
+    killSignal: 'SIGKILL',
   })
+  // Told where it is waited for.
+  child.on('error', () => {})
+  // An idle machine holds no process; the end of one is waited for.
+  signal.addEventListener('abort', () => child.ref(), { once: true })
+  const gone = new Promise<void>(resolve => {
+    child.once('exit', () => resolve())
+    child.once('error', () => child.pid === undefined && resolve())
+  })
+  return { machine: upAndReady(child, language), gone }
+}
+
+async function upAndReady(child: ChildProcess, language: Language): Promise<Machine> {
   let spent = false
   const close = (): void => {
     spent = true

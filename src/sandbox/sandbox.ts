@@ -1,8 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { StillroomError } from '../errors/index.ts'
 import { type Job, type Language, type Ran, type WholeJob, wholeJob } from './job.ts'
 import { type OwnInterpreter, openOwnInterpreter } from './own-interpreter.ts'
-import { type Interpreter, interpreterOf, type Machine, startMachine } from './processes.ts'
+import { type Interpreter, interpreterOf, type Machine, type Starting, startMachine } from './processes.ts'
 
 /**
  * Runs code that nobody has read: in warm interpreters, one process each, in which every job finds the same bytes. No job
@@ -15,8 +16,8 @@ export type Sandbox = {
   version(job: Pick<Job, 'language' | 'interpreter'>): Promise<string>
   /** Jobs that run at once. */
   slots: number
-  /** Ends what runs: such jobs reject. */
-  close(): void
+  /** Ends what runs: such jobs reject. No process is left when it resolves. */
+  close(): Promise<void>
 }
 
 /** Rises when the harness or the limits may judge a job otherwise than before. */
@@ -63,34 +64,32 @@ export function openSandbox({ slots = availableParallelism() } = {}): Sandbox {
       let pool = pools.get(language)
       if (!pool) {
         const found = interpreter(language)
-        pool = openPool(slots, () => startMachine(language, found))
+        pool = openPool(slots, signal => startMachine(language, found, signal))
         pools.set(language, pool)
       }
       return pool.run(job)
     },
-    close() {
+    async close() {
       closed = true
-      for (const pool of pools.values()) pool.close()
-      for (const one of owned.values())
-        one.then(
-          ({ close }) => close(),
-          () => {},
-        )
+      const own = [...owned.values()].map(one => one.then(({ close }) => close()))
+      await Promise.allSettled([...own, ...[...pools.values()].map(pool => pool.close())])
     },
   }
 }
 
 const ended = (): Error => new StillroomError('SR_INTERRUPTED', 'The sandbox was closed.')
 
-type Pool = { run(job: WholeJob): Promise<Ran>; close(): void }
+type Pool = { run(job: WholeJob): Promise<Ran>; close(): Promise<void> }
 
 /** Machines on demand, up to a number; one that is spent is replaced when the next job needs it. */
-function openPool(slots: number, start: () => Promise<Machine>): Pool {
+function openPool(slots: number, start: (signal: AbortSignal) => Starting): Pool {
   const idle: Machine[] = []
-  const machines = new Set<Machine>()
+  const there = new Set<Promise<void>>()
   const queue: Waiting[] = []
+  const end = new AbortController()
+  // One for each machine, of which there may be many.
+  setMaxListeners(0, end.signal)
   let busy = 0
-  let closed = false
 
   function serve(): void {
     while (busy < slots && queue.length > 0) {
@@ -105,33 +104,30 @@ function openPool(slots: number, start: () => Promise<Machine>): Pool {
     try {
       const machine = idle.pop() ?? (await started())
       const ran = await machine.run(job)
-      if (closed) throw ended()
-      if (machine.spent) machines.delete(machine)
-      else idle.push(machine)
+      if (end.signal.aborted) throw ended()
+      if (!machine.spent) idle.push(machine)
       resolve(ran)
     } catch (error) {
-      reject(error)
+      reject(end.signal.aborted ? ended() : error)
     }
   }
-  async function started(): Promise<Machine> {
-    const machine = await start()
-    machines.add(machine)
-    if (closed) {
-      machine.close()
-      throw ended()
-    }
+  function started(): Promise<Machine> {
+    const { machine, gone } = start(end.signal)
+    there.add(gone)
+    void gone.then(() => there.delete(gone))
     return machine
   }
   return {
     run: job =>
       new Promise((resolve, reject) => {
+        if (end.signal.aborted) return reject(ended())
         queue.push({ job, resolve, reject })
         serve()
       }),
-    close() {
-      closed = true
+    async close() {
       for (const { reject } of queue.splice(0)) reject(ended())
-      for (const machine of machines) machine.close()
+      end.abort()
+      await Promise.all(there)
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { canonical, sha256 } from '../records/index.ts'
+import { answerOf } from './answers.ts'
 import type { PromptCache } from './cache.ts'
 import type { SimulatorOptions } from './options.ts'
 import { tokensOf } from './prose.ts'
@@ -100,8 +101,10 @@ export function respondent(options: SimulatorOptions, cache: PromptCache | undef
       const input = asked.input ?? 0
       if (cache) asked.cache = cache.use(protocol.prompt(body), protocol.marks, asked.model, input)
       const said: Said[] = []
-      for (let i = 0; i < asked.choices; i++)
-        said.push(replyTo(asked, request, i === 0 ? draw : `${draw}#${i}`, habits))
+      for (let i = 0; i < asked.choices; i++) {
+        const own = i === 0 ? draw : `${draw}#${i}`
+        said.push(answerOf(options.answers ?? [], asked, request, own) ?? replyTo(asked, request, own, habits))
+      }
       const output = said.reduce((sum, one) => sum + one.tokens, 0)
       const reply = protocol.reply(asked, said, id, body)
       if (body.store === true) stored.keep(body, reply)

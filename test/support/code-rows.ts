@@ -28,7 +28,7 @@ const mbpp = (file: string): CodeRow[] =>
     verifier: {
       ...{ kind: 'code', language: 'python', tests: test_list, setup: test_setup_code },
       // What the first test calls, past wrappers such as `set(` and `math.isclose(`; the code defines it.
-      entry_point: [...test_list[0].matchAll(/(\w+)\(/g)]
+      entry_point: [...test_list[0].matchAll(/(\w+)\s*\(/g)]
         .map(([, name]) => name!)
         .find(name => code.includes(`def ${name}`))!,
     },
