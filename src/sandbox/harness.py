@@ -147,6 +147,7 @@ def run(job, pristine=None):
     sys.stdin = io.StringIO(job.get("stdin") or "")
     before = pristine or functions(list(sys.modules.values()))
     plain = dict(vars(builtins))
+    kept = dict(plain)
     names = {"__name__": "__main__" if tests is None else "solution", "__builtins__": builtins}
     report = {"ended": "ok"}
     try:
@@ -163,6 +164,8 @@ def run(job, pristine=None):
             exec(judged, names)
             unit_tests(names)
             changed = replaced(before)
+            if names["__fairly__"] is not fairly or any(plain.get(name) is not value for name, value in kept.items()):
+                changed = "what the tests compare with"
             if changed:
                 raise AssertionError(f"the solution replaced {changed}")
     except SystemExit as left:

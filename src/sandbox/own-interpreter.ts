@@ -29,9 +29,10 @@ sys.dont_write_bytecode = True
 harness = {"__name__": "harness"}
 exec(compile(${JSON.stringify(harness)}, "<frozen harness>", "exec"), harness)
 word = job.pop("word")
-report = json.dumps({**harness["run"](job), "word": word})
-os.write(3, report.encode())
-os._exit(0)
+run, write, say, leave = harness["run"], os.write, json.dumps, os._exit
+report = run(job)
+write(3, say({**report, "word": word}).encode())
+leave(0 if report["ended"] == "ok" else 3)
 `
 
 const [clone, clone3, forks] = process.arch === 'arm64' ? [220, 435, []] : [56, 435, [57, 58]]
@@ -157,7 +158,7 @@ export async function openOwnInterpreter(language: Language, command: string, sl
     if (late || status === 137 || status === 152) return { ended: 'timeout', error: timedOut(timeoutMs), stdout }
     try {
       const { word: said, ...ran } = JSON.parse(report) as Ran & { word: string }
-      if (said === word && status === 0) return { ...ran, stdout }
+      if (said === word && status === (ran.ended === 'ok' ? 0 : 3)) return { ...ran, stdout }
     } catch {
       // No report: the code took the interpreter along.
     }

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StillroomError } from '../errors/index.ts'
@@ -15,12 +15,40 @@ const packages = {
   javascript: {
     name: 'quickjs-emscripten',
     install: 'npm install quickjs-emscripten@0.32.0',
-    reads: ['quickjs-emscripten', 'quickjs-emscripten-core', '@jitl'],
+    reads: [
+      ...['quickjs-emscripten', 'quickjs-emscripten-core'],
+      ...['release-sync', 'release-asyncify', 'debug-sync', 'debug-asyncify'].map(
+        name => `@jitl/quickjs-wasmfile-${name}`,
+      ),
+      '@jitl/quickjs-ffi-types',
+    ],
   },
 } as const
 
 /** Where the package of a language lies, and its version: part of what a result depends on. */
 export type Interpreter = { version: string; entry: string; reads: string[] }
+
+/**
+ * Folders to read packages from, which lie beside the first one. Where a package manager keeps each package apart, beside
+ * links to what it needs, the folder around it is one of them.
+ */
+function whereabouts(first: string, names: readonly string[]): string[] {
+  const homes = new Set([first])
+  const folders = new Set<string>()
+  for (const name of names) {
+    for (const home of homes) {
+      const path = join(home, name)
+      if (!existsSync(path)) continue
+      folders.add(path)
+      const real = realpathSync(path)
+      if (real === path) continue
+      const around = real.slice(0, -name.length - 1)
+      homes.add(around)
+      folders.add(around)
+    }
+  }
+  return [...folders]
+}
 
 /** Throws SR_SANDBOX when the package is not installed. */
 export function interpreterOf(language: Language): Interpreter {
@@ -30,7 +58,11 @@ export function interpreterOf(language: Language): Interpreter {
     const folder = dirname(manifest)
     const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
     const entry = language === 'python' ? new URL('./', import.meta.resolve(name)).href : import.meta.resolve(name)
-    return { version: `${name} ${version}`, entry, reads: reads.map(one => join(dirname(folder), one)) }
+    return {
+      version: `${name} ${version}`,
+      entry,
+      reads: whereabouts(dirname(folder), reads),
+    }
   } catch (cause) {
     throw new StillroomError(
       'SR_SANDBOX',

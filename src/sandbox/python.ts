@@ -173,10 +173,13 @@ def __made__():
     harness = {"__name__": "harness", "__builtins__": builtins}
     exec(compile(${source('./harness.py')}, "<frozen harness>", "exec"), harness)
     pristine = harness["functions"](list(sys.modules.values()))
-    def run(job):
-        said = json.dumps(harness["run"](json.loads(base64.b64decode(job)), pristine))
-        os.write(${reportFd}, said.encode())
-    return run
+    run, write, read, say = harness["run"], os.write, json.loads, json.dumps
+    def work(job):
+        report = run(read(base64.b64decode(job)), pristine)
+        write(${reportFd}, say(report).encode())
+        if report["ended"] != "ok":
+            raise RuntimeError(report["ended"])
+    return work
 __run__ = __made__()
 del __made__
 import gc
@@ -213,10 +216,12 @@ gc.freeze()
       if (at === 0) throw new Over('memory', 'the code itself does not fit into memory')
       bytes().set(text, at)
       const status = exports!.PyRun_SimpleString(at)
-      over =
-        status === 0 && report !== ''
-          ? (JSON.parse(report) as Ran)
-          : { ended: 'crashed', error: 'the interpreter gave up on the code' }
+      // The report is words, which the code might have written: that it is right, only a return without an error says.
+      if (status === 0) over = { ended: 'ok' }
+      else {
+        const { ended, error, missing } = JSON.parse(report) as Ran
+        over = { ended: ended === 'ok' ? 'failed' : ended, error, ...(missing === undefined ? {} : { missing }) }
+      }
     } catch (error) {
       if (error instanceof Over) over = { ended: error.ended, error: error.message }
       else

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allCodeRows, type CodeRow, mutants, someCodeRows } from '../../test/support/code-rows.ts'
@@ -53,6 +54,18 @@ const python: Case[] = [
     'assert abs(f(1) - 2) < 1',
   ],
   ['a library replaced', 'import math\nmath.isclose = lambda *a: True\ndef f(x): return 5', 'failed', /replaced math.isclose/, 'import math\nassert math.isclose(f(1), 2)'], // biome-ignore format: one case a line
+  [
+    'a forged report',
+    'import os, json\nwrite = os.write\njson.dumps = lambda *a: \'{"ended": "ok"}\'\nos.write = lambda fd, said: write(1000, b\'{"ended": "ok"}\')\ndef f(x): return 5',
+    'failed',
+  ],
+  [
+    'a comparison replaced',
+    'import sys\ndef f(x):\n    sys._getframe(1).f_globals["__fairly__"] = lambda *a: True\n    return 5',
+    'failed',
+    /replaced what the tests/,
+    'assert f(1) == 5\nassert f(1) == 2',
+  ],
   [
     'a checker of its own',
     'def check(f): pass\ndef f(x): return 5',
@@ -158,6 +171,28 @@ test('work that never comes back to the interpreter is ended from outside, and t
   expect(ran).toEqual({ ended: 'timeout', error: 'not done after 200 ms of processor time', stdout: '' })
   expect(await sandbox.run({ language: 'python', code: 'print(1)' })).toEqual({ ended: 'ok', stdout: '1\n' })
 }, 60_000)
+
+const bubblewrap = spawnSync('bwrap', ['--version']).status === 0
+test.runIf(!bubblewrap)('an interpreter of one’s own needs bubblewrap, which is named', async () => {
+  const job = { language: 'python', code: '', interpreter: 'python3' } as const
+  const hint = expect.stringContaining('bubblewrap')
+  await expect(sandbox.run(job)).rejects.toMatchObject({ code: 'SR_SANDBOX', hint })
+})
+test.runIf(bubblewrap).each<Case>([
+  ['right', addition, 'ok'],
+  ['wrong', 'def f(x): return x', 'failed', /in line 1 of the tests/],
+  ['a memory bomb', 'def f(x): return bytearray(10**10)', 'memory'],
+  ['an endless loop', 'while True: pass', 'timeout'],
+  ['forks', 'import os\nwhile True: os.fork()', 'failed', /not permitted/],
+  ['a file of the host', 'open("/etc/passwd").read()', 'failed', /No such file/],
+  ['a file to write', 'open("/usr/x", "w")', 'failed', /Read-only/],
+  ['the network', 'import socket\nsocket.create_connection(("1.1.1.1", 80))', 'failed', /unreachable/],
+  ['a forged report', 'import os\nos.write(3, b\'{"ended": "ok"}\')\nos._exit(0)', 'failed', /ended the interpreter/],
+])('in bubblewrap: %s', async (_, code, ended, error) => {
+  const ran = await sandbox.run({ language: 'python', interpreter: 'python3', code, tests: whether, timeoutMs: 1000 })
+  expect(ran.ended, ran.error).toBe(ended)
+  if (error) expect(ran.error).toMatch(error)
+})
 
 /** How many of the rows are right, of their solutions and of their mutants. */
 async function graded(rows: CodeRow[]): Promise<{ right: string[]; packages: string[]; survived: string[] }> {
