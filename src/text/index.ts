@@ -5,5 +5,7 @@ export { detectLanguage, type Identified, identifyLanguage } from './language.ts
 export type { BlockType } from './lines.ts'
 export { normalise, normaliseForMatch } from './normalise.ts'
 export { plainText } from './plain-text.ts'
+export { listLine, openFence, ownWords, prose, structural, weight, withoutBlocks } from './prose.ts'
+export { type Register, registerOf, registers, type Styles, stylesOf } from './register.ts'
 export { type Span, sentences, words } from './segment.ts'
 export { type Tokenizer, tokenizer } from './tokenizer.ts'

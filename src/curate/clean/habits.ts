@@ -1,5 +1,5 @@
-import { closers, declines, openers, selfReferences } from './phrases.ts'
-import { first, ownWords, weight } from './prose.ts'
+import { ownWords, weight } from '../../text/index.ts'
+import { closers, declines, first, openers, selfReferences } from './phrases.ts'
 
 /**
  * The phrase an answer declines with, where declining is the answer: it opens with it and little or nothing follows.
