@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
 import { type Draft, defineMap, fence, type Lost, loadPrompt, type Pure, promptNotes } from '../../steps/index.ts'
+import { example } from '../example.ts'
 
 const options = z.strictObject({
   teacher: z.string().describe('Teacher that writes the questions'),
@@ -40,12 +41,6 @@ const comparable = (question: string) =>
     .toLowerCase()
     .replace(/[\p{P}\p{S}\s]+/gu, ' ')
     .trim()
-
-/** The text a side-input record is shown with: its first user turn, else the document. */
-function example(record: Rec): string | undefined {
-  if ('messages' in record) return record.messages.find(message => message.role === 'user')?.content ?? undefined
-  return record.kind === 'document' ? record.text : undefined
-}
 
 function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
   const { questions, audience, style, like } = ctx.options
