@@ -22,6 +22,7 @@ const examples: { [verb: string]: string } = {
   answer: '{ teacher: solver, samples: 5, agreement: 0.6 }',
   instruct: '{ teacher: writer, domains: [household budgets, bicycle repair], count: 2 }',
   'from-queries': '{ from: tickets, teacher: writer, variants: 3 }',
+  redistil: '{ from: logs, teacher: solver }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

@@ -4,11 +4,13 @@ import { answer } from './answer/index.ts'
 import { ask } from './ask/index.ts'
 import { fromQueries } from './from-queries/index.ts'
 import { instruct } from './instruct/index.ts'
+import { redistil } from './redistil/index.ts'
 
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
 export { fromQueries } from './from-queries/index.ts'
 export { instruct } from './instruct/index.ts'
+export { redistil } from './redistil/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
-export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, fromQueries]
+export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, fromQueries, redistil]
