@@ -23,6 +23,7 @@ const examples: { [verb: string]: string } = {
   instruct: '{ teacher: writer, domains: [household budgets, bicycle repair], count: 2 }',
   'from-queries': '{ from: tickets, teacher: writer, variants: 3 }',
   redistil: '{ from: logs, teacher: solver }',
+  backtranslate: '{ from: handbook, teacher: writer, min: 5 }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

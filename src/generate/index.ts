@@ -2,15 +2,17 @@
 import type { Step, Verb } from '../steps/index.ts'
 import { answer } from './answer/index.ts'
 import { ask } from './ask/index.ts'
+import { backtranslate } from './backtranslate/index.ts'
 import { fromQueries } from './from-queries/index.ts'
 import { instruct } from './instruct/index.ts'
 import { redistil } from './redistil/index.ts'
 
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
+export { backtranslate } from './backtranslate/index.ts'
 export { fromQueries } from './from-queries/index.ts'
 export { instruct } from './instruct/index.ts'
 export { redistil } from './redistil/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
-export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, fromQueries, redistil]
+export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, fromQueries, redistil, backtranslate]
