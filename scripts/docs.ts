@@ -24,6 +24,7 @@ const examples: { [verb: string]: string } = {
   'from-queries': '{ from: tickets, teacher: writer, variants: 3 }',
   redistil: '{ from: logs, teacher: solver }',
   backtranslate: '{ from: handbook, teacher: writer, min: 5 }',
+  'multi-document': '{ from: handbook, teacher: writer, documents: 3 }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

@@ -5,6 +5,7 @@ import { ask } from './ask/index.ts'
 import { backtranslate } from './backtranslate/index.ts'
 import { fromQueries } from './from-queries/index.ts'
 import { instruct } from './instruct/index.ts'
+import { multiDocument } from './multi-document/index.ts'
 import { redistil } from './redistil/index.ts'
 
 export { answer } from './answer/index.ts'
@@ -12,7 +13,16 @@ export { ask } from './ask/index.ts'
 export { backtranslate } from './backtranslate/index.ts'
 export { fromQueries } from './from-queries/index.ts'
 export { instruct } from './instruct/index.ts'
+export { multiDocument } from './multi-document/index.ts'
 export { redistil } from './redistil/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
-export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, fromQueries, redistil, backtranslate]
+export const generateSteps: (Step | Verb)[] = [
+  ask,
+  answer,
+  instruct,
+  fromQueries,
+  redistil,
+  backtranslate,
+  multiDocument,
+]

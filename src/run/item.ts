@@ -103,7 +103,15 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         generator ??= random(env.seed, node.key, first.id)
         return generator()
       },
-      draw: (pool, n) => env.pools.draw(pool, first.id, n).map(use),
+      draw(pool, n, among) {
+        if (!among) return env.pools.draw(pool, first.id, n).map(use)
+        // Equal ones stay in the order of the draw.
+        const seen = env.pools.draw(pool, first.id, among.of).map(record => ({ record, value: among.by(record) }))
+        return seen
+          .sort((a, b) => b.value - a.value)
+          .slice(0, n)
+          .map(({ record }) => use(record))
+      },
       ancestor<K extends Kind>(kind: K): Rec<K> | undefined {
         if (!needed.includes(kind)) {
           throw new StillroomError(

@@ -39,7 +39,7 @@ export type Material = Reading & {
   /** The prompt without its fenced parts: what is asked for. */
   demand: string
   /** Fenced parts with a number in their label, such as `answer-2`: what a referee chooses from. */
-  numbered: number
+  numbered: string[]
 }
 
 const fence = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
@@ -56,9 +56,9 @@ export function materialOf(messages: { role: string; text: string }[]): Material
   }
   let text = ''
   let focus = ''
-  let numbered = 0
+  const numbered: string[] = []
   for (const [, label, inner] of parts) {
-    if (/-\d+$/.test(label!)) numbered++
+    if (/-\d+$/.test(label!)) numbered.push(inner!)
     if (isFocus.test(label!)) focus += `${inner}\n`
     else if (inner!.length > text.length) text = inner!
   }
@@ -81,7 +81,7 @@ const keyed = /^(?:domain|topic|subject|theme|persona|分野|話題|題名)\s*[:
 const remembered = new Map<string, Reading>()
 
 /** Many draws, questions and judges come back to the same text: it is read once. */
-function reading(text: string): Reading {
+export function reading(text: string): Reading {
   const known = remembered.get(text)
   if (known) return known
   const found = sentencesOf(text)

@@ -1,5 +1,5 @@
 import type { Json } from '../records/index.ts'
-import { type Material, type Pick, paragraphs, question, relevant, shortAnswer } from './prose.ts'
+import { type Material, type Pick, paragraphs, question, reading, relevant, shortAnswer } from './prose.ts'
 
 type Schema = { [key: string]: Json | undefined }
 
@@ -107,21 +107,28 @@ function choose(options: Json[], place: Place): Json {
   return real[Math.floor(place.steady(`${place.path}|`) * real.length)] ?? options[0]!
 }
 
+/** Properties that hold the number of a fenced part. */
+const namesPart = /^(?:document|source|passage|text|extract)(?:[-_ ]?(?:number|index|id))?$/i
+
 function object(schema: Schema, place: Place): Json {
   const properties = (schema.properties ?? {}) as { [key: string]: Json }
   const required = new Set((schema.required ?? []) as string[])
   const siblings = Object.keys(properties)
   const made: { [key: string]: Json } = {}
+  let here = place
   for (const name of siblings) {
     if (place.depth > 4 && !required.has(name)) continue
     made[name] = make(properties[name]!, {
-      ...place,
+      ...here,
       name,
       path: `${place.path}.${name}`,
       depth: place.depth + 1,
       siblings,
       about: '',
     })
+    // What stands beside the number of a document is about that document.
+    const part = namesPart.test(name) ? place.material.numbered[Number(made[name]) - 1] : undefined
+    if (part !== undefined) here = { ...here, material: { ...here.material, ...reading(part) } }
   }
   for (const name of required)
     if (!(name in made)) made[name] = text({}, { ...place, name, path: `${place.path}.${name}` })
@@ -132,7 +139,7 @@ function object(schema: Schema, place: Place): Json {
 function array(schema: Schema, place: Place): Json {
   const items = schema.items as Schema | undefined
   const bounded = schema.minItems !== undefined || schema.maxItems !== undefined || items?.enum !== undefined
-  if (items?.type === 'integer' && !bounded && place.material.numbered > 0) return chosen(place)
+  if (items?.type === 'integer' && !bounded && place.material.numbered.length > 0) return chosen(place)
   const prefix = (schema.prefixItems ?? []) as Json[]
   const low = Number(schema.minItems ?? (place.depth > 4 ? 0 : 1))
   const high = Number(schema.maxItems ?? Number.POSITIVE_INFINITY)
@@ -153,7 +160,7 @@ function array(schema: Schema, place: Place): Json {
 
 /** The numbers of fenced parts that a referee would put together: most of them, the first always. */
 function chosen(place: Place): Json[] {
-  const numbers = Array.from({ length: place.material.numbered }, (_, i) => i + 1)
+  const numbers = place.material.numbered.map((_, i) => i + 1)
   return numbers.filter(n => n === 1 || place.steady(`${place.path}.${n}`) < 0.75)
 }
 
@@ -174,6 +181,9 @@ function demanded(place: Place): number | undefined {
 
 /** Spread over the range with more weight above the middle, as graders give marks. */
 function number(schema: Schema, place: Place): Json {
+  const parts = place.material.numbered.length
+  if (parts > 0 && namesPart.test(place.name))
+    return 1 + ((place.position + Math.floor(place.steady(place.path.replace(/\[\d+\][^[]*$/, '')) * parts)) % parts)
   const whole = typeOf(schema, place) === 'integer'
   const step = Number(schema.multipleOf ?? (whole ? 1 : 0.01))
   const bound = (value: Json | undefined, safe: number) =>

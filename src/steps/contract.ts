@@ -92,8 +92,11 @@ export type Pure<O> = {
   tokenizer: string
   /** Seeded by record id and step key. */
   random(): number
-  /** `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. */
-  draw(pool: string, n: number): Rec[]
+  /**
+   * `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. With `among`
+   * the first `among.of` are looked at and the `n` with the highest `by` handed out: those alone become parents.
+   */
+  draw(pool: string, n: number, among?: { of: number; by(record: Rec): number }): Rec[]
   /** The nearest ancestor of a kind that `needs.ancestors` declares; it becomes a `context` parent. */
   ancestor<K extends Kind>(kind: K): Rec<K> | undefined
 }

@@ -62,6 +62,21 @@ const imitate = defineMap<z.infer<typeof one>, 'document', 'prompt'>({
   },
 })
 
+/** A map that looks at more rows of a pool than it shows: the ones with the highest numbers of eight. */
+const closest = defineMap<z.infer<typeof one>, 'document', 'prompt'>({
+  ...imitate,
+  verb: 'closest',
+  async run(record, ctx) {
+    const number = (shot: Rec) => Number(/\d+/.exec((shot as Rec<'prompt'>).messages[0]!.content!)![0])
+    const shots = ctx.draw('pool', 2, { of: 8, by: number }) as Rec<'prompt'>[]
+    const reply = await ctx.call(ctx.options.teacher, { messages: user(`${record.text}\n${shots.map(number)}`) })
+    return {
+      is: 'made',
+      made: [{ payload: { kind: 'prompt', messages: user(`${shots.map(number)}\n${reply.content}`) }, index: 0 }],
+    }
+  },
+})
+
 /** A ranking group step: the longest answer of a family is chosen, the shortest rejected, the rest consumed. */
 const rank = defineGroup<Record<string, never>, 'conversation', 'preference'>({
   verb: 'rank',
@@ -208,7 +223,7 @@ const keep = defineFilter({
   test: () => ({ is: 'passed' }),
 })
 
-const steps = [imitate, rank, unseen, fit, grow, keep, wave, until]
+const steps = [imitate, closest, rank, unseen, fit, grow, keep, wave, until]
 
 test('a map fed by a pool names drawn rows as context, and other rows do not change the draw of one', async () => {
   const all = await runIn(folder(files), base([{ imitate: { from: 'docs', teacher: 'writer' } }]), { steps })
@@ -222,6 +237,18 @@ test('a map fed by a pool names drawn rows as context, and other rows do not cha
   const less = await runIn(folder(fewer), base([{ imitate: { from: 'docs', teacher: 'writer' } }]), { steps })
   const before = new Map(all.all.map(r => [r.id, JSON.stringify(r)]))
   for (const record of less.all) expect(before.get(record.id)).toBe(JSON.stringify(record))
+})
+
+test('a map may look at more rows of a pool than it shows, and only the shown ones become parents', async () => {
+  const { error, all } = await runIn(folder(files), base([{ closest: { from: 'docs', teacher: 'writer' } }]), { steps })
+  expect(error).toBeUndefined()
+  for (const record of all) {
+    expect(record.lineage.parents.map(p => p.role)).toEqual(['subject', 'context', 'context'])
+    // Of nine rows eight are looked at, so that at most one of the highest is out of sight.
+    const [high, low] = (record as Rec<'prompt'>).messages[0]!.content!.split('\n')[0]!.split(',').map(Number)
+    expect(high! + low!).toBeGreaterThanOrEqual(13)
+    expect(high).toBeGreaterThan(low!)
+  }
 })
 
 test('a group step sees the draws of one prompt together and makes one record from several', async () => {
