@@ -7,6 +7,7 @@ import { fromQueries } from './from-queries/index.ts'
 import { instruct } from './instruct/index.ts'
 import { multiDocument } from './multi-document/index.ts'
 import { redistil } from './redistil/index.ts'
+import { rephrase } from './rephrase/index.ts'
 
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
@@ -15,6 +16,7 @@ export { fromQueries } from './from-queries/index.ts'
 export { instruct } from './instruct/index.ts'
 export { multiDocument } from './multi-document/index.ts'
 export { redistil } from './redistil/index.ts'
+export { rephrase } from './rephrase/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
 export const generateSteps: (Step | Verb)[] = [
@@ -25,4 +27,5 @@ export const generateSteps: (Step | Verb)[] = [
   redistil,
   backtranslate,
   multiDocument,
+  rephrase,
 ]

@@ -13,6 +13,7 @@ import {
   tokensOf,
 } from './prose.ts'
 import type { Asked, Said } from './protocol.ts'
+import { reworded, wantsOtherWords } from './reword.ts'
 import { valueFor } from './value.ts'
 
 /** Shares in [0, 1] of replies that go wrong, chosen by hash. */
@@ -61,7 +62,7 @@ export function replyTo(asked: Asked, body: string, draw: string, habits: Habits
 }
 
 function prose(asked: Asked, material: Material, steady: Pick, free: Pick, variant: number): string {
-  const text = paragraphs(material, free)
+  const text = wantsOtherWords(material) ? reworded(material, free) : paragraphs(material, free)
   const judge = /(?:^|\/)judge/i.test(asked.model)
   const label = labelOf(material) ?? (judge ? 'Score' : undefined)
   if (!label) return text
