@@ -8,6 +8,7 @@ import { instruct } from './instruct/index.ts'
 import { multiDocument } from './multi-document/index.ts'
 import { redistil } from './redistil/index.ts'
 import { rephrase } from './rephrase/index.ts'
+import { translate } from './translate/index.ts'
 
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
@@ -17,6 +18,7 @@ export { instruct } from './instruct/index.ts'
 export { multiDocument } from './multi-document/index.ts'
 export { redistil } from './redistil/index.ts'
 export { rephrase } from './rephrase/index.ts'
+export { translate } from './translate/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
 export const generateSteps: (Step | Verb)[] = [
@@ -28,4 +30,5 @@ export const generateSteps: (Step | Verb)[] = [
   backtranslate,
   multiDocument,
   rephrase,
+  translate,
 ]

@@ -1,11 +1,11 @@
 import { prose, words } from '../text/index.ts'
 
-/** Numbers as they are read: width, thousands separators and trailing zeros set aside. Code is left out. */
+/** Numbers as they are read, those in names such as `v2` left out: width, thousands separators and trailing zeros set aside. Code is left out. */
 export function numbersOf(text: string): Set<string> {
   const found =
     prose(text)
       .normalize('NFKC')
-      .match(/(?<![\p{L}\d_])\d+(?:,\d{3})*(?:\.\d+)?/gu) ?? []
+      .match(/(?<![A-Za-z\d_.])\d+(?:,\d{3})*(?:\.\d+)?/g) ?? []
   return new Set(found.map(number => String(Number(number.replaceAll(',', '')))))
 }
 

@@ -40,6 +40,8 @@ export type Material = Reading & {
   demand: string
   /** Fenced parts with a number in their label, such as `answer-2`: what a referee chooses from. */
   numbered: string[]
+  /** The last fenced part, else the whole prompt: what a task such as translating is about, whatever is longer. */
+  last: string
 }
 
 const fence = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
@@ -72,6 +74,7 @@ export function materialOf(messages: { role: string; text: string }[]): Material
     focus: focus || (parts.length > 0 ? asked : ''),
     demand: `${system}\n${asked}`,
     numbered,
+    last: parts.at(-1)?.[2] ?? prompt,
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from './prose.ts'
 import type { Asked, Said } from './protocol.ts'
 import { reworded, wantsOtherWords } from './reword.ts'
+import { translated, wantedLanguage } from './translation.ts'
 import { valueFor } from './value.ts'
 
 /** Shares in [0, 1] of replies that go wrong, chosen by hash. */
@@ -62,6 +63,8 @@ export function replyTo(asked: Asked, body: string, draw: string, habits: Habits
 }
 
 function prose(asked: Asked, material: Material, steady: Pick, free: Pick, variant: number): string {
+  const to = wantedLanguage(material)
+  if (to) return translated(material.last, to, free)
   const text = wantsOtherWords(material) ? reworded(material, free) : paragraphs(material, free)
   const judge = /(?:^|\/)judge/i.test(asked.model)
   const label = labelOf(material) ?? (judge ? 'Score' : undefined)
