@@ -6,6 +6,7 @@ import { backtranslate } from './backtranslate/index.ts'
 import { fromQueries } from './from-queries/index.ts'
 import { instruct } from './instruct/index.ts'
 import { multiDocument } from './multi-document/index.ts'
+import { persona } from './persona/index.ts'
 import { redistil } from './redistil/index.ts'
 import { rephrase } from './rephrase/index.ts'
 import { translate } from './translate/index.ts'
@@ -16,6 +17,7 @@ export { backtranslate } from './backtranslate/index.ts'
 export { fromQueries } from './from-queries/index.ts'
 export { instruct } from './instruct/index.ts'
 export { multiDocument } from './multi-document/index.ts'
+export { persona } from './persona/index.ts'
 export { redistil } from './redistil/index.ts'
 export { rephrase } from './rephrase/index.ts'
 export { translate } from './translate/index.ts'
@@ -31,4 +33,5 @@ export const generateSteps: (Step | Verb)[] = [
   multiDocument,
   rephrase,
   translate,
+  persona,
 ]

@@ -206,6 +206,45 @@ export function question(material: Material, u: number, position: number): strin
   return template.replace('{p}', p).replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
 }
 
+const people = {
+  en: [
+    'A teacher at a small school who explains {p} to beginners',
+    'An engineer on night duty who has to know when {p} fails',
+    'A translator who looks for the right words for {p}',
+    'The owner of a repair shop who depends on {p} and {q}',
+    'A student who writes a first paper on {p}',
+    'A librarian who is asked about {q} every week',
+    'A trainer of new staff who has to justify {p} to the accounts',
+    'A retired technician who tells the youth club about {q}',
+    'A nurse who documents {p} between two shifts',
+    'A buyer for a public office who compares offers for {q}',
+    'A journalist who wants to know who pays for {p}',
+    'A gardener who has come across {q} by chance',
+  ],
+  ja: [
+    '小さな学校で{p}を初心者に教えている教員',
+    '{p}が止まったときに対応する夜勤の技術者',
+    '{p}に当たる言葉を探している翻訳者',
+    '{p}と{q}に頼って店を続けている修理店の店主',
+    '{p}について初めての論文を書いている学生',
+    '毎週のように{q}のことを尋ねられる図書館の職員',
+    '新人研修で{p}の必要性を説明する担当者',
+    '{q}の話を子どもたちに聞かせている元技術者',
+    '{q}の見積もりを比べている役所の購買担当者',
+    '{p}の費用を誰が払うのかを調べている記者',
+  ],
+}
+
+/** Somebody who has to do with what the text is about. Positions in one list give different people. */
+export function person(material: Material, u: number, position: number): string {
+  const { phrases, japanese } = material
+  const templates = japanese ? people.ja : people.en
+  const start = Math.floor(u * templates.length * phrases.length)
+  const p = phrases[(start + position) % phrases.length]!
+  const q = phrases[(start + position + 1) % phrases.length]!
+  return `${templates[(start + position * 5) % templates.length]!.replace('{p}', p).replace('{q}', q)}${japanese ? '。' : '.'}`
+}
+
 /** Sentences that share words with the question, in the order of the text. */
 export function relevant(material: Material, count: number, u: number): string[] {
   const { sentences, focus } = material

@@ -1,5 +1,5 @@
 import type { Json } from '../records/index.ts'
-import { type Material, type Pick, paragraphs, question, reading, relevant, shortAnswer } from './prose.ts'
+import { type Material, type Pick, paragraphs, person, question, reading, relevant, shortAnswer } from './prose.ts'
 
 type Schema = { [key: string]: Json | undefined }
 
@@ -175,7 +175,7 @@ function demanded(place: Place): number | undefined {
     const found = new RegExp(`(\\d{1,3})\\s+(?:[\\p{L}-]+\\s+){0,4}?${stem}`, 'u').exec(demand)
     if (found) return Number(found[1])
   }
-  const japanese = /(\d{1,3})\s*(?:個|件|つ|問|文)/.exec(demand)
+  const japanese = /(\d{1,3})\s*(?:個|件|つ|問|文|人|名)/.exec(demand)
   return japanese ? Number(japanese[1]) : undefined
 }
 
@@ -235,7 +235,8 @@ function phrase(place: Place): string {
       siblings.some(other => /reason|explan|step|work|thought|solution|rationale/i.test(other) && other !== name)
     return short ? shortAnswer(material, steady(path), variant) : paragraphs(material, free, path)
   }
-  if (/title|topic|name|label|tag|keyword|subject|category|audience|persona|style|term|concept|entity/i.test(name)) {
+  if (/persona|character|人物/i.test(name)) return person(material, free('persona'), position)
+  if (/title|topic|name|label|tag|keyword|subject|category|audience|style|term|concept|entity/i.test(name)) {
     return phrases[(Math.floor(steady(path.replace(/\[\d+\]/g, '')) * phrases.length) + position) % phrases.length]!
   }
   if (/response|completion|essay|article|story|body|text|content|output/i.test(name))
