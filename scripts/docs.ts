@@ -28,6 +28,7 @@ const examples: { [verb: string]: string } = {
   rephrase: '{ from: handbook, teacher: writer, styles: [faq, tutorial], names: 60% }',
   translate: '{ from: handbook, teacher: writer, to: ja, kind: document, register: polite, back: judge, min: 40% }',
   persona: '{ from: handbook, teacher: writer, hops: 2, tasks: [a question from their work, a maths problem] }',
+  syllabus: '{ from: handbook, teacher: writer, subjects: [bicycle repair, household budgets], depth: 2, count: 5 }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

@@ -9,6 +9,7 @@ import { multiDocument } from './multi-document/index.ts'
 import { persona } from './persona/index.ts'
 import { redistil } from './redistil/index.ts'
 import { rephrase } from './rephrase/index.ts'
+import { syllabus } from './syllabus/index.ts'
 import { translate } from './translate/index.ts'
 
 export { answer } from './answer/index.ts'
@@ -20,6 +21,7 @@ export { multiDocument } from './multi-document/index.ts'
 export { persona } from './persona/index.ts'
 export { redistil } from './redistil/index.ts'
 export { rephrase } from './rephrase/index.ts'
+export { syllabus } from './syllabus/index.ts'
 export { translate } from './translate/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
@@ -34,4 +36,5 @@ export const generateSteps: (Step | Verb)[] = [
   rephrase,
   translate,
   persona,
+  syllabus,
 ]
