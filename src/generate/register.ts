@@ -7,10 +7,12 @@ export const registerOption = z
   .optional()
   .describe('Register of Japanese texts: plain (da, de aru), polite (desu, masu) or honorific (keigo)')
 
-/** The facet `register` of a Japanese text, where the ends of its sentences show one. */
-export function registerFacet(text: string, language: string | undefined): { register?: Register } {
-  const register = language?.startsWith('ja') ? registerOf(stylesOf(text), 1) : undefined
-  return register ? { register } : {}
+/**
+ * The facet `register` of a Japanese text, where the ends of its sentences show one; where they do not, none is taken over
+ * from what the text was made of.
+ */
+export function registerFacet(text: string, language: string | undefined): { register?: Register | undefined } {
+  return language?.startsWith('ja') ? { register: registerOf(stylesOf(text), 1) } : {}
 }
 
 /** How a prompt asks for a register. */

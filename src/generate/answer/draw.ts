@@ -11,6 +11,7 @@ import {
   type Pure,
   promptNotes,
 } from '../../steps/index.ts'
+import { registerFacet } from '../register.ts'
 
 /** Options of the draws; the verb `answer` adds those of the agreement. */
 export const drawOptions = z.strictObject({
@@ -68,7 +69,10 @@ function conversation(record: Rec<'prompt'>, answer: Answer, index: number): Dra
     },
     index,
     calls: [answer.call],
-    notes: { facets: { draw: index }, ...(record.language ? { language: record.language } : {}) },
+    notes: {
+      facets: { draw: index, ...registerFacet(content, record.language) },
+      ...(record.language ? { language: record.language } : {}),
+    },
   }
 }
 
@@ -76,7 +80,7 @@ function conversation(record: Rec<'prompt'>, answer: Answer, index: number): Dra
 export const draw = defineMap<DrawOptions, 'prompt', 'conversation'>({
   verb: 'draw',
   about: 'A teacher answers each prompt, independently as often as asked.',
-  version: 1,
+  version: 2,
   options: drawOptions,
   takes: ['prompt'],
   gives: ['conversation'],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
 import { type Draft, defineMap, fence, type Lost, loadPrompt, type Pure, promptNotes } from '../../steps/index.ts'
 import { example } from '../example.ts'
+import { registerFacet } from '../register.ts'
 
 const options = z.strictObject({
   teacher: z.string().describe('Teacher that writes the questions'),
@@ -74,7 +75,7 @@ function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
 export const ask = defineMap<AskOptions, 'document', 'prompt', z.infer<typeof reply>>({
   verb: 'ask',
   about: 'A teacher writes the questions that a named audience might ask about each document.',
-  version: 1,
+  version: 2,
   options,
   takes: ['document'],
   gives: ['prompt'],
@@ -110,7 +111,12 @@ export const ask = defineMap<AskOptions, 'document', 'prompt', z.infer<typeof re
         payload: { kind: 'prompt', messages: [{ role: 'user', content: question }] },
         index,
         notes: {
-          facets: { difficulty: item.difficulty, audience, ...(style ? { style } : {}) },
+          facets: {
+            difficulty: item.difficulty,
+            audience,
+            ...(style ? { style } : {}),
+            ...registerFacet(question, record.language),
+          },
           ...(record.language ? { language: record.language } : {}),
         },
       })
