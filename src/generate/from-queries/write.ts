@@ -107,8 +107,8 @@ function request(record: Rec<'prompt'>, ctx: Pure<WriteOptions>) {
   const need = wants[language].need[ctx.options.need]
   return {
     ...prompt.ask({
-      query: fence(query, 'query'),
-      examples: shown.map(text => fence(text, 'example')).join('\n'),
+      message: fence(query, 'message'),
+      examples: shown.map(text => fence(text, 'query')).join('\n'),
       need,
       count: manners.length,
       manners: manners.map((manner, i) => `${i + 1}. ${manner}`).join('\n'),
