@@ -315,6 +315,72 @@ export function paragraphs(material: Material, pick: Pick, path = 'prose'): stri
     .join('\n\n')
 }
 
+const advice = {
+  en: {
+    open: [
+      'With {p} it is best to go step by step.',
+      'This depends on how far {p} has come.',
+      'There is usually a simple cause for this.',
+      'The short way is to look at {p} before anything else.',
+    ],
+    body: [
+      'Look first at whether {p} is still being worked on: much of this settles by itself within a day or two.',
+      'Note since when you have seen it and what you did just before, because that tells the causes apart.',
+      'Compare {p} with what you expected of {q}, and write down where the two differ.',
+      'Leave {q} as it is in the meantime, since a second attempt makes it harder to see what happened.',
+      'If you changed something about {q} lately, undo that and try once more.',
+      'Keep whatever was shown to you, such as a message or a number, until {p} is settled.',
+      'Somebody who looks after {q} can see more than you can, so give them the date and the amount or the name.',
+    ],
+    close: [
+      'If {p} is not as it should be after that, ask again and mention {q}.',
+      'Once that is done, {p} needs nothing further from you.',
+      'That way you know within a day whether {p} has to be reported.',
+    ],
+  },
+  ja: {
+    open: [
+      '{p}については、順を追って確かめるのが確実です。',
+      '{p}がどこまで進んでいるかによります。',
+      '多くの場合、原因は単純です。',
+    ],
+    body: [
+      'まず、{p}がまだ処理の途中かどうかを確認してください。一日か二日で自然に解決することもよくあります。',
+      'いつから起きているか、その直前に何をしたかを書き留めてください。原因を見分ける手がかりになります。',
+      '{p}が{q}と食い違っていないかを見比べてください。',
+      'その間、{q}には手を加えないでください。やり直すと、何が起きたのかが分かりにくくなります。',
+      '最近{q}を変更した場合は、いったん元に戻して試してください。',
+      '表示された文言や番号は、{p}が解決するまで残しておいてください。',
+    ],
+    close: [
+      'それでも{p}が直らない場合は、{q}のことも添えて、もう一度お尋ねください。',
+      'ここまで確かめれば、{p}について連絡が必要かどうかが分かります。',
+    ],
+  },
+}
+
+const asks =
+  /[?？か]。?$|^(?:what|why|how|which|when|where|who|can|could|is|are|do|does|did|will|would|should|suppose|give|my|i)\b/i
+/** Words of a question that say how it asks, not what about. */
+const asking =
+  /\b(?:suppose|explain|changed?|connected|steps?|lead|conditions?|knows?|person|subject|sense|hold|wrong|differ|example|effect|mistake|practice|choice|ignored|somebody|care)\b|説明|関係|違い|具体例|場合|条件|誤解|根拠|問題|重要/i
+
+/** A question with no text behind it, which has nothing in it to answer from. */
+export const isLoneQuestion = ({ focus, sentences }: Material): boolean =>
+  focus === '' && sentences.length <= 2 && sentences.join('').length < 300 && asks.test(sentences.at(-1)!)
+
+/** General advice about what a lone question speaks of: five to seven sentences, each different. */
+export function advise(material: Material, pick: Pick): string {
+  const { japanese } = material
+  const phrases = material.phrases.filter(phrase => !asking.test(phrase))
+  const { open, body, close } = japanese ? advice.ja : advice.en
+  const [p = japanese ? 'この件' : 'the matter', q = japanese ? 'ほかの点' : 'the rest of it'] = phrases
+  const start = Math.floor(pick('advice') * body.length)
+  const steps = Array.from({ length: 3 + Math.floor(pick('steps') * 3) }, (_, i) => at(body, 0, start + i))
+  const said = [at(open, pick('advice.open')), ...steps, at(close, pick('advice.close'))]
+  return said.map(sentence => sentence.replaceAll('{p}', p).replaceAll('{q}', q)).join(japanese ? '' : ' ')
+}
+
 const asksFor =
   /(?:^|[\s"'`“「*:])((?:final )?answer|最終的な答え|最終回答|答え|回答|score|rating|grade|verdict|評価|スコア|点数)\s*[::]/i
 

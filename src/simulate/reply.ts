@@ -1,5 +1,7 @@
 import type { Json } from '../records/index.ts'
 import {
+  advise,
+  isLoneQuestion,
   isScoreLabel,
   labelOf,
   type Material,
@@ -65,7 +67,11 @@ export function replyTo(asked: Asked, body: string, draw: string, habits: Habits
 function prose(asked: Asked, material: Material, steady: Pick, free: Pick, variant: number): string {
   const to = wantedLanguage(material)
   if (to) return translated(material.last, to, free)
-  const text = wantsOtherWords(material) ? reworded(material, free) : paragraphs(material, free)
+  const text = wantsOtherWords(material)
+    ? reworded(material, free)
+    : isLoneQuestion(material)
+      ? advise(material, free)
+      : paragraphs(material, free)
   const judge = /(?:^|\/)judge/i.test(asked.model)
   const label = labelOf(material) ?? (judge ? 'Score' : undefined)
   if (!label) return text
