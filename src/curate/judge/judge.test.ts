@@ -84,6 +84,7 @@ test('the judge sees the source between marks of its own, and the rubric in the 
 test('rubrics name their aspects', () => {
   for (const language of ['en', 'ja']) {
     expect(loadRubric('accuracy-clarity-usefulness', language).aspects).toEqual(['accuracy', 'clarity', 'usefulness'])
+    expect(loadRubric('keigo', language).aspects).toEqual(['register', 'honorifics', 'naturalness', 'courtesy'])
   }
   expect(() => parseRubric('# Nothing', 'x')).toThrow(/aspects/)
   expect(() => parseRubric('### overall\n', 'x')).toThrow(/aspects/)
