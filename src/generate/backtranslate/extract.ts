@@ -37,10 +37,12 @@ export function extractOf(
   const closes = (i: number) => !titles[i] && (titles[i + 1] ?? true)
   const runs = parts.flatMap(([start], i): { span: [number, number]; opens: boolean; whole: boolean }[] => {
     if (titles[i]) return []
-    const ends = parts.flatMap(([, end], j) => {
-      const length = text.slice(start, end).trimEnd().length
-      return j >= i && !titles[j] && length >= least && length <= most ? [{ j, end: start + length }] : []
-    })
+    const ends: { j: number; end: number }[] = []
+    for (let j = i; j < parts.length; j++) {
+      const end = trimmedEnd(text, start, parts[j]![1])
+      if (end - start > most) break
+      if (!titles[j] && end - start >= least) ends.push({ j, end })
+    }
     const last = ends.findLast(({ j }) => closes(j)) ?? ends.at(-1)
     if (!last) return []
     const opens = i === 0 || titles[i - 1]!
@@ -48,11 +50,18 @@ export function extractOf(
       {
         span: [start, last.end],
         opens,
-        whole: !titles.slice(0, i).includes(false) && !titles.slice(last.j + 1).includes(false),
+        whole: i === titles.indexOf(false) && last.j === titles.lastIndexOf(false),
       },
     ]
   })
   const sections = runs.filter(({ opens }) => opens)
   const among = sections.length > 0 ? sections : runs
   return (runs.find(({ whole }) => whole) ?? among[Math.floor(random() * among.length)])?.span
+}
+
+/** Where the text before `end` ends without the white space behind it. */
+function trimmedEnd(text: string, start: number, end: number): number {
+  let at = end
+  while (at > start && /\s/.test(text[at - 1]!)) at--
+  return at
 }

@@ -31,6 +31,7 @@ describe('the manner of a message', () => {
     ['カードが届きません。いつ頃になりますか？', '5-8 none question polite bare'],
     ['恐れ入りますが、カードの再発行をお願いいたします。', '5-8 none stop honorific polite'],
     ['カード 再発行 方法', '1-4 none none fragment bare'],
+    ['再発行 手数料', '1-4 none none fragment bare'],
   ])('%s: %s', (text, code) => {
     expect(codeOf(mannerOf(text))).toBe(code)
     expect(parseManner(code)).toEqual(mannerOf(text))
@@ -53,6 +54,8 @@ describe('the manner of a message', () => {
     // A rule makes no statement of a question.
     ['Why is it late?', { case: 'sentence', ending: 'stop' }, 'Why is it late?'],
     ['カードが届かない。', { case: 'none', ending: 'exclamation' }, 'カードが届かない！'],
+    ['いつ届きますか。', { case: 'none', ending: 'question' }, 'いつ届きますか？'],
+    ['いつ届きますか？', { case: 'none', ending: 'exclamation' }, 'いつ届きますか？'],
   ])('%s is dressed', (text, manner, made) => {
     expect(dressed(text, manner as Manner)).toBe(made)
   })

@@ -37,7 +37,8 @@ export function bounds(length: Manner['length']): [from: number, to: number] {
   return [Number(from), to === '' ? Number.POSITIVE_INFINITY : Number(to)]
 }
 
-export const isJapanese = (text: string) => /[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text)
+/** Keywords of Japanese need hold no kana. */
+export const isJapanese = (text: string) => /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u.test(text)
 
 /** Measures one message. */
 export function mannerOf(text: string): Manner {
@@ -81,7 +82,9 @@ export function dressed(text: string, { case: letters, ending }: Manner): string
   const whole = text.trim()
   const bare = whole.replace(/[\s.?!。？！]+$/u, '')
   const asks = /[?？]\s*$/.test(whole)
-  const fits = ending === 'none' || asks === (ending === 'question')
+  // A question in か has either mark.
+  const either = /か[。？?]?\s*$/.test(whole) && ending !== 'exclamation'
+  const fits = ending === 'none' || either || asks === (ending === 'question')
   const marked = fits ? `${bare}${marks[ending][isJapanese(text) ? 1 : 0] ?? ''}` : whole
   if (letters === 'lower') return marked.toLowerCase()
   if (letters === 'upper') return marked.toUpperCase()

@@ -22,7 +22,7 @@ const askOptions = z.strictObject({
   companions: z
     .enum(['similar', 'any'])
     .default('similar')
-    .describe('Companions that share most words with a document, of 48 that are drawn for it, or any'),
+    .describe('Companions that share most words with a document, of 32 that are drawn for it, or any'),
   characters: z.int().min(200).default(4000).describe('Characters of each document that are shown'),
   include: z
     .boolean()
@@ -46,8 +46,8 @@ const reply = (documents: number) =>
   })
 
 /** Companions that are looked at, words by which they are compared, and how alike two versions of one text are. */
-const among = 48
-const compared = 6000
+const among = 32
+const compared = 3000
 const version = 0.8
 
 /** Shared words, versions of the same text last: two of them hold nothing that one does not. */

@@ -27,13 +27,14 @@ const rowOf = (path: string[], index: number, more: Partial<Draft<'row'>> = {}):
   ...more,
 })
 
-/** Characters of a real text that are shown, and documents that are looked at for one that bears on a subject. */
+/** Characters of a real text that are shown, documents that are looked at for one that bears on a subject, and how far. */
 const shown = [200, 1500] as const
-const among = 48
+const among = 32
+const looked = 12_000
 
 /** How many words of a subject a text holds, from 0 to 1: the last of a path count most, since they are the most exact. */
 export function bearing(path: readonly string[], text: string): number {
-  const there = normaliseForMatch(text)
+  const there = normaliseForMatch(text.slice(0, looked))
   let [found, all] = [0, 0]
   path.forEach((name, i) => {
     for (const word of normaliseForMatch(name).split(' ')) {
