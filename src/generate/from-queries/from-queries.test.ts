@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { driveGlobal } from '../../../test/support/drive-global.ts'
 import { type Rec, random } from '../../records/index.ts'
 import type { Answer, Ask, Ctx } from '../../steps/index.ts'
+import { check, dress } from './check.ts'
 import { bounds, codeOf, dressed, lengths, type Manner, mannerOf, parseManner } from './manner.ts'
 import { compare, drawn, plan, sharesOf } from './plan.ts'
 import { slip, suspects } from './slips.ts'
-import { check, dress, write } from './write.ts'
+import { write } from './write.ts'
 
 const prompt = (id: string, content: string, facets: Rec['facets'] = {}) =>
   ({

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { defineVerb } from '../../steps/index.ts'
 import { registerOption } from '../register.ts'
+import { check, checkOptions, dress } from './check.ts'
 import { compare, plan } from './plan.ts'
-import { check, checkOptions, dress, write, writeOptions } from './write.ts'
+import { write, writeOptions } from './write.ts'
 
 const options = z.strictObject({
   ...writeOptions.shape,

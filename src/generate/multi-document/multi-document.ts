@@ -27,7 +27,9 @@ const askOptions = z.strictObject({
   include: z
     .boolean()
     .default(true)
-    .describe('The documents that a question needs stand before it; without them a reader must know them'),
+    .describe(
+      'The documents that a question needs stand before it, so that `answer` needs `grounded: false`; without them a reader must know them',
+    ),
   register: registerOption,
   prompt: z.string().optional().describe('Prompt file to use instead of the built-in one'),
 })

@@ -14,7 +14,9 @@ const options = z.strictObject({
   relations: relateOptions.shape.relations,
   tasks: writeOptions.shape.tasks
     .optional()
-    .describe('What each persona writes, one prompt each; without it the personas themselves come out, as rows'),
+    .describe(
+      'What each persona writes, one prompt each, to be answered with `grounded: false`; without it the personas themselves come out, as rows',
+    ),
   register: registerOption,
 })
 

@@ -1,2 +1,2 @@
 /** Documents in other forms. */
-export { rephrase, styleNames } from './rephrase.ts'
+export { rephrase } from './rephrase.ts'

@@ -20,8 +20,7 @@ import { namesOf, numbersOf, ownShare, shareKept } from '../kept.ts'
 import { registerFacet, registerOption, registerWords } from '../register.ts'
 import { styles, styleWords } from './styles.ts'
 
-/** Names of the built-in styles. */
-export const styleNames = Object.keys(styles)
+const styleNames = Object.keys(styles)
 
 const writeOptions = z.strictObject({
   teacher: z.string().describe('Teacher that rephrases'),
