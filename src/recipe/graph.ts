@@ -129,8 +129,10 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
     }
 
     const { steps: earlier = [], scores = [] } = word.needs ?? {}
-    for (const option of [...earlier, ...scores]) {
-      const value = options[option]
+    const references = [...earlier, ...scores].flatMap(option =>
+      [options[option]].flat().map(value => ({ option, value })),
+    )
+    for (const { option, value } of references) {
       if (typeof value !== 'string') continue
       const named = scores.includes(option) ? value.split('/')[0]! : value
       if (nodes.some(node => node.key === named || node.owner === named)) continue

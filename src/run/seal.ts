@@ -128,7 +128,8 @@ function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage
 
 /**
  * Turns a draft into a record: id from the subjects, the step key and the draft's own name; digest; lineage with every
- * record whose text was used. What no model touched keeps origin and generation of its subject.
+ * record whose text was used. What no model touched keeps origin and generation of its subjects; with a synthetic one among
+ * them it is synthetic.
  */
 export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used): Rec {
   const model = byModel(used)
@@ -151,7 +152,7 @@ export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used):
     facets: { ...inherited(first.facets), ...draft.notes?.facets },
     scores: keyed(draft.notes?.scores, node.owner, used),
     lineage: {
-      origin: model ? 'synthetic' : first.lineage.origin,
+      origin: model || subjects.some(({ lineage }) => lineage.origin === 'synthetic') ? 'synthetic' : 'real',
       generation: model ? oldest + 1 : oldest,
       parents,
       made: madeBy(node, used, draft),

@@ -12,7 +12,7 @@ export type Needs<O = never> = {
   keys?: readonly (keyof O & string)[]
   /** Options that name an earlier step, such as the one that noted vectors; the recipe checks that it stands before. */
   steps?: readonly (keyof O & string)[]
-  /** Options that name a stored score, as <step key>/<aspect>: its step must stand before. */
+  /** Options that name a stored score, or several, as <step key>/<aspect>: each step must stand before. */
   scores?: readonly (keyof O & string)[]
   /** Kinds of ancestor that `ctx.ancestor` hands out, for example the document a prompt was asked about. */
   ancestors?: readonly Kind[]
@@ -121,7 +121,7 @@ export type MapStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<
 }
 export type GroupStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<O> & {
   shape: 'group'
-  /** The step key whose subjects the groups descend from; default the nearest expanding step. */
+  /** The step key whose subjects the groups descend from; default the nearest step that made each record, whichever it is. */
   group?(options: O): string | undefined
   run(records: Rec<I>[], ctx: Ctx<O>): Promise<GroupOutcome<G>>
 }

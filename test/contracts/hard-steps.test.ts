@@ -63,8 +63,8 @@ const imitate = defineMap<z.infer<typeof one>, 'document', 'prompt'>({
 })
 
 /** A ranking group step: the longest answer of a family is chosen, the shortest rejected, the rest consumed. */
-const rank = defineGroup<Record<string, never>, 'conversation', 'preference'>({
-  verb: 'rank',
+const longest = defineGroup<Record<string, never>, 'conversation', 'preference'>({
+  verb: 'longest',
   about: 'Pairs the longest with the shortest answer.',
   version: 1,
   options: z.strictObject({}),
@@ -208,7 +208,7 @@ const keep = defineFilter({
   test: () => ({ is: 'passed' }),
 })
 
-const steps = [imitate, rank, unseen, fit, grow, keep, wave, until]
+const steps = [imitate, longest, unseen, fit, grow, keep, wave, until]
 
 test('a map fed by a pool names drawn rows as context, and other rows do not change the draw of one', async () => {
   const all = await runIn(folder(files), base([{ imitate: { from: 'docs', teacher: 'writer' } }]), { steps })
@@ -228,10 +228,10 @@ test('a group step sees the draws of one prompt together and makes one record fr
   const recipe = base([
     { ask: { from: 'docs', teacher: 'writer', questions: 3 } },
     { answer: { teacher: 'writer', samples: 4 } },
-    { rank: {} },
+    { longest: {} },
   ])
   // Straight after the draws, before `agree` chooses among them.
-  const drawn = base([recipe.steps[0]!, recipe.steps[1]!, { rank: { from: 'answer.draw' } }])
+  const drawn = base([recipe.steps[0]!, recipe.steps[1]!, { longest: { from: 'answer.draw' } }])
   const result = await runIn(folder(files), drawn, { steps })
   expect(result.error).toBeUndefined()
   expect(result.all.length).toBeGreaterThan(20)
@@ -240,8 +240,46 @@ test('a group step sees the draws of one prompt together and makes one record fr
     expect(record.lineage.parents.filter(p => p.role === 'subject')).toHaveLength(2)
     expect(record.lineage.generation).toBe(2)
   }
-  const counts = result.funnel.rank!
+  const counts = result.funnel.longest!
   expect(counts.consumed).toBe(counts.in)
+})
+
+test('what two steps made of one record is a family without a name for it, and a synthetic half makes a pair synthetic', async () => {
+  const copied = defineMap<Record<string, never>, 'prompt', 'conversation'>({
+    verb: 'copied',
+    about: 'Answers with the question, without a teacher.',
+    version: 1,
+    options: z.strictObject({}),
+    takes: ['prompt'],
+    gives: ['conversation'],
+    reasons: [],
+    async run({ messages }) {
+      const said = `${messages[0]!.content} `.repeat(40)
+      return {
+        is: 'made',
+        made: [
+          {
+            payload: { kind: 'conversation', messages: [...messages, { role: 'assistant', content: said }] },
+            index: 0,
+          },
+        ],
+      }
+    },
+  })
+  const branches = base([
+    { copied: { from: 'pool' } },
+    { answer: { as: 'strong', from: 'pool', teacher: 'writer', grounded: false } },
+    { answer: { as: 'drawn', from: 'pool', teacher: 'writer', grounded: false, samples: 2 } },
+    { longest: { from: ['copied', 'strong', 'drawn.draw'] } },
+  ])
+  const result = await runIn(folder(files), branches, { steps: [...steps, copied] })
+  expect(result.error).toBeUndefined()
+  expect(result.funnel.longest).toMatchObject({ in: 36, consumed: 36, made: 9 })
+  for (const record of result.all) {
+    const { chosen, lineage } = record as Rec<'preference'>
+    expect(chosen[0]!.content).toMatch(/^(how do i open valve \d\? ){40}$/)
+    expect(lineage).toMatchObject({ origin: 'synthetic', generation: 1 })
+  }
 })
 
 test('a global sees side shards by name and its decision reaches the right records', async () => {
