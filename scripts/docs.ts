@@ -42,6 +42,13 @@ const examples: { [verb: string]: string } = {
   review: '{ reviews: reviews/tutor-judge.jsonl }',
   mix: '{ with: tickets, real: 10% }',
   split: '{ into: { train: 90%, test: 10% } }',
+  rank: '{ by: [judge/accuracy, judge/usefulness], pairs: best-random, margin: 1, length: balanced }',
+  contrast: '{ from: critique-revise }',
+  'verified-pairs': '{ by: verify/correct, most: 2 }',
+  'self-play': '{ from: tickets, teacher: student }',
+  'self-reward': '{ teacher: student, candidates: 4, marks: 3 }',
+  thumbs: '{ from: log, columns: { vote: rating } }',
+  'preference-bias': '{ margin: rank/margin }',
 }
 
 /** Outside code spans a sign of HTML would vanish with what follows it. */
