@@ -9,6 +9,7 @@ import { signatures, substrings, twins } from './kernels.ts'
 import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
+import { preferences } from './preference-bias.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
 import { embedding, meanings, semantic } from './vectors.ts'
@@ -39,6 +40,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'classifier-learning': learning,
   'audit-coverage': coverages,
   'personal-data': accuracy,
+  'preference-bias': preferences,
   language,
   leaks: recall,
   'near-duplicates': recalls,

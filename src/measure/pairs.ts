@@ -68,7 +68,7 @@ const add = (a: Counts, b: Counts): Counts => ({
 })
 
 export function mergePairs(a: PairTally, b: PairTally): PairTally {
-  const names = [...new Set([...Object.keys(a.traits), ...Object.keys(b.traits)])].sort()
+  const names = [...new Set([...Object.keys(a.traits), ...Object.keys(b.traits)])]
   return {
     pairs: a.pairs + b.pairs,
     longer: add(a.longer, b.longer),

@@ -10,6 +10,7 @@ import { verifiedPairs } from './verified-pairs/verified-pairs.ts'
 
 export { contrast } from './contrast/contrast.ts'
 export { preferenceBias } from './preference-bias/preference-bias.ts'
+export { seenIn } from './preference-bias/traits.ts'
 export { rank } from './rank/rank.ts'
 export { selfPlay } from './self-play/self-play.ts'
 export { selfReward } from './self-reward/self-reward.ts'

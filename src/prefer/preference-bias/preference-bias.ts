@@ -56,25 +56,28 @@ const tokens = (value: number) => `${value > 0 ? '+' : ''}${value.toFixed(1)}`
 export function told(bias: PairBias): string[] {
   if (bias.pairs === 0) return []
   const { longer, tokens: difference, lengthAndMargin, ownFamily, orders } = bias
+  const seen = bias.traits.filter(({ chosen, rejected }) => chosen + rejected > 0)
+  const unseen = bias.traits.filter(({ chosen, rejected }) => chosen + rejected === 0)
   return [
     longer
       ? `length: the chosen answer is the longer one in ${percent(longer.share)} (${between(longer)}) of ${longer.of} pairs of unequal length`
       : `length: both answers of all ${bias.pairs} pairs are as long`,
     ...(difference
       ? [
-          `length: the chosen answer is ${tokens(difference.mean)} tokens longer on average (${tokens(difference.low)} to ${tokens(difference.high)})`,
+          `length: chosen less rejected is ${tokens(difference.mean)} tokens on average (${tokens(difference.low)} to ${tokens(difference.high)})`,
         ]
       : []),
     lengthAndMargin
       ? `length: its difference and the margin correlate by ${lengthAndMargin.correlation.toFixed(2)} over ${lengthAndMargin.of} pairs`
       : 'length: no margin is known that it could go with',
-    ...bias.traits.map(
+    ...seen.map(
       ({ trait, chosen, rejected, lean }) =>
         `${trait}: ${percent(chosen)} of the chosen and ${percent(rejected)} of the rejected answers` +
         (lean
           ? `; where one side alone has it, it is the chosen one in ${percent(lean.share)} (${between(lean)}) of ${lean.of} pairs`
           : ''),
     ),
+    ...(unseen.length > 0 ? [`no answer of either side has: ${unseen.map(({ trait }) => trait).join(', ')}`] : []),
     ownFamily
       ? `family: an answer of the judge's own family wins ${percent(ownFamily.share)} (${between(ownFamily)}) of ${ownFamily.of} pairs in which it stands against another`
       : "family: no pair is known in which an answer of the judge's own family stands against another",

@@ -8,7 +8,7 @@ const said = (messages: Message[]): string =>
 /** What an answer may have that is no merit in itself: it declines, or it is laid out. */
 const traits: { [trait: string]: (answer: string) => boolean } = {
   refusal: answer => refusal(answer) !== undefined,
-  list: answer => (answer.match(/^\s*(?:[-*+•・]|\d{1,3}[.)、])\s+\S/gm)?.length ?? 0) >= 2,
+  list: answer => (answer.match(/^\s*(?:[-*+•]\s+|・|\d{1,3}(?:[.)]\s+|[、）]))\S/gm)?.length ?? 0) >= 2,
   markdown: answer => /^#{1,6} \S|^\|.*\|\s*$|(?:\*\*|__)\S[^\n]*?(?:\*\*|__)/m.test(answer),
   code: answer => /^\s*(?:```|~~~)/m.test(answer),
   question: answer => /[?？]["'”」）)]?\s*$/.test(answer),

@@ -126,12 +126,10 @@ export const thumbsJoin: GlobalStep<Options> = defineGlobal<Options>({
   ],
   apply(record, joined) {
     if (record.kind !== 'row' || joined === undefined) return { is: 'passed' }
-    const { before } = joined as Joined
     return {
       is: 'fixed',
       reason: 'joined',
       payload: { kind: 'row', columns: { ...record.columns, [joinedColumn]: joined } },
-      ...(before ? { notes: { members: [before.id] } } : {}),
     }
   },
 })

@@ -41,13 +41,14 @@ const turns = z
   .array(z.object({ role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']), content: z.string() }))
   .min(1)
 
-const votes: { [said: string]: Vote } = Object.fromEntries([
-  ...['up', '1', 'true', 'yes', 'good', 'like', 'liked', 'positive', 'thumbs_up', '👍'].map(said => [said, 'up']),
-  ...['down', '-1', 'false', 'no', 'bad', 'dislike', 'disliked', 'negative', 'thumbs_down', '👎'].map(said => [
-    said,
-    'down',
-  ]),
-  ...['', '0', 'none', 'null', 'neutral'].map(said => [said, 'none']),
+const votes = new Map<string, Vote>([
+  ...['up', '1', 'true', 'yes', 'good', 'like', 'liked', 'positive', 'thumbs_up', '👍'].map(
+    said => [said, 'up'] as const,
+  ),
+  ...['down', '-1', 'false', 'no', 'bad', 'dislike', 'disliked', 'negative', 'thumbs_down', '👎'].map(
+    said => [said, 'down'] as const,
+  ),
+  ...['', '0', 'none', 'null', 'neutral'].map(said => [said, 'none'] as const),
 ])
 
 const text = (value: Json | undefined): string | undefined =>
@@ -79,13 +80,9 @@ export function shownIn(
   const last = turns?.at(-1)
   const own = text(columns[names.completion])
   const completion = own ?? (last?.role === 'assistant' ? last.content! : undefined)
-  const prompt = own === undefined ? turns?.slice(0, -1) : turns
-  const vote =
-    votes[
-      String(columns[names.vote] ?? '')
-        .trim()
-        .toLowerCase()
-    ]
+  const prompt = own === undefined && last?.role === 'assistant' ? turns?.slice(0, -1) : turns
+  const said = String(columns[names.vote] ?? '')
+  const vote = votes.get(said.trim().toLowerCase())
   if (!prompt?.some(turn => turn.role === 'user') || prompt.at(-1)!.role === 'assistant') return { reason: 'no-prompt' }
   if (completion === undefined) return { reason: 'no-completion' }
   if (vote === undefined) return { reason: 'unknown-vote' }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Payload } from '../../records/index.ts'
+import type { Id, Payload } from '../../records/index.ts'
 import { type Draft, defineMap, type Lost } from '../../steps/index.ts'
 import { lengthsOf } from '../pair.ts'
 import { type Joined, joinedColumn } from './join.ts'
@@ -58,7 +58,7 @@ export const thumbsRead = defineMap<z.output<typeof options>, 'row' | 'feedback'
     const made: Draft<'feedback' | 'preference'>[] = []
     const lost: Lost[] = []
     const say = (content: string) => [{ role: 'assistant' as const, content }]
-    function pair(key: string, chosen: string, rejected: string, signal: string): void {
+    function pair(key: string, chosen: string, rejected: string, signal: string, members?: Id[]): void {
       const index = made.length + lost.length
       if (chosen === rejected) lost.push({ index, reason: 'unchanged', evidence: { signal } })
       else {
@@ -68,7 +68,12 @@ export const thumbsRead = defineMap<z.output<typeof options>, 'row' | 'feedback'
           chosen: say(chosen),
           rejected: say(rejected),
         }
-        made.push({ payload, index, key, notes: { facets: { signal, ...lengthsOf(chosen, rejected, ctx) } } })
+        made.push({
+          payload,
+          index,
+          key,
+          notes: { facets: { signal, ...lengthsOf(chosen, rejected, ctx) }, ...(members ? { members } : {}) },
+        })
       }
     }
     if (give !== 'pairs' && vote !== 'none') {
@@ -84,8 +89,8 @@ export const thumbsRead = defineMap<z.output<typeof options>, 'row' | 'feedback'
       if (edited) pair('edit', edited, completion, 'edit')
       const won = before && preferred(before.vote, vote, replaced, kept)
       const later = edited ?? completion
-      if (won?.later) pair('regeneration', later, before!.completion, won.signal)
-      else if (won) pair('regeneration', before!.completion, completion, won.signal)
+      if (won?.later) pair('regeneration', later, before!.completion, won.signal, [before!.id])
+      else if (won) pair('regeneration', before!.completion, completion, won.signal, [before!.id])
     }
     if (made.length + lost.length === 0) return { is: 'dropped', reason: 'no-signal' }
     return { is: 'made', made, lost }
