@@ -317,10 +317,10 @@ describe('what pairs prefer', () => {
     ...more,
   })
   const pairs = [
-    seen(30, 10, { margin: 3, ownFamily: 'chosen', agrees: true, traits: { list: 'chosen' } }),
-    seen(20, 10, { margin: 2, ownFamily: 'both', agrees: true, traits: { list: 'both' } }),
+    seen(30, 10, { margin: 3, ownFamily: 'chosen', orders: 1, traits: { list: 'chosen' } }),
+    seen(20, 10, { margin: 2, ownFamily: 'both', orders: 1, traits: { list: 'both' } }),
     seen(10, 10, { margin: 1, ownFamily: 'none', traits: { list: 'none' } }),
-    seen(10, 20, { ownFamily: 'rejected', agrees: false, traits: { list: 'rejected' } }),
+    seen(10, 20, { ownFamily: 'rejected', orders: 0.25, traits: { list: 'rejected' } }),
     seen(15, 5, { traits: { list: 'chosen' } }),
   ]
   const tallied = (list: PairSeen[]) => {
@@ -338,7 +338,12 @@ describe('what pairs prefer', () => {
       { trait: 'list', chosen: 0.6, rejected: 0.4, lean: { chosen: 2, of: 3, share: 2 / 3, ...wilson(2, 3) } },
     ])
     expect(bias.ownFamily).toMatchObject({ chosen: 1, of: 2 })
-    expect(bias.orders).toMatchObject({ share: 2 / 3, of: 3 })
+    expect(bias.orders).toEqual({
+      share: 0.75,
+      of: 3,
+      low: expect.closeTo(0.75 - (1.959964 * 0.4330127) / Math.sqrt(3), 6),
+      high: 1,
+    })
   })
   test('what nothing is known of has no figure, and a swap of all sides turns every share over', () => {
     expect(pairBias(tallied([seen(3, 3)]))).toEqual({ pairs: 1, traits: [] })

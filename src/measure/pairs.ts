@@ -11,8 +11,8 @@ export type PairSeen = {
   traits: { [trait: string]: Sides }
   /** Which side is of the judge's own family. */
   ownFamily?: Sides
-  /** Whether a judge that saw both orders chose alike. */
-  agrees?: boolean
+  /** Share of the comparisons with other answers in which a judge chose alike in both orders. */
+  orders?: number
 }
 export type Sides = 'chosen' | 'rejected' | 'both' | 'none'
 type Counts = { [side in Sides]: number }
@@ -27,7 +27,7 @@ export type PairTally = {
   margins: Moments
   traits: { [trait: string]: Counts }
   ownFamily: Counts
-  orders: { agree: number; of: number }
+  orders: Moments
 }
 
 const noCounts = (): Counts => ({ chosen: 0, rejected: 0, both: 0, none: 0 })
@@ -39,11 +39,11 @@ export const emptyPairs = (): PairTally => ({
   margins: noMoments,
   traits: {},
   ownFamily: noCounts(),
-  orders: { agree: 0, of: 0 },
+  orders: noMoments,
 })
 
 /** Adds a pair to the tally, in place. */
-export function tallyPair(tally: PairTally, { tokens, margin, traits, ownFamily, agrees }: PairSeen): void {
+export function tallyPair(tally: PairTally, { tokens, margin, traits, ownFamily, orders }: PairSeen): void {
   const [chosen, rejected] = tokens
   tally.pairs++
   tally.longer[chosen > rejected ? 'chosen' : chosen < rejected ? 'rejected' : 'none']++
@@ -54,10 +54,7 @@ export function tallyPair(tally: PairTally, { tokens, margin, traits, ownFamily,
     tally.traits[trait][sides]++
   }
   if (ownFamily) tally.ownFamily[ownFamily]++
-  if (agrees !== undefined) {
-    tally.orders.of++
-    if (agrees) tally.orders.agree++
-  }
+  if (orders !== undefined) tally.orders = withPair(tally.orders, orders, 0)
 }
 
 const add = (a: Counts, b: Counts): Counts => ({
@@ -78,7 +75,7 @@ export function mergePairs(a: PairTally, b: PairTally): PairTally {
       names.map(name => [name, add(a.traits[name] ?? noCounts(), b.traits[name] ?? noCounts())]),
     ),
     ownFamily: add(a.ownFamily, b.ownFamily),
-    orders: { agree: a.orders.agree + b.orders.agree, of: a.orders.of + b.orders.of },
+    orders: mergeMoments(a.orders, b.orders),
   }
 }
 
@@ -96,9 +93,15 @@ export type PairBias = {
   traits: { trait: string; chosen: number; rejected: number; lean?: Lean }[]
   /** The answer of the judge's own family wins. */
   ownFamily?: Lean
-  /** Pairs in which both orders of a comparison gave the same answer. */
+  /** Share of the comparisons in which both orders gave the same answer, on average over the pairs it is known of. */
   orders?: { share: number; of: number } & Interval
 }
+
+/** An interval of a share; of a single value nothing is known. */
+const within = (mean: Interval | undefined): Interval => ({
+  low: Math.max(0, mean?.low ?? 0),
+  high: Math.min(1, mean?.high ?? 1),
+})
 
 function lean({ chosen, rejected }: Counts): Lean | undefined {
   const of = chosen + rejected
@@ -129,8 +132,6 @@ export function pairBias({ pairs, longer, lengths, margins, traits, ownFamily, o
       }
     }),
     ...(byFamily ? { ownFamily: byFamily } : {}),
-    ...(orders.of > 0
-      ? { orders: { share: orders.agree / orders.of, of: orders.of, ...wilson(orders.agree, orders.of) } }
-      : {}),
+    ...(orders.n > 0 ? { orders: { share: orders.x, of: orders.n, ...within(meanOf(orders)) } } : {}),
   }
 }

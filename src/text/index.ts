@@ -5,6 +5,6 @@ export { detectLanguage, type Identified, identifyLanguage } from './language.ts
 export type { BlockType } from './lines.ts'
 export { normalise, normaliseForMatch } from './normalise.ts'
 export { plainText } from './plain-text.ts'
-export { refusal, weight } from './refusal.ts'
+export { refusal } from './refusal.ts'
 export { type Span, sentences, words } from './segment.ts'
 export { type Tokenizer, tokenizer } from './tokenizer.ts'

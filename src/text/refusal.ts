@@ -13,7 +13,7 @@ const declines: RegExp[] = [
 ]
 
 /** Length in words; three characters of Chinese, Japanese or Thai count as one. */
-export const weight = (text: string): number =>
+const weight = (text: string): number =>
   (text.match(/[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Hangul}\p{Script=Greek}\p{N}]+/gu)?.length ?? 0) +
   (text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0) / 3
 

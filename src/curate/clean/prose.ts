@@ -42,7 +42,10 @@ export const ownWords = (text: string): string =>
     .replace(quotes, ' ')
     .replace(/https?:\S+/g, ' ')
 
-export { weight } from '../../text/index.ts'
+/** Length in words; three characters of Chinese, Japanese or Thai count as one. */
+export const weight = (text: string): number =>
+  (text.match(/[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Hangul}\p{Script=Greek}\p{N}]+/gu)?.length ?? 0) +
+  (text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0) / 3
 
 export function first(text: string, patterns: readonly RegExp[]): string | undefined {
   for (const pattern of patterns) {

@@ -31,14 +31,14 @@ test('refusals, lists, markdown, code and questions are seen on the side that ha
   expect(of('Which one do you mean?', 'どれのことですか？')).toEqual(['question both'])
 })
 
-test('margin, agreement of both orders and family come from what earlier steps stored', () => {
-  const scores = { 'rank/margin': value(2), 'compare/agreement': value(1), 'other/margin': value(9) }
+test('margin, agreement of both orders, and family come from what earlier steps stored', () => {
+  const scores = { 'rank/margin': value(2), 'rank/order-agreement': value(0.8), 'other/margin': value(9) }
   expect(seenIn(pair('a', 'b', { ownFamily: 'chosen' }, scores), {})).toMatchObject({
-    ...{ margin: 2, agrees: true, ownFamily: 'chosen' },
+    ...{ margin: 2, orders: 0.8, ownFamily: 'chosen' },
   })
   expect(seenIn(pair('a', 'b', {}, scores), { margin: 'other/margin' }).margin).toBe(9)
-  const none = seenIn(pair('a', 'b', {}, { 'compare/agreement': { method: 'm', unscored: 'unparseable' } }), {})
-  expect([none.agrees, none.margin, none.ownFamily]).toEqual([undefined, undefined, undefined])
+  const none = seenIn(pair('a', 'b', {}, { 'rank/order-agreement': { method: 'm', unscored: 'unparseable' } }), {})
+  expect([none.orders, none.margin, none.ownFamily]).toEqual([undefined, undefined, undefined])
 })
 
 test('the report is the same however the corpus is cut, and says what could not be measured', () => {

@@ -18,10 +18,10 @@ const shape = {
   margin: scoreName
     .optional()
     .describe('Stored score that says by how much the chosen answer was better; default one of the name `margin`'),
-  agreement: scoreName
+  orders: scoreName
     .optional()
     .describe(
-      'Stored score that is 1 where a judge chose alike in both orders, else 0; default one of the name `agreement`',
+      'Stored score that says in which share of comparisons a judge chose alike in both orders; default one of the name `order-agreement`, as `rank` takes over from `compare`',
     ),
 }
 const options = z.strictObject(shape)
@@ -82,7 +82,7 @@ export function told(bias: PairBias): string[] {
       ? `family: an answer of the judge's own family wins ${percent(ownFamily.share)} (${between(ownFamily)}) of ${ownFamily.of} pairs in which it stands against another`
       : "family: no pair is known in which an answer of the judge's own family stands against another",
     orders
-      ? `position: both orders of a comparison gave the same answer in ${percent(orders.share)} (${between(orders)}) of ${orders.of} pairs`
+      ? `position: both orders gave the same answer in ${percent(orders.share)} (${between(orders)}) of the comparisons behind ${orders.of} pairs`
       : 'position: no pair was compared in both orders',
   ]
 }
@@ -121,7 +121,7 @@ export const preferenceBias: Verb<Options> = defineVerb<Options>({
     'Reports what a set of preferences prefers besides the better answer: length, refusals, layout, family, position.',
   options,
   takes,
-  needs: { scores: ['margin', 'agreement'] },
+  needs: { scores: ['margin', 'orders'] },
   source: 'https://arxiv.org/abs/2310.03716, https://arxiv.org/abs/2306.05685',
   expand: scores => [
     { as: 'lengths', step: lengths, options: {} },

@@ -29,16 +29,16 @@ const valueAt = (record: Rec, aspect: string, named?: string): number | undefine
 }
 
 /** What the report looks at in one pair, out of its text, its facets and its scores. */
-export function seenIn(record: Rec<'preference'>, scores: { margin?: string; agreement?: string }): PairSeen {
+export function seenIn(record: Rec<'preference'>, scores: { margin?: string; orders?: string }): PairSeen {
   const [chosen, rejected] = [said(record.chosen), said(record.rejected)]
   const margin = valueAt(record, 'margin', scores.margin)
-  const agreement = valueAt(record, 'agreement', scores.agreement)
+  const orders = valueAt(record, 'order-agreement', scores.orders)
   const { ownFamily, chosenTokens, rejectedTokens } = record.facets
   return {
     tokens: [Number(chosenTokens), Number(rejectedTokens)],
     ...(margin === undefined ? {} : { margin }),
     traits: Object.fromEntries(Object.entries(traits).map(([name, has]) => [name, sides(has(chosen), has(rejected))])),
     ...(ownFamily ? { ownFamily: ownFamily as Sides } : {}),
-    ...(agreement === undefined ? {} : { agrees: agreement >= 1 }),
+    ...(orders === undefined ? {} : { orders }),
   }
 }

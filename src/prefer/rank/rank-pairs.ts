@@ -44,6 +44,25 @@ function sideScore(record: Rec<'conversation'>, names: readonly string[], value:
   return { method: `mean of ${names.join(', ')}`, value }
 }
 
+const stepOf = (name: string) => name.slice(0, name.indexOf('/'))
+
+/** Who judged: of the scores themselves, or of all that their step stored where a score is put together of several. */
+function judgesOf(record: Rec, names: readonly string[]): string[] {
+  const named = names.flatMap(name => record.scores[name]?.judge ?? [])
+  if (named.length > 0) return named
+  const steps = new Set(names.map(stepOf))
+  return Object.entries(record.scores).flatMap(([name, { judge }]) => (judge && steps.has(stepOf(name)) ? [judge] : []))
+}
+
+/** How far a comparison in both orders agreed with itself on the two answers, where the scores come from one. */
+function orderAgreement(records: readonly Rec[], names: readonly string[]): { [aspect: string]: Score } {
+  const stored = [...new Set(names.map(name => `${stepOf(name)}/order-agreement`))]
+  const values = records.flatMap(record => stored.flatMap(name => scoreOf(record, name) ?? []))
+  if (values.length === 0) return {}
+  const value = values.reduce((sum, one) => sum + one, 0) / values.length
+  return { 'order-agreement': { method: `mean of both answers, ${stored.join(', ')}`, value } }
+}
+
 /** The answers to one prompt, ranked by a stored score and made into pairs of a better and a worse one. */
 export const rankPairs = defineGroup<Options, 'conversation', 'preference'>({
   verb: 'rank-pairs',
@@ -82,8 +101,9 @@ export const rankPairs = defineGroup<Options, 'conversation', 'preference'>({
               chosen: sideScore(chosen, names, better.score),
               rejected: sideScore(rejected, names, worse.score),
               margin: { method: 'chosen minus rejected', value: difference },
+              ...orderAgreement([chosen, rejected], names),
             },
-            judges: [chosen, rejected].flatMap(record => names.flatMap(name => record.scores[name]?.judge ?? [])),
+            judges: [chosen, rejected].flatMap(record => judgesOf(record, names)),
           }),
         )
       }

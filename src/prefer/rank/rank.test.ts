@@ -152,6 +152,22 @@ describe('pairs of a family', () => {
     expect(ended.c).toBe('unscored')
   })
 
+  test('a score put together of several judges names them all, and what a comparison knows of its orders comes along', async () => {
+    const panel = (id: string, value: number) =>
+      conversation(id, 'What is a still?', `Answer ${id}`, {
+        scores: {
+          'judge/overall': { method: 'mean of 2', value },
+          'judge/a.overall': { method: 'm', judge: 'openai/gpt-5', value },
+          'judge/b.overall': { method: 'm', judge: 'google/gemini-3', value },
+          'judge/order-agreement': { method: 'm', value: value / 10 },
+          'other/overall': { method: 'm', judge: 'x/y', value },
+        },
+      })
+    const { made } = await ranked([panel('a', 4), panel('b', 8)])
+    expect(made[0]!.notes!.facets!.judgedBy).toBe('google/gemini-3 + openai/gpt-5')
+    expect(made[0]!.notes!.scores!['order-agreement']).toMatchObject({ value: expect.closeTo(0.6, 12) })
+  })
+
   test('answers to different prompts are never paired, though one document led to both', async () => {
     const other = { asked: 'What is a pump?' }
     const { made } = await ranked([
