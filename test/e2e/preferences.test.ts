@@ -185,6 +185,40 @@ test('two answers of one prompt are revised apart: each last revision stands aga
   expect(new Set((all as Rec<'preference'>[]).map(({ rejected }) => rejected[0]!.content)).size).toBeGreaterThan(5)
 })
 
+/** Stands for a verifier: an answer of an even length is right, one in five is not decided. */
+const grade = defineMap<Record<string, never>, 'conversation', 'conversation'>({
+  verb: 'grade',
+  about: 'Grades answers by their length.',
+  version: 1,
+  options: z.strictObject({}),
+  takes: ['conversation'],
+  gives: 'same',
+  reasons: [],
+  async run({ messages }) {
+    const { length } = messages.at(-1)!.content!
+    const score = { method: 'length', ...(length % 5 === 0 ? { unscored: 'undecided' } : { value: 1 - (length % 2) }) }
+    return { is: 'passed', notes: { scores: { correct: score as { method: string; value: number } } } }
+  },
+})
+
+test('right samples of a prompt are set against wrong ones, and what nobody decided is neither', async () => {
+  const steps = [
+    { answer: { from: 'asked', teacher: 'student', samples: 6 } },
+    { grade: { from: 'answer.draw' } },
+    { 'verified-pairs': { by: 'grade/correct', most: 2 } },
+  ]
+  const { error, all, funnel } = await runIn(files(), base(steps), { steps: [grade] })
+  expect(error).toBeUndefined()
+  expect(funnelErrors(funnel)).toEqual([])
+  const { in: came, consumed, made, dropped } = funnel['verified-pairs']!
+  expect([came, consumed]).toEqual([36, 2 * made])
+  expect(made).toBeGreaterThan(6)
+  expect(dropped.undecided).toBeGreaterThan(0)
+  for (const { chosen, rejected } of all as Rec<'preference'>[]) {
+    expect([chosen, rejected].map(side => side[0]!.content!.length % 2)).toEqual([0, 1])
+  }
+})
+
 test('self-play sets what people wrote over what the named revision of the student says', async () => {
   const { error, all } = await runIn(files(), base([{ 'self-play': { from: 'chats', teacher: 'student' } }]))
   expect(error).toBeUndefined()
