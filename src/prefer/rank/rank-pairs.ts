@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Rec, Score } from '../../records/index.ts'
 import { unit } from '../../records/index.ts'
 import { defineGroup, type GroupOutcome, scoreOf } from '../../steps/index.ts'
-import { byPrompt, endings, exchange, pairOf } from '../pair.ts'
+import { normalise } from '../../text/index.ts'
+import { answerOf, byPrompt, endings, exchange, pairOf } from '../pair.ts'
 import { choosePairs, policies, type Scored } from './choose.ts'
 
 const scoreName = z.string().regex(/^[^/\s]+\/\S+$/, 'expected <step key>/<aspect>')
@@ -71,7 +72,7 @@ export const rankPairs = defineGroup<Options, 'conversation', 'preference'>({
   options,
   takes: ['conversation'],
   gives: ['preference'],
-  reasons: ['unscored', 'one-answer', 'tie', 'not-paired', 'no-answer'],
+  reasons: ['unscored', 'one-answer', 'same-answer', 'tie', 'not-paired', 'no-answer'],
   needs: { scores: ['by'] },
   source: 'https://arxiv.org/abs/2310.16944',
   group: ({ group }) => group,
@@ -90,7 +91,13 @@ export const rankPairs = defineGroup<Options, 'conversation', 'preference'>({
         const score = meanScore(record, names)
         return score === undefined ? [] : [{ id: record.id, score }]
       })
-      const pairs = choosePairs(scored, policy, margin, (a, b) => unit('rank', seed, a, b))
+      // Of answers in the same words none is better, whatever a judge said of each; the smallest id stands for them.
+      const alike = Map.groupBy(
+        scored.sort((a, b) => (a.id < b.id ? -1 : 1)),
+        ({ id }) => normalise(answerOf(byId.get(id)!)).trim(),
+      )
+      const distinct = [...alike.values()].map(([one]) => one!)
+      const pairs = choosePairs(distinct, policy, margin, (a, b) => unit('rank', seed, a, b))
       for (const [better, worse] of pairs) {
         const [chosen, rejected] = [byId.get(better.id)!, byId.get(worse.id)!]
         const difference = better.score - worse.score
@@ -112,9 +119,13 @@ export const rankPairs = defineGroup<Options, 'conversation', 'preference'>({
         'unscored',
         { by: names },
       )
-      const rest = scored.map(({ id, score }) => ({ id, score }))
-      if (scored.length === 1) drop(rest, 'one-answer')
-      else drop(rest, pairs.length === 0 || policy === 'all' ? 'tie' : 'not-paired', { of: scored.length, margin })
+      drop(
+        scored.filter(answer => !distinct.includes(answer)),
+        'same-answer',
+      )
+      if (distinct.length === 1) drop(distinct, 'one-answer')
+      else
+        drop(distinct, pairs.length === 0 || policy === 'all' ? 'tie' : 'not-paired', { of: distinct.length, margin })
     }
     return { each, made }
   },

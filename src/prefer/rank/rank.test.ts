@@ -141,6 +141,16 @@ describe('pairs of a family', () => {
     })
   })
 
+  test('the same words twice are no pair, though a judge marked them apart', async () => {
+    const said = (id: string, mark: number, words: string) => ({
+      ...marked(id, mark),
+      messages: [marked(id, mark).messages[0]!, { role: 'assistant' as const, content: words }],
+    })
+    const twice = [said('b', 3, 'It heats. \n'), said('a', 9, 'It heats.')]
+    expect((await ranked(twice)).ended).toEqual({ a: 'one-answer', b: 'same-answer' })
+    expect((await ranked([...twice, said('c', 5, 'It cools.')])).made[0]!.from).toEqual(['a', 'c'])
+  })
+
   test('a list of aspects is averaged, and an answer that lacks one has no score', async () => {
     const bare = conversation('c', 'What is a still?', 'Answer c', {
       scores: { 'judge/overall': { method: 'm', value: 10 } },
