@@ -1,6 +1,7 @@
 import { canonical, type Id, type Json, type Message, type Rec, type Score, type Slug } from '../records/index.ts'
 import type { Draft, Pure, Verdict } from '../steps/index.ts'
 import { familiesOf } from '../teachers/index.ts'
+import { normalise } from '../text/index.ts'
 
 type Conversation = Rec<'conversation'>
 
@@ -12,6 +13,13 @@ export function exchange({ messages }: Conversation): { prompt: Message[]; compl
 
 /** The words of the last answer. */
 export const answerOf = (record: Conversation): string => exchange(record)?.completion.content ?? ''
+
+/** A name for what the last answer says and calls: equal for answers that differ in white space alone. */
+export function sayingOf(record: Conversation): string {
+  const { content, tool_calls } = exchange(record)?.completion ?? {}
+  const calls = tool_calls?.map(call => [call.function.name, call.function.arguments])
+  return canonical([normalise(content ?? '').trim(), calls ?? []])
+}
 
 /** The records of a family by what they answer: a family may hold the answers to several prompts of one document. */
 export const byPrompt = (records: Conversation[]): Conversation[][] => [

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { defineGroup, type GroupOutcome } from '../../steps/index.ts'
-import { normalise } from '../../text/index.ts'
-import { answerOf, byPrompt, endings, exchange, pairOf } from '../pair.ts'
+import { byPrompt, endings, exchange, pairOf, sayingOf } from '../pair.ts'
 
 const options = z.strictObject({
   group: z
@@ -9,8 +8,6 @@ const options = z.strictObject({
     .optional()
     .describe('Step whose subjects original and revisions descend from; default the one that made them'),
 })
-
-const same = (a: string, b: string) => normalise(a).trim() === normalise(b).trim()
 
 /**
  * Constitutional AI (Bai et al. 2022, arXiv 2212.08073): what an answer became under written principles is preferred to
@@ -41,7 +38,7 @@ export const contrast = defineGroup<z.output<typeof options>, 'conversation', 'p
       const last = counted.findLast(({ revision }) => revision > 0)?.record
       if (!last) drop(answers, 'no-revision')
       else if (!original) drop(answers, 'no-original')
-      else if (same(answerOf(last), answerOf(original))) drop([original, last], 'unchanged')
+      else if (sayingOf(last) === sayingOf(original)) drop([original, last], 'unchanged')
       else {
         consume(original.id, last.id)
         made.push(pairOf(last, original, ctx))

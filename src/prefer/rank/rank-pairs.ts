@@ -2,8 +2,7 @@ import { z } from 'zod'
 import type { Rec, Score } from '../../records/index.ts'
 import { unit } from '../../records/index.ts'
 import { defineGroup, type GroupOutcome, scoreOf } from '../../steps/index.ts'
-import { normalise } from '../../text/index.ts'
-import { answerOf, byPrompt, endings, exchange, pairOf } from '../pair.ts'
+import { byPrompt, endings, exchange, pairOf, sayingOf } from '../pair.ts'
 import { choosePairs, policies, type Scored } from './choose.ts'
 
 const scoreName = z.string().regex(/^[^/\s]+\/\S+$/, 'expected <step key>/<aspect>')
@@ -94,7 +93,7 @@ export const rankPairs = defineGroup<Options, 'conversation', 'preference'>({
       // Of answers in the same words none is better, whatever a judge said of each; the smallest id stands for them.
       const alike = Map.groupBy(
         scored.sort((a, b) => (a.id < b.id ? -1 : 1)),
-        ({ id }) => normalise(answerOf(byId.get(id)!)).trim(),
+        ({ id }) => sayingOf(byId.get(id)!),
       )
       const distinct = [...alike.values()].map(([one]) => one!)
       const pairs = choosePairs(distinct, policy, margin, (a, b) => unit('rank', seed, a, b))

@@ -149,6 +149,14 @@ describe('pairs of a family', () => {
     const twice = [said('b', 3, 'It heats. \n'), said('a', 9, 'It heats.')]
     expect((await ranked(twice)).ended).toEqual({ a: 'one-answer', b: 'same-answer' })
     expect((await ranked([...twice, said('c', 5, 'It cools.')])).made[0]!.from).toEqual(['a', 'c'])
+    // Two calls of tools without a word are not the same.
+    const calls = (id: string, mark: number, city: string) => {
+      const call = { type: 'function' as const, function: { name: 'weather', arguments: { city } } }
+      const turn = { role: 'assistant' as const, content: null, tool_calls: [call] }
+      return { ...marked(id, mark), messages: [marked(id, mark).messages[0]!, turn] }
+    }
+    expect((await ranked([calls('a', 9, 'Kyoto'), calls('b', 3, 'Nara')])).made).toHaveLength(1)
+    expect((await ranked([calls('a', 9, 'Kyoto'), calls('b', 3, 'Kyoto')])).made).toHaveLength(0)
   })
 
   test('a list of aspects is averaged, and an answer that lacks one has no score', async () => {
