@@ -103,7 +103,7 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         generator ??= random(env.seed, node.key, first.id)
         return generator()
       },
-      draw: (pool, n) => env.pools.draw(pool, first.id, n).map(use),
+      draw: (pool, n, turn) => env.pools.draw(pool, first.id, n, turn).map(use),
       ancestor<K extends Kind>(kind: K): Rec<K> | undefined {
         if (!needed.includes(kind)) {
           throw new StillroomError(

@@ -46,7 +46,10 @@ const fence = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
 const isFocus = /question|instruction|task|prompt|problem|query|request/i
 const schemaBlock = /```json\n[\s\S]*?\n```/g
 
-/** The longest fenced text of the last user message; after a refused reply, of the longest one before it. */
+/**
+ * The longest fenced text of the last user message, or several under one label where they are longer together; after a
+ * refused reply, of the longest message before it.
+ */
 export function materialOf(messages: { role: string; text: string }[]): Material {
   let prompt = messages.findLast(message => message.role === 'user')?.text ?? messages.at(-1)!.text
   let parts = [...prompt.matchAll(fence)]
@@ -54,14 +57,16 @@ export function materialOf(messages: { role: string; text: string }[]): Material
     for (const { role, text } of messages) if (role === 'user' && text.length > prompt.length) prompt = text
     parts = [...prompt.matchAll(fence)]
   }
-  let text = ''
+  const texts = new Map<string, string>()
   let focus = ''
   let numbered = 0
   for (const [, label, inner] of parts) {
     if (/-\d+$/.test(label!)) numbered++
     if (isFocus.test(label!)) focus += `${inner}\n`
-    else if (inner!.length > text.length) text = inner!
+    else texts.set(label!, texts.has(label!) ? `${texts.get(label!)}\n\n${inner}` : inner!)
   }
+  let text = ''
+  for (const one of texts.values()) if (one.length > text.length) text = one
   const asked = (parts.length > 0 ? prompt.replace(fence, '') : prompt).replace(schemaBlock, '')
   const system = messages[0]!.role === 'user' ? '' : messages[0]!.text
   const read = reading(text || focus || asked)
@@ -201,6 +206,116 @@ export function question(material: Material, u: number, position: number): strin
   const q = phrases[(start + position + 1 + (position % Math.max(1, phrases.length - 2))) % phrases.length]!
   const template = templates[(start + position * 5) % templates.length]!
   return template.replace('{p}', p).replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
+}
+
+const tasks = {
+  en: [
+    'Explain {p} to a beginner',
+    'Write a short dialogue in which two colleagues discuss {p}',
+    'Plan the first week of a project about {p}',
+    'List five questions that an interviewer could raise about {p}',
+    'Compare {p} with {q}',
+    'Draft an email that asks a supplier for details on {p}',
+    'Tell a bedtime story in which {p} plays a part',
+    'Give three arguments for and three against {p}',
+    'Design a classroom exercise on {p}',
+    'Summarise what a newcomer has to know about {p}',
+    'Suggest a healthier or cheaper alternative to {p}',
+    'Work out step by step how {q} leads to {p}',
+    'Invent a riddle whose solution is {p}',
+    'Describe an ordinary day without {p}',
+    'Advise a small business that worries about {p}',
+    'Turn {p} into a checklist',
+    'Find a metaphor for {p}',
+    'Rank four ways of dealing with {p}',
+    'Prepare a speech of one minute on {p}',
+    'Estimate what {p} would cost a family of four in a year',
+    'Correct the usual misunderstanding about {p}',
+    'Imagine how {p} will look in fifty years',
+    'Collect idioms and sayings around {p}',
+    'Argue as a lawyer would that {p} matters more than {q}',
+  ],
+  ja: [
+    '{p}を初めて聞く人に分かるように説明してください',
+    '{p}をめぐる二人の同僚の短い会話を書いてください',
+    '{p}についての計画を一週間分立てて',
+    '{p}と{q}を比べて、違いを挙げてください',
+    '{p}に賛成の理由と反対の理由を三つずつお願いします',
+    '取引先に{p}の詳細を尋ねるメールを書いてほしい',
+    '{p}が出てくる子ども向けの物語を作ってください',
+    '{p}の代わりになるものを提案してもらえますか',
+    '{q}から{p}に至るまでを順を追って考えてください',
+    '答えが{p}になるなぞなぞを考えて',
+    '{p}のない一日を想像して描写してください',
+    '{p}を点検表の形にまとめてください',
+    '{p}をたとえ話で言い表すとどうなりますか',
+    '{p}への対処法を四つ、よい順に並べてください',
+    '{p}についての一分間のスピーチ原稿をお願いいたします',
+    '五十年後の{p}はどうなっていると思う?',
+  ],
+}
+const conditions = {
+  en: [
+    'in at most {n} words',
+    'as a table with {n} rows',
+    'for readers who are about {n} years old',
+    'and end with a question',
+    'without any technical term',
+    'using an example from the kitchen',
+    'in the style of a newspaper report',
+    'and say which part is uncertain',
+    'as a numbered list of {n} points',
+    'with one counterexample',
+    'so that it fits on a postcard',
+    'and name two sources of error',
+    'in a friendly but firm tone',
+    'for an audience of sceptical engineers',
+    'with the most important point first',
+    'and give a title to each part',
+    'keeping a budget of {n} euros in mind',
+  ],
+  ja: [
+    '{n}字以内でまとめること',
+    '{n}行の表にすること',
+    '{n}歳くらいの読み手に合わせること',
+    '専門用語は使わないこと',
+    '台所の例を一つ入れること',
+    '新聞記事のような書き方にすること',
+    'はっきりしない点も書くこと',
+    '番号を付けて{n}項目にすること',
+    '大切なことから順に書くこと',
+    '最後に問いかけで終えること',
+    '疑い深い技術者にも納得できるようにすること',
+    '予算は{n}円と考えること',
+  ],
+}
+
+/** A number of its own for each place in a list, out of one. */
+const spread = (u: number, position: number, turn: number): number => (u * 7 ** turn + position * 0.381966 * turn) % 1
+const numberOf = (u: number): string => String(20 + 5 * Math.floor(u * 37))
+
+/** Something to be done with the subjects of the text. Positions in one list give different tasks. */
+export function task(material: Material, u: number, position: number): string {
+  const { phrases, japanese } = material
+  const [heads, tails] = japanese ? [tasks.ja, conditions.ja] : [tasks.en, conditions.en]
+  const p = at(phrases, spread(u, position, 1), position)
+  const q = at(phrases, spread(u, position, 1), position + 1)
+  const head = at(heads, spread(u, position, 2), position * 5)
+    .replace('{p}', p)
+    .replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
+  const tail = at(tails, spread(u, position, 3), position * 7).replace('{n}', numberOf(spread(u, position, 4)))
+  return japanese ? `${head}。${tail}。` : `${head} ${tail}.`
+}
+
+/** The text that is to be rewritten, with one more thing asked for. */
+export function rewriting({ focus, sentences, phrases, japanese }: Material, u: number): string {
+  const text = focus.trim() || sentences.join(japanese ? '' : ' ')
+  const tails = japanese ? conditions.ja : conditions.en
+  const tail = at(tails, spread(u, 0, 2)).replace('{n}', numberOf(spread(u, 0, 3)))
+  const p = at(phrases, u)
+  return japanese
+    ? `${text}\n${p}に触れたうえで、${tail}。`
+    : `${text}\nTake ${p} into account, and answer ${tail.replace(/^and /, 'so that you ')}.`
 }
 
 /** Sentences that share words with the question, in the order of the text. */

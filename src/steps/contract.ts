@@ -92,8 +92,11 @@ export type Pure<O> = {
   tokenizer: string
   /** Seeded by record id and step key. */
   random(): number
-  /** `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. */
-  draw(pool: string, n: number): Rec[]
+  /**
+   * `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. Another
+   * `turn` is another choice, such as the number of a wave that meets the same record again.
+   */
+  draw(pool: string, n: number, turn?: number): Rec[]
   /** The nearest ancestor of a kind that `needs.ancestors` declares; it becomes a `context` parent. */
   ancestor<K extends Kind>(kind: K): Rec<K> | undefined
 }

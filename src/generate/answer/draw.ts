@@ -26,7 +26,10 @@ function textOf(messages: Message[]): string {
   return messages.map(message => `${message.role}: ${message.content ?? ''}`).join('\n\n')
 }
 
-export function answerRequest(record: Rec<'prompt'>, ctx: Pure<DrawOptions>): Ask {
+export function answerRequest(
+  record: Pick<Rec<'prompt'>, 'messages' | 'tools'>,
+  ctx: Pick<Pure<DrawOptions>, 'options' | 'language' | 'ancestor'>,
+): Ask {
   const language = ctx.language.startsWith('ja') ? 'ja' : 'en'
   const prompt = loadPrompt(ctx.options.prompt ?? new URL(`./answer.${language}.md`, import.meta.url))
   const document = ctx.options.grounded ? ctx.ancestor('document') : undefined

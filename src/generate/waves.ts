@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { type Id, type Json, type Rec, unit } from '../records/index.ts'
+import { defineFilter, defineGlobal } from '../steps/index.ts'
+
+/** Where waves come together. */
+export const gather = defineFilter({
+  verb: 'gather',
+  about: 'Lets everything through: where the waves of a step come together.',
+  version: 1,
+  options: z.strictObject({}),
+  takes: ['prompt', 'conversation'],
+  gives: 'same',
+  reasons: [],
+  test: () => ({ is: 'passed' }),
+})
+
+type Counted = { drawn: [number, Id][]; kept: number; asked: number }
+
+/**
+ * What a wave asks with: as many records as it takes to reach the target at the yield of the waves before, drawn by
+ * hash. Side inputs: `kept`, what earlier waves gave, and `asked`, what they asked with.
+ */
+export const enough = defineGlobal({
+  verb: 'enough',
+  about: 'Lets as many records through as a wave needs to reach the target, and none once it is met.',
+  version: 1,
+  options: z.strictObject({
+    target: z.int().min(1).describe('Records that all waves together should give'),
+    each: z.int().min(1).describe('Records that one call is asked for'),
+  }),
+  takes: ['prompt'],
+  gives: 'same',
+  reasons: ['target-met', 'not-needed'],
+  passes: [
+    {
+      survey(records, _, { side, seed }): Map<number, Counted> {
+        const ids = [...records].map(record => record.id)
+        const count = (name: string) => (side === name ? ids.length : 0)
+        const drawn = side === undefined ? ids.map((id): [number, Id] => [unit(seed, id), id]) : []
+        return new Map([[0, { drawn, kept: count('kept'), asked: count('asked') }]])
+      },
+      merge: (a: Counted, b: Counted) => ({
+        drawn: a.drawn.concat(b.drawn),
+        kept: a.kept + b.kept,
+        asked: a.asked + b.asked,
+      }),
+      decide(_, { drawn, kept, asked }: Counted, { target, each }) {
+        // A wave that gave almost nothing says little about the next one.
+        const share = asked === 0 ? 1 : Math.max(0.05, kept / (asked * each))
+        const calls = Math.ceil((target - kept) / (each * share))
+        const order = drawn.sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1))
+        return { met: kept >= target, ids: order.slice(0, Math.max(0, calls)).map(([, id]) => id) }
+      },
+      combine: (parts: { met: boolean; ids: Id[] }[]) => ({
+        shared: parts.some(part => part.met),
+        each: new Map<Id, Json>(parts.flatMap(({ ids }) => ids.map(id => [id, true]))),
+      }),
+    },
+  ],
+  apply: (_, needed, met) => (needed ? { is: 'passed' } : { is: 'dropped', reason: met ? 'target-met' : 'not-needed' }),
+})
+
+/** Of records and what a wave made of them the newest: the input of the next wave, which tries again what failed. */
+export const newest = defineGlobal({
+  verb: 'newest',
+  about: 'Of records and what was made of them keeps the newest: what is new, and what nothing came of.',
+  version: 1,
+  options: z.strictObject({}),
+  takes: ['prompt', 'conversation'],
+  gives: 'same',
+  reasons: ['evolved'],
+  passes: [
+    {
+      survey: (records): Map<number, Id[]> => new Map([[0, [...records].flatMap(subjectsOf)]]),
+      merge: (a: Id[], b: Id[]) => a.concat(b),
+      decide: (_, ids: Id[]) => ids,
+      combine: (parts: Id[][]) => ({ each: new Map<Id, Json>(parts.flat().map(id => [id, true])) }),
+    },
+  ],
+  apply: (_, evolved) => (evolved ? { is: 'dropped', reason: 'evolved' } : { is: 'passed' }),
+})
+
+const subjectsOf = ({ lineage }: Rec): Id[] =>
+  lineage.parents.flatMap(({ id, role }) => (role === 'subject' ? [id] : []))
