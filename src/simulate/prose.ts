@@ -257,14 +257,14 @@ const tasks = {
 const conditions = {
   en: [
     'in at most {n} words',
-    'as a table with {n} rows',
-    'for readers who are about {n} years old',
+    'as a table with {few} rows',
+    'for readers who are about {few} years old',
     'and end with a question',
     'without any technical term',
     'using an example from the kitchen',
     'in the style of a newspaper report',
     'and say which part is uncertain',
-    'as a numbered list of {n} points',
+    'as a numbered list of {few} points',
     'with one counterexample',
     'so that it fits on a postcard',
     'and name two sources of error',
@@ -276,46 +276,80 @@ const conditions = {
   ],
   ja: [
     '{n}字以内でまとめること',
-    '{n}行の表にすること',
-    '{n}歳くらいの読み手に合わせること',
+    '{few}行の表にすること',
+    '{few}歳くらいの読み手に合わせること',
     '専門用語は使わないこと',
     '台所の例を一つ入れること',
     '新聞記事のような書き方にすること',
     'はっきりしない点も書くこと',
-    '番号を付けて{n}項目にすること',
+    '番号を付けて{few}項目にすること',
     '大切なことから順に書くこと',
     '最後に問いかけで終えること',
     '疑い深い技術者にも納得できるようにすること',
-    '予算は{n}円と考えること',
+    '予算は{n}00円と考えること',
+  ],
+}
+
+const onInput = {
+  en: [
+    'Rewrite the following passage',
+    'Put the following statement into a single question',
+    'Translate the following sentence into plain language',
+    'Find the weakest word of the following sentence and replace it',
+    'Write a reply to the following message',
+    'Say whether the following sentence is a fact, an opinion or a request, and answer',
+  ],
+  ja: [
+    '次の文章をやさしい言葉に書き換えてください',
+    '次の文を一つの質問の形に直してください',
+    '次の文が事実、意見、依頼のどれに当たるかを述べてください',
+    '次の連絡への返事を書いてください',
   ],
 }
 
 /** A number of its own for each place in a list, out of one. */
 const spread = (u: number, position: number, turn: number): number => (u * 7 ** turn + position * 0.381966 * turn) % 1
-const numberOf = (u: number): string => String(20 + 5 * Math.floor(u * 37))
+/** Of a list of tasks, every fourth works on an input. */
+export const worksOnInput = (position: number): boolean => position % 4 === 3
+
+/** What tasks are about: phrases, but for words that only begin a sentence, as an imperative does. */
+const subjects = ({ phrases, sentences }: Material): string[] =>
+  phrases.filter(phrase => !sentences.some(sentence => sentence.startsWith(phrase)))
+
+function condition(tails: readonly string[], u: number, position: number): string {
+  return at(tails, spread(u, position, 3), position * 7)
+    .replace('{n}', String(20 + 5 * Math.floor(spread(u, position, 4) * 37)))
+    .replace('{few}', String(4 + Math.floor(spread(u, position, 5) * 11)))
+}
 
 /** Something to be done with the subjects of the text. Positions in one list give different tasks. */
 export function task(material: Material, u: number, position: number): string {
-  const { phrases, japanese } = material
-  const [heads, tails] = japanese ? [tasks.ja, conditions.ja] : [tasks.en, conditions.en]
-  const p = at(phrases, spread(u, position, 1), position)
-  const q = at(phrases, spread(u, position, 1), position + 1)
+  const { japanese } = material
+  const language = japanese ? 'ja' : 'en'
+  const heads = (worksOnInput(position) ? onInput : tasks)[language]
+  const named = subjects(material)
+  const about = named.length > 1 ? named : material.phrases
+  const p = at(about, spread(u, position, 1), position)
+  const q = at(about, spread(u, position, 1), position + 1)
   const head = at(heads, spread(u, position, 2), position * 5)
     .replace('{p}', p)
     .replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
-  const tail = at(tails, spread(u, position, 3), position * 7).replace('{n}', numberOf(spread(u, position, 4)))
+  const tail = condition(conditions[language], u, position)
   return japanese ? `${head}。${tail}。` : `${head} ${tail}.`
 }
 
-/** The text that is to be rewritten, with one more thing asked for. */
-export function rewriting({ focus, sentences, phrases, japanese }: Material, u: number): string {
+/** The text that is to be rewritten, with one more thing asked for; now and then it is left as it was. */
+export function rewriting(material: Material, u: number): string {
+  const { focus, sentences, japanese } = material
   const text = focus.trim() || sentences.join(japanese ? '' : ' ')
-  const tails = japanese ? conditions.ja : conditions.en
-  const tail = at(tails, spread(u, 0, 2)).replace('{n}', numberOf(spread(u, 0, 3)))
-  const p = at(phrases, u)
+  if (u < 0.08) return text
+  const tail = condition(conditions[japanese ? 'ja' : 'en'], u, 0).replace(/^and /, 'so that you ')
+  const about = subjects(material)
+  if (about.length === 0) return japanese ? `${text}\n${tail}。` : `${text}\nAnswer ${tail}.`
+  const p = at(about, u)
   return japanese
-    ? `${text}\n${p}に触れたうえで、${tail}。`
-    : `${text}\nTake ${p} into account, and answer ${tail.replace(/^and /, 'so that you ')}.`
+    ? `${text}\n特に${p}に注意し、${tail}。`
+    : `${text}\nPay particular attention to ${p}, and answer ${tail}.`
 }
 
 /** Sentences that share words with the question, in the order of the text. */

@@ -1,5 +1,15 @@
 import type { Json } from '../records/index.ts'
-import { type Material, type Pick, paragraphs, question, relevant, rewriting, shortAnswer, task } from './prose.ts'
+import {
+  type Material,
+  type Pick,
+  paragraphs,
+  question,
+  relevant,
+  rewriting,
+  shortAnswer,
+  task,
+  worksOnInput,
+} from './prose.ts'
 
 type Schema = { [key: string]: Json | undefined }
 
@@ -217,8 +227,9 @@ function text(schema: Schema, place: Place): string {
 function phrase(place: Place): string {
   const { material, name, path, position, siblings, free, steady, variant } = place
   const { phrases, sentences } = material
-  if (/^(?:rewrit|evolv|rephras|revis)/i.test(name)) return rewriting(material, free('rewriting'))
+  if (/^(?:rewrit|evolv)/i.test(name)) return rewriting(material, free('rewriting'))
   if (/^(?:instruction|task|created)/i.test(name)) return task(material, free('task'), position)
+  if (name === 'input' && siblings.includes('instruction') && !worksOnInput(position)) return ''
   if (/question|quer(?:y|ies)|prompt|instruction|task|問/i.test(name))
     return question(material, free('question'), position)
   if (/answer|final|result|solution|答/i.test(name)) {

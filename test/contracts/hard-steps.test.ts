@@ -224,6 +224,41 @@ test('a map fed by a pool names drawn rows as context, and other rows do not cha
   for (const record of less.all) expect(before.get(record.id)).toBe(JSON.stringify(record))
 })
 
+test('another turn draws others for the same record, and names those alone that it drew', async () => {
+  const turns = defineMap<{ turn?: number | undefined }, 'document', 'prompt'>({
+    ...(imitate as object as typeof turns),
+    verb: 'turns',
+    options: z.strictObject({ turn: z.number().optional() }),
+    needs: {},
+    side: () => [{ name: 'pool', from: 'pool' }],
+    async run(_, ctx) {
+      const shots = ctx.draw('pool', 2, ctx.options.turn)
+      return {
+        is: 'made',
+        made: [{ payload: { kind: 'prompt', messages: user(shots.map(s => s.id).join()) }, index: 0 }],
+      }
+    },
+  })
+  const drawn = async (turn: object) => {
+    const { all } = await runIn(folder(files), base([{ turns: { from: 'docs', ...turn } }]), { steps: [turns] })
+    return all.map(r => {
+      const context = r.lineage.parents.filter(p => p.role === 'context').map(p => p.id)
+      expect((r as Rec<'prompt'>).messages[0]!.content).toBe(context.join())
+      return context.join()
+    })
+  }
+  const [without, first, again, second] = [
+    await drawn({}),
+    await drawn({ turn: 1 }),
+    await drawn({ turn: 1 }),
+    await drawn({ turn: 2 }),
+  ]
+  expect(first).toEqual(again)
+  expect(first).toHaveLength(12)
+  const alike = (a: string[], b: string[]) => a.filter((ids, i) => ids === b[i]).length
+  expect([alike(without, first), alike(first, second), alike(without, second)].every(n => n < 4)).toBe(true)
+})
+
 test('a group step sees the draws of one prompt together and makes one record from several', async () => {
   const recipe = base([
     { ask: { from: 'docs', teacher: 'writer', questions: 3 } },

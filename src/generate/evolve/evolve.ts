@@ -31,7 +31,7 @@ export const evolve = defineVerb<EvolveOptions>({
       const last = i === waves - 1
       const next: Primitive = { as: `${name}-newest`, step: newest, options: {}, from: [from, name] }
       return [
-        { as: name, step: evolveRewrite, options: rewrite, from: [from] },
+        { as: name, step: evolveRewrite, options: { ...rewrite, wave: i + 1 }, from: [from] },
         ...(last && keep === 'all' ? [] : [last ? { ...next, as: '' } : next]),
       ]
     })

@@ -6,7 +6,6 @@ import {
   defineMap,
   fence,
   loadPrompt,
-  type MapStep,
   type Outcome,
   promptNotes,
   unusable,
@@ -56,7 +55,7 @@ export const rewriteShape = {
   prompt: z.string().optional().describe('Prompt file of the in-depth operators to use instead of the built-in one'),
   'breadth-prompt': z.string().optional().describe('Prompt file of `breadth` to use instead of the built-in one'),
 }
-const options = z.strictObject(rewriteShape)
+const options = z.strictObject({ ...rewriteShape, wave: z.int().min(1).default(1).describe('Number of the wave') })
 export type RewriteOptions = z.output<typeof options>
 
 const rewritten = z.object({ rewritten: z.string() })
@@ -116,68 +115,67 @@ async function unanswered(solver: string, messages: Message[], record: Rec<'prom
 }
 
 /** One round of one prompt: an operator is drawn, the teacher rewrites, and what is no evolution is eliminated by name. */
-export const evolveRewrite: MapStep<RewriteOptions, 'prompt', 'prompt'> = defineMap<RewriteOptions, 'prompt', 'prompt'>(
-  {
-    verb: 'evolve-rewrite',
-    about: 'A teacher makes each prompt harder in one of five ways, or a new rarer one of it.',
-    version: 1,
-    options,
-    takes: ['prompt'],
-    gives: ['prompt'],
-    reasons: [
-      ...['no-information', 'says-nothing', 'leaked-words', 'refusal', 'too-long', 'unanswered', 'no-user-turn'],
-      ...['refused', 'truncated', 'unparseable', 'rejected'],
-    ],
-    needs: {
-      teachers: ['teacher', 'referee', 'solver'],
-      files: ['prompt', 'breadth-prompt'],
-      ancestors: ['document'],
-    },
-    prompts: o => [
-      ...promptNotes(import.meta.url, 'depth', ['en', 'ja'], o.prompt),
-      ...promptNotes(import.meta.url, 'breadth', ['en', 'ja'], o['breadth-prompt']),
-      ...methodNotes(),
-      ...(o.referee ? promptNotes(import.meta.url, 'equal', ['en', 'ja']) : []),
-      ...(o.solver ? promptNotes(new URL('../answer/draw.ts', import.meta.url).href, 'answer', ['en', 'ja']) : []),
-    ],
-    source: 'https://arxiv.org/abs/2304.12244',
-    async run(record, ctx): Promise<Outcome<'prompt', 'prompt'>> {
-      const { teacher, referee, solver, added, longest, alike } = ctx.options
-      const parts = parted(record.messages)
-      if (!parts) return { is: 'dropped', reason: 'no-user-turn' }
-      const operator = chosen(weightsOf(ctx.options.operators), ctx.random())
-      const breadth = operator === 'breadth'
-      const parent = parts.turn.content!
-      const answer = await ctx.call(teacher, rewriting(operator, parent, parts.before, ctx))
-      if (answer.bad) return unusable(answer) as Outcome<'prompt', 'prompt'>
-      const data = answer.data as { rewritten?: string; created?: string }
-      const child = (data.rewritten ?? data.created ?? '').trim()
-      const drop = (reason: string, more: object): Outcome<'prompt', 'prompt'> => ({
-        is: 'dropped',
-        reason,
-        evidence: { operator, prompt: child.slice(0, 300), call: answer.call, ...more },
-      })
-
-      const fault = eliminated({ parent, child, breadth }, { added, longest, alike })
-      if (fault) {
-        const { reason, ...evidence } = fault
-        return drop(reason, evidence)
-      }
-      const same = referee && (await sameTo(referee, parent, child, ctx))
-      if (same) return drop('no-information', { referee: same })
-      // A new task stands alone: only what the system says holds for it as well.
-      const before = breadth
-        ? parts.before.filter(({ role }) => role === 'system' || role === 'developer')
-        : parts.before
-      const messages = [...before, { ...parts.turn, content: child }]
-      const failed = solver && (await unanswered(solver, messages, record, ctx))
-      if (failed) return drop('unanswered', { solver: failed })
-
-      const depth = Number(record.facets.depth ?? 0) + Number(!breadth)
-      // How hard the parent was, and what it was about, is another matter now.
-      const facets: Facets = { operator, depth, difficulty: undefined, ...(breadth && { topic: undefined }) }
-      const payload = { kind: 'prompt' as const, messages, ...(record.tools ? { tools: record.tools } : {}) }
-      return { is: 'made', made: [{ payload, index: 0, calls: [answer.call], notes: { facets } }] }
-    },
+export const evolveRewrite = defineMap<RewriteOptions, 'prompt', 'prompt'>({
+  verb: 'evolve-rewrite',
+  about: 'A teacher makes each prompt harder in one of five ways, or a new rarer one of it.',
+  version: 1,
+  options,
+  takes: ['prompt'],
+  gives: ['prompt'],
+  reasons: [
+    ...['no-information', 'says-nothing', 'leaked-words', 'refusal', 'too-long', 'unanswered', 'no-user-turn'],
+    ...['refused', 'truncated', 'unparseable', 'rejected'],
+  ],
+  needs: {
+    teachers: ['teacher', 'referee', 'solver'],
+    files: ['prompt', 'breadth-prompt'],
+    ancestors: ['document'],
   },
-)
+  prompts: o => [
+    ...promptNotes(import.meta.url, 'depth', ['en', 'ja'], o.prompt),
+    ...promptNotes(import.meta.url, 'breadth', ['en', 'ja'], o['breadth-prompt']),
+    ...methodNotes(),
+    ...(o.referee ? promptNotes(import.meta.url, 'equal', ['en', 'ja']) : []),
+    ...(o.solver ? promptNotes(new URL('../answer/draw.ts', import.meta.url).href, 'answer', ['en', 'ja']) : []),
+  ],
+  source: 'https://arxiv.org/abs/2304.12244',
+  async run(record, ctx): Promise<Outcome<'prompt', 'prompt'>> {
+    const { teacher, referee, solver, added, longest, alike } = ctx.options
+    const parts = parted(record.messages)
+    if (!parts) return { is: 'dropped', reason: 'no-user-turn' }
+    const operator = chosen(weightsOf(ctx.options.operators), ctx.random())
+    const breadth = operator === 'breadth'
+    const parent = parts.turn.content!
+    // Another wave is another try: it must not find the reply that failed before.
+    const answer = await ctx.call(teacher, rewriting(operator, parent, parts.before, ctx), ctx.options.wave - 1)
+    if (answer.bad) return unusable(answer) as Outcome<'prompt', 'prompt'>
+    const data = answer.data as { rewritten?: string; created?: string }
+    const child = (data.rewritten ?? data.created ?? '').trim()
+    const drop = (reason: string, more: object): Outcome<'prompt', 'prompt'> => ({
+      is: 'dropped',
+      reason,
+      evidence: { operator, prompt: child.slice(0, 300), call: answer.call, ...more },
+    })
+
+    const fault = eliminated({ parent, child, breadth }, { added, longest, alike })
+    if (fault) {
+      const { reason, ...evidence } = fault
+      return drop(reason, evidence)
+    }
+    const same = referee && (await sameTo(referee, parent, child, ctx))
+    if (same) return drop('no-information', { referee: same })
+    // A new task stands alone: only what the system says holds for it as well.
+    const before = breadth ? parts.before.filter(({ role }) => role === 'system' || role === 'developer') : parts.before
+    const messages = [...before, { ...parts.turn, content: child }]
+    const failed = solver && (await unanswered(solver, messages, record, ctx))
+    if (failed) return drop('unanswered', { solver: failed })
+
+    const depth = Number(record.facets.depth ?? 0) + Number(!breadth)
+    // How hard the parent was, and what it was about, is another matter now. `root` ties together what came of one prompt,
+    // so that a split does not tear it apart.
+    const root = typeof record.facets.root === 'string' ? record.facets.root : record.id
+    const facets: Facets = { operator, depth, root, difficulty: undefined, ...(breadth && { topic: undefined }) }
+    const payload = { kind: 'prompt' as const, messages, ...(record.tools ? { tools: record.tools } : {}) }
+    return { is: 'made', made: [{ payload, index: 0, calls: [answer.call], notes: { facets } }] }
+  },
+})

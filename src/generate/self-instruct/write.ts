@@ -1,15 +1,6 @@
 import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
-import {
-  type Draft,
-  defineMap,
-  fence,
-  type Lost,
-  loadPrompt,
-  type MapStep,
-  type Pure,
-  promptNotes,
-} from '../../steps/index.ts'
+import { type Draft, defineMap, fence, type Lost, loadPrompt, type Pure, promptNotes } from '../../steps/index.ts'
 import { comparedText } from '../novelty/novelty.ts'
 import { comparable, faultOf, keywords, lengths, openings } from './rules.ts'
 
@@ -114,68 +105,66 @@ function request(examples: string[], ctx: Pure<WriteOptions>) {
 }
 
 /** One call of a wave: shows examples, takes what passes the heuristics, and says why the rest does not. */
-export const selfInstructWrite: MapStep<WriteOptions, 'prompt', 'prompt'> = defineMap<WriteOptions, 'prompt', 'prompt'>(
-  {
-    verb: 'self-instruct-write',
-    about: 'A teacher invents prompts in the manner of a few seeds and earlier ones.',
-    version: 1,
-    options,
-    takes: ['prompt'],
-    gives: ['prompt'],
-    reasons: [
-      ...['empty-instruction', 'odd-start', 'too-short', 'too-long', 'copies-example', 'duplicate-instruction'],
-      ...['beyond-text', 'worn-opening', 'missing-input', 'surplus'],
-      ...['refused', 'truncated', 'unparseable', 'rejected'],
-    ],
-    needs: { teachers: ['teacher'], files: ['prompt'] },
-    prompts: ({ prompt }) => promptNotes(import.meta.url, 'self-instruct', ['en', 'ja'], prompt),
-    source: 'https://arxiv.org/abs/2212.10560',
-    async run(record, ctx) {
-      const { options } = ctx
-      const examples = examplesFor(record, ctx)
-      const answer = await ctx.call(options.teacher, request(examples, ctx))
-      if (answer.bad) {
-        const { reason, detail } = answer.bad
-        return { is: 'dropped', reason, evidence: { call: answer.call, detail } }
+export const selfInstructWrite = defineMap<WriteOptions, 'prompt', 'prompt'>({
+  verb: 'self-instruct-write',
+  about: 'A teacher invents prompts in the manner of a few seeds and earlier ones.',
+  version: 1,
+  options,
+  takes: ['prompt'],
+  gives: ['prompt'],
+  reasons: [
+    ...['empty-instruction', 'odd-start', 'too-short', 'too-long', 'copies-example', 'duplicate-instruction'],
+    ...['beyond-text', 'worn-opening', 'missing-input', 'surplus'],
+    ...['refused', 'truncated', 'unparseable', 'rejected'],
+  ],
+  needs: { teachers: ['teacher'], files: ['prompt'] },
+  prompts: ({ prompt }) => promptNotes(import.meta.url, 'self-instruct', ['en', 'ja'], prompt),
+  source: 'https://arxiv.org/abs/2212.10560',
+  async run(record, ctx) {
+    const { options } = ctx
+    const examples = examplesFor(record, ctx)
+    const answer = await ctx.call(options.teacher, request(examples, ctx), options.wave - 1)
+    if (answer.bad) {
+      const { reason, detail } = answer.bad
+      return { is: 'dropped', reason, evidence: { call: answer.call, detail } }
+    }
+    const language = bounds(options.language ?? ctx.language)
+    const before = new Set<string>()
+    const rules = {
+      keywords: options.keywords ?? keywords[language],
+      openings: options.openings ?? openings[language],
+      length: options.length ?? lengths[language]!,
+      shown: new Set(examples.map(comparable)),
+      before,
+    }
+    const made: Draft<'prompt'>[] = []
+    const lost: Lost[] = []
+    for (const [index, task] of answer.data!.tasks.entries()) {
+      const input = options.inputs && !none.test(task.input ?? '') ? task.input!.trim() : ''
+      // The first blank line is where the input begins.
+      const instruction = task.instruction.trim().replace(/\n\s*\n/g, '\n')
+      const reason = made.length === options['per-call'] ? 'surplus' : faultOf(instruction, input, rules)
+      before.add(comparable(instruction))
+      if (reason) {
+        lost.push({ index, reason, evidence: { instruction: instruction.slice(0, 300) } })
+        continue
       }
-      const language = bounds(options.language ?? ctx.language)
-      const before = new Set<string>()
-      const rules = {
-        keywords: options.keywords ?? keywords[language],
-        openings: options.openings ?? openings[language],
-        length: options.length ?? lengths[language]!,
-        shown: new Set(examples.map(comparable)),
-        before,
+      const content = input === '' ? instruction : `${instruction}\n\n${input}`
+      const topic = options.classify ? task.topic?.trim() || undefined : undefined
+      const classification = options.classify ? task.classification : undefined
+      // What was known of the seed says nothing about the new prompt.
+      const facets = {
+        topic,
+        classification,
+        difficulty: undefined,
+        ...(options.inputs && { withInput: input !== '' }),
       }
-      const made: Draft<'prompt'>[] = []
-      const lost: Lost[] = []
-      for (const [index, task] of answer.data!.tasks.entries()) {
-        const input = options.inputs && !none.test(task.input ?? '') ? task.input!.trim() : ''
-        // The first blank line is where the input begins.
-        const instruction = task.instruction.trim().replace(/\n\s*\n/g, '\n')
-        const reason = made.length === options['per-call'] ? 'surplus' : faultOf(instruction, input, rules)
-        before.add(comparable(instruction))
-        if (reason) {
-          lost.push({ index, reason, evidence: { instruction: instruction.slice(0, 300) } })
-          continue
-        }
-        const content = input === '' ? instruction : `${instruction}\n\n${input}`
-        const topic = options.classify ? task.topic?.trim() || undefined : undefined
-        const classification = options.classify ? task.classification : undefined
-        // What was known of the seed says nothing about the new prompt.
-        const facets = {
-          topic,
-          classification,
-          difficulty: undefined,
-          ...(options.inputs && { withInput: input !== '' }),
-        }
-        made.push({
-          payload: { kind: 'prompt', messages: [{ role: 'user', content }] },
-          index,
-          notes: { facets, ...(options.language ? { language: options.language } : {}) },
-        })
-      }
-      return { is: 'made', made, lost }
-    },
+      made.push({
+        payload: { kind: 'prompt', messages: [{ role: 'user', content }] },
+        index,
+        notes: { facets, ...(options.language ? { language: options.language } : {}) },
+      })
+    }
+    return { is: 'made', made, lost }
   },
-)
+})
