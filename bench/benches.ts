@@ -8,6 +8,7 @@ import { calls, records } from './engine.ts'
 import { signatures, substrings, twins } from './kernels.ts'
 import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
+import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
 import { preferences } from './preference-bias.ts'
 import { routes } from './routes.ts'
@@ -42,6 +43,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'personal-data': accuracy,
   'preference-bias': preferences,
   language,
+  novelty: checks,
   leaks: recall,
   'near-duplicates': recalls,
   'vectors-meanings': meanings,

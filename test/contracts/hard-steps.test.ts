@@ -8,6 +8,7 @@ import {
   defineGroup,
   defineMap,
   defineVerb,
+  type MapStep,
   type Primitive,
 } from '../../src/steps/index.ts'
 import { folder, runIn, write } from '../support/project.ts'
@@ -225,7 +226,8 @@ test('a map fed by a pool names drawn rows as context, and other rows do not cha
 })
 
 test('another turn draws others for the same record, and names those alone that it drew', async () => {
-  const turns = defineMap<{ turn?: number | undefined }, 'document', 'prompt'>({
+  type Turn = { turn?: number | undefined }
+  const turns: MapStep<Turn, 'document', 'prompt'> = defineMap<Turn, 'document', 'prompt'>({
     ...(imitate as object as typeof turns),
     verb: 'turns',
     options: z.strictObject({ turn: z.number().optional() }),
