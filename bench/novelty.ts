@@ -81,7 +81,7 @@ function* equality(texts: string[]): Generator<Figure> {
     lineage: { origin: 'real', generation: 0, parents: [] },
   } as const
   const rows = texts.map((content, i) => {
-    return { ...around, kind: 'prompt', id: id(i), messages: [{ role: 'user', content }] } as Rec
+    return { ...around, kind: 'prompt', id: id(i), messages: [{ role: 'user', content }] } as unknown as Rec
   })
   const { verdicts } = driveGlobal(novelty, [rows], { below: limit })
   const tokens = numbered(texts.map(text => rougeTokens(text)))

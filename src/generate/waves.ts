@@ -14,11 +14,11 @@ export const gather = defineFilter({
   test: () => ({ is: 'passed' }),
 })
 
-type Counted = { drawn: [number, Id][]; kept: number; asked: number }
+type Counted = { drawn: [number, Id][]; seeds: number; kept: number; asked: number }
 
 /**
  * What a wave asks with: as many records as it takes to reach the target at the yield of the waves before, drawn by
- * hash. Side inputs: `kept`, what earlier waves gave, and `asked`, what they asked with.
+ * hash, and never more than the seeds allow. Side inputs: `kept`, what earlier waves gave, and `asked`, what they asked with.
  */
 export const enough = defineGlobal({
   verb: 'enough',
@@ -27,27 +27,34 @@ export const enough = defineGlobal({
   options: z.strictObject({
     target: z.int().min(1).describe('Records that all waves together should give'),
     each: z.int().min(1).describe('Records that one call is asked for'),
+    calls: z.int().min(1).describe('Calls at most for each seed'),
+    grown: z
+      .string()
+      .describe('Keys of the steps that make records of the waves begin so; all other records are seeds'),
   }),
   takes: ['prompt'],
   gives: 'same',
   reasons: ['target-met', 'not-needed'],
   passes: [
     {
-      survey(records, _, { side, seed }): Map<number, Counted> {
-        const ids = [...records].map(record => record.id)
+      survey(records, { grown }, { side, seed }): Map<number, Counted> {
+        const all = [...records]
+        const ids = all.map(record => record.id)
         const count = (name: string) => (side === name ? ids.length : 0)
         const drawn = side === undefined ? ids.map((id): [number, Id] => [unit(seed, id), id]) : []
-        return new Map([[0, { drawn, kept: count('kept'), asked: count('asked') }]])
+        const seeds = side === undefined ? all.filter(({ lineage }) => !lineage.made?.step.startsWith(grown)).length : 0
+        return new Map([[0, { drawn, seeds, kept: count('kept'), asked: count('asked') }]])
       },
       merge: (a: Counted, b: Counted) => ({
         drawn: a.drawn.concat(b.drawn),
+        seeds: a.seeds + b.seeds,
         kept: a.kept + b.kept,
         asked: a.asked + b.asked,
       }),
-      decide(_, { drawn, kept, asked }: Counted, { target, each }) {
+      decide(_, { drawn, seeds, kept, asked }: Counted, { target, each, calls: most }) {
         // A wave that gave almost nothing says little about the next one.
         const share = asked === 0 ? 1 : Math.max(0.05, kept / (asked * each))
-        const calls = Math.ceil((target - kept) / (each * share))
+        const calls = Math.min(most * seeds, Math.ceil((target - kept) / (each * share)))
         const order = drawn.sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1))
         return { met: kept >= target, ids: order.slice(0, Math.max(0, calls)).map(([, id]) => id) }
       },

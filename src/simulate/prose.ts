@@ -335,7 +335,7 @@ export function task(material: Material, u: number, position: number): string {
     .replace('{p}', p)
     .replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
   const tail = condition(conditions[language], u, position)
-  return japanese ? `${head}。${tail}。` : `${head} ${tail}.`
+  return japanese ? `${head}${/[?？]$/.test(head) ? '' : '。'}${tail}。` : `${head} ${tail}.`
 }
 
 /** The text that is to be rewritten, with one more thing asked for; now and then it is left as it was. */
@@ -344,7 +344,7 @@ export function rewriting(material: Material, u: number): string {
   const text = focus.trim() || sentences.join(japanese ? '' : ' ')
   if (u < 0.08) return text
   const tail = condition(conditions[japanese ? 'ja' : 'en'], u, 0).replace(/^and /, 'so that you ')
-  const about = subjects(material)
+  const about = subjects(material).filter(phrase => !/answer|attention|注意/.test(phrase))
   if (about.length === 0) return japanese ? `${text}\n${tail}。` : `${text}\nAnswer ${tail}.`
   const p = at(about, u)
   return japanese

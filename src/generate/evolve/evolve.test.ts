@@ -119,7 +119,7 @@ describe('a rewriting', () => {
       kind: 'prompt',
       messages: [...record.messages.slice(0, 3), { role: 'user', content: harder }],
     })
-    expect(draft!.notes!.facets).toEqual({ operator: 'reasoning', depth: 2, root: 'seed', difficulty: undefined })
+    expect(draft!.notes!.facets).toEqual({ operator: 'reasoning', depth: 2, root: 'seed' })
     const text = asked[0]!.ask.messages.map(message => message.content).join('\n')
     expect(text).toContain('several thoughts that build on each other')
     expect(text).toContain('<prompt>\nHow do I pump up a tyre?\n</prompt>')

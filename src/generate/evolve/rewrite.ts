@@ -174,7 +174,8 @@ export const evolveRewrite = defineMap<RewriteOptions, 'prompt', 'prompt'>({
     // How hard the parent was, and what it was about, is another matter now. `root` ties together what came of one prompt,
     // so that a split does not tear it apart.
     const root = typeof record.facets.root === 'string' ? record.facets.root : record.id
-    const facets: Facets = { operator, depth, root, difficulty: undefined, ...(breadth && { topic: undefined }) }
+    const changed = { difficulty: undefined, withInput: undefined, ...(breadth && { topic: undefined }) }
+    const facets: Facets = { operator, depth, root, ...changed }
     const payload = { kind: 'prompt' as const, messages, ...(record.tools ? { tools: record.tools } : {}) }
     return { is: 'made', made: [{ payload, index: 0, calls: [answer.call], notes: { facets } }] }
   },

@@ -152,7 +152,12 @@ describe('a call', () => {
 describe('a wave', () => {
   const pool = Array.from({ length: 30 }, (_, i) => prompt(`p${i}`, `p${i}`))
   const drive = (target: number, side?: { [name: string]: Rec[][] }, seed = 'a') =>
-    driveGlobal(enough, [pool.slice(0, 11), pool.slice(11)], { target, each: 8 }, { seed, ...(side ? { side } : {}) })
+    driveGlobal(
+      enough,
+      [pool.slice(0, 11), pool.slice(11)],
+      { target, each: 8, calls: 1, grown: 's.w' },
+      { seed, ...(side ? { side } : {}) },
+    )
   const passed = (driven: ReturnType<typeof drive>) => driven.kept.map(record => record.id)
 
   test('asks as many as the target needs at the yield so far, others in each wave, and none once it is met', () => {
@@ -164,6 +169,13 @@ describe('a wave', () => {
     expect(passed(drive(100))).not.toEqual(passed(drive(100, undefined, 'b')))
     const met = drive(40, { kept, asked })
     expect(new Set([...met.verdicts.values()].map(v => 'reason' in v && v.reason))).toEqual(new Set(['target-met']))
+  })
+
+  test('asks no more often than its seeds allow, so that few of them do not grow without bounds', () => {
+    const made = { lineage: { origin: 'synthetic', generation: 1, parents: [], made: { step: 's.w1-ask' } } }
+    const few = [...pool.slice(0, 3), ...pool.slice(3).map(({ id }) => prompt(id, id, made))]
+    const { kept } = driveGlobal(enough, [few], { target: 1000, each: 8, calls: 4, grown: 's.w' })
+    expect(kept).toHaveLength(12)
   })
 
   test('the verb unrolls: each wave reads seeds and what earlier waves kept, and no wave what comes after it', () => {

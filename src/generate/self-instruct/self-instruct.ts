@@ -13,6 +13,11 @@ const options = z.strictObject({
     .max(50)
     .default(5)
     .describe('Waves at most; each shows and asks with what the earlier ones gave'),
+  calls: z
+    .int()
+    .min(1)
+    .default(4)
+    .describe('Calls of one wave at most, for each seed: a wave asks with seeds and with what has grown from them'),
   novelty: noveltyShape.below.describe(
     'A new prompt is kept if its ROUGE-L F1 with every seed and every kept one is under this value',
   ),
@@ -31,7 +36,7 @@ export const selfInstruct = defineVerb<SelfInstructOptions>({
   takes: ['prompt'],
   needs: { teachers: ['teacher'], files: ['prompt'] },
   source: 'https://arxiv.org/abs/2212.10560',
-  expand({ target, waves, novelty: below, units, ...write }) {
+  expand({ target, waves, calls, novelty: below, units, ...write }, key) {
     const names = Array.from({ length: waves }, (_, i) => `w${i + 1}`)
     const steps = names.flatMap((name, i): Primitive[] => {
       const kept = names.slice(0, i)
@@ -42,7 +47,7 @@ export const selfInstruct = defineVerb<SelfInstructOptions>({
         {
           as: `${name}-input`,
           step: enough,
-          options: { target, each: write['per-call'] },
+          options: { target, each: write['per-call'], calls, grown: `${key}.w` },
           from: pool,
           side: i === 0 ? {} : { kept, asked },
         },
