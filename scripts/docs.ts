@@ -24,6 +24,7 @@ const examples: { [verb: string]: string } = {
   'self-instruct': '{ from: tickets, teacher: writer, target: 2000, waves: 2 }',
   novelty: '{ below: 0.7, against: [tickets] }',
   evolve: '{ from: tickets, teacher: writer, waves: 2 }',
+  'evolve-answers': '{ teacher: solver, waves: 2, keep: last }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

@@ -3,6 +3,7 @@ import type { Step, Verb } from '../steps/index.ts'
 import { answer } from './answer/index.ts'
 import { ask } from './ask/index.ts'
 import { evolve } from './evolve/index.ts'
+import { evolveAnswers } from './evolve-answers/index.ts'
 import { instruct } from './instruct/index.ts'
 import { novelty } from './novelty/index.ts'
 import { selfInstruct } from './self-instruct/index.ts'
@@ -10,9 +11,10 @@ import { selfInstruct } from './self-instruct/index.ts'
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
 export { evolve } from './evolve/index.ts'
+export { evolveAnswers } from './evolve-answers/index.ts'
 export { instruct } from './instruct/index.ts'
 export { novelty } from './novelty/index.ts'
 export { selfInstruct } from './self-instruct/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
-export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, selfInstruct, novelty, evolve]
+export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, selfInstruct, novelty, evolve, evolveAnswers]

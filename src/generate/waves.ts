@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Id, type Json, type Rec, unit } from '../records/index.ts'
-import { defineFilter, defineGlobal } from '../steps/index.ts'
+import { defineFilter, defineGlobal, type Primitive } from '../steps/index.ts'
 
 /** Where waves come together. */
 export const gather = defineFilter({
@@ -89,3 +89,22 @@ export const newest = defineGlobal({
 
 const subjectsOf = ({ lineage }: Rec): Id[] =>
   lineage.parents.flatMap(({ id, role }) => (role === 'subject' ? [id] : []))
+
+/**
+ * A step that rewrites its own output, unrolled: `w1` works on what comes in, each further one on the newest of all. The
+ * last primitive is what came in and every round (`all`), or the newest alone.
+ */
+export function rounds(
+  waves: number,
+  keep: 'all' | 'last',
+  rewrite: (wave: number) => Pick<Primitive, 'step' | 'options'>,
+): Primitive[] {
+  const names = Array.from({ length: waves }, (_, i) => `w${i + 1}`)
+  const steps = names.flatMap((name, i): Primitive[] => {
+    const from = i === 0 ? '$in' : `${names[i - 1]}-newest`
+    const last = i === waves - 1
+    const next = { as: last ? '' : `${name}-newest`, step: newest, options: {}, from: [from, name] }
+    return [{ as: name, ...rewrite(i + 1), from: [from] }, ...(last && keep === 'all' ? [] : [next])]
+  })
+  return keep === 'last' ? steps : [...steps, { as: '', step: gather, options: {}, from: ['$in', ...names] }]
+}

@@ -241,7 +241,7 @@ function phrase(place: Place): string {
   if (/title|topic|name|label|tag|keyword|subject|category|audience|persona|style|term|concept|entity/i.test(name)) {
     return phrases[(Math.floor(steady(path.replace(/\[\d+\]/g, '')) * phrases.length) + position) % phrases.length]!
   }
-  if (/response|completion|essay|article|story|body|text|content|output/i.test(name))
+  if (/response|completion|essay|article|story|body|text|content|output|improved/i.test(name))
     return paragraphs(material, free, path)
   // Word for word and short, as prompts want their evidence.
   if (/evidence|quote|excerpt/i.test(name)) {

@@ -143,3 +143,28 @@ test('evolve: rounds lie beside each other, what failed is tried again, and anot
   for (const record of rounds[1]!.filter(r => r.facets.operator !== 'breadth'))
     expect(kept.get(record.id)!.lineage.made!.calls).toEqual(record.lineage.made!.calls)
 })
+
+test('evolve-answers: variants lie beside each other; what a solver has tried, `answer` does not ask again', async () => {
+  const before = simulator.stats.calls
+  const ran = await runIn(
+    folder(files),
+    recipe([
+      { evolve: { from: 'seeds', teacher: 'writer', solver: 'writer', waves: 1, keep: 'last' } },
+      { answer: { teacher: 'writer' } },
+      { 'evolve-answers': { teacher: 'writer', waves: 2 } },
+    ]),
+  )
+  expect(ran.error).toBeUndefined()
+  expect(funnelErrors(ran.funnel)).toEqual([])
+  const into = (step: string) => ran.funnel[step]!.in
+  // One rewriting and one answer a prompt, though answers are wanted twice.
+  const answers = into('evolve-answers.w1') + into('evolve-answers.w2')
+  expect(simulator.stats.calls - before).toBe(2 * seeds.length + answers)
+  const variants = Map.groupBy(ran.all as Rec<'conversation'>[], r => r.messages[0]!.content)
+  expect(variants.size).toBe(seeds.length)
+  expect(ran.all.length).toBe(
+    seeds.length + ['w1', 'w2'].reduce((sum, w) => sum + ran.funnel[`evolve-answers.${w}`]!.made, 0),
+  )
+  expect(ran.all.length).toBeGreaterThan(2 * seeds.length)
+  for (const all of variants.values()) expect(new Set(all.map(r => r.messages.at(-1)!.content)).size).toBe(all.length)
+})

@@ -138,21 +138,33 @@ describe('a rewriting', () => {
 
   test('a referee that finds both the same ends it; one that cannot be understood does not', async () => {
     const writer = { data: { rewritten: harder } }
-    const same = await run({ referee: 'r' }, { writer, r: { data: { reason: 'same task', equal: true } } })
+    const same = await run(
+      { operators: ['constraints'], referee: 'r' },
+      { writer, r: { data: { reason: 'same task', equal: true } } },
+    )
     expect(same.outcome).toMatchObject({
       is: 'dropped',
       reason: 'no-information',
       evidence: { operator: 'constraints', prompt: harder, call: 'writer', referee: { call: 'r', why: 'same task' } },
     })
-    const unclear = await run({ referee: 'r' }, { writer, r: { bad: { reason: 'unparseable', detail: '' } } })
+    const unclear = await run(
+      { operators: ['constraints'], referee: 'r' },
+      { writer, r: { bad: { reason: 'unparseable', detail: '' } } },
+    )
     expect(unclear.outcome.is).toBe('made')
   })
 
   test('a solver that apologises ends it, and is asked as the step `answer` asks', async () => {
     const writer = { data: { rewritten: harder } }
-    const failed = await run({ solver: 's' }, { writer, s: { content: 'Sorry, I cannot answer that.' } })
+    const failed = await run(
+      { operators: ['constraints'], solver: 's' },
+      { writer, s: { content: 'Sorry, I cannot answer that.' } },
+    )
     expect(failed.outcome).toMatchObject({ reason: 'unanswered', evidence: { solver: { call: 's' } } })
-    const solved = await run({ solver: 's' }, { writer, s: { content: 'Feel for the valve first.' } })
+    const solved = await run(
+      { operators: ['constraints'], solver: 's' },
+      { writer, s: { content: 'Feel for the valve first.' } },
+    )
     if (solved.outcome.is !== 'made') throw new Error(solved.outcome.is)
     expect(solved.outcome.made[0]!.calls).toEqual(['writer'])
     expect(solved.asked[1]!.ask.messages[1]!.content).toContain(harder)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { defineVerb, type Primitive } from '../../steps/index.ts'
-import { gather, newest } from '../waves.ts'
+import { defineVerb } from '../../steps/index.ts'
+import { rounds } from '../waves.ts'
 import { evolveRewrite, rewriteShape } from './rewrite.ts'
 
 const options = z.strictObject({
@@ -24,17 +24,6 @@ export const evolve = defineVerb<EvolveOptions>({
   takes: ['prompt'],
   needs: { teachers: ['teacher', 'referee', 'solver'], files: ['prompt', 'breadth-prompt'] },
   source: 'https://arxiv.org/abs/2304.12244',
-  expand({ waves, keep, ...rewrite }) {
-    const names = Array.from({ length: waves }, (_, i) => `w${i + 1}`)
-    const steps = names.flatMap((name, i): Primitive[] => {
-      const from = i === 0 ? '$in' : `${names[i - 1]}-newest`
-      const last = i === waves - 1
-      const next: Primitive = { as: `${name}-newest`, step: newest, options: {}, from: [from, name] }
-      return [
-        { as: name, step: evolveRewrite, options: { ...rewrite, wave: i + 1 }, from: [from] },
-        ...(last && keep === 'all' ? [] : [last ? { ...next, as: '' } : next]),
-      ]
-    })
-    return keep === 'last' ? steps : [...steps, { as: '', step: gather, options: {}, from: ['$in', ...names] }]
-  },
+  expand: ({ waves, keep, ...rewrite }) =>
+    rounds(waves, keep, wave => ({ step: evolveRewrite, options: { ...rewrite, wave } })),
 })

@@ -11,7 +11,7 @@ import {
   unusable,
 } from '../../steps/index.ts'
 import { answerRequest } from '../answer/draw.ts'
-import { chosen, methodNotes, methods, type Operator, operators, type Weights } from './operators.ts'
+import { chosen, depthOperators, methodsIn, type Operator, operators, weightsOf } from './operators.ts'
 import { eliminated, refuses, saysNothing } from './rules.ts'
 
 export const rewriteShape = {
@@ -62,9 +62,8 @@ const rewritten = z.object({ rewritten: z.string() })
 const created = z.object({ created: z.string() })
 const equality = z.object({ reason: z.string(), equal: z.boolean() })
 
-const weightsOf = (given: RewriteOptions['operators']): Weights =>
-  Array.isArray(given) ? Object.fromEntries(given.map(operator => [operator, 1])) : given
 const builtin = (name: string, language: string) => new URL(`./${name}.${language}.md`, import.meta.url)
+const methods = (language: string) => methodsIn(builtin('operators', language), depthOperators)
 
 /** The turn that is evolved, and what stands before it. */
 function parted(messages: Message[]): { before: Message[]; turn: Message; after: Message[] } | undefined {
@@ -134,7 +133,7 @@ export const evolveRewrite = defineMap<RewriteOptions, 'prompt', 'prompt'>({
   prompts: o => [
     ...promptNotes(import.meta.url, 'depth', ['en', 'ja'], o.prompt),
     ...promptNotes(import.meta.url, 'breadth', ['en', 'ja'], o['breadth-prompt']),
-    ...methodNotes(),
+    ...['en', 'ja'].map(methods).map(({ name, digest }) => ({ name, digest })),
     ...(o.referee ? promptNotes(import.meta.url, 'equal', ['en', 'ja']) : []),
     ...(o.solver ? promptNotes(new URL('../answer/draw.ts', import.meta.url).href, 'answer', ['en', 'ja']) : []),
   ],

@@ -31,9 +31,9 @@ export const saysNothing = (text: string): boolean => telling(text).length === 0
 /** Words of the question that a reply took along. */
 const leaks = [
   /#\s*(?:the )?(?:given|rewritten|created|new|original)[ _]prompt\b/i,
-  /\b(?:given|rewritten|created|original|new) prompt\b/i,
-  /(?:与えられた|元の|書き直した|書き直し後の|書き換えた|書き換え後の|新しい|作成した)(?:プロンプト|依頼文?|指示文?)/,
-  /<\/?(?:prompt|conversation)(?:-\d+)?>/i,
+  /\b(?:(?:given|rewritten|created|original|new) prompt|(?:given|rewritten) (?:answer|response))\b/i,
+  /(?:与えられた|元の|書き直した|書き直し後の|書き換えた|書き換え後の|新しい|作成した)(?:プロンプト|依頼文?|指示文?)|(?:与えられた|書き直した|書き換えた)回答/,
+  /<\/?(?:prompt|conversation|answer)(?:-\d+)?>/i,
 ]
 
 export type Change = { parent: string; child: string; breadth: boolean }
