@@ -3,8 +3,15 @@ export { kappa } from './agreement.ts'
 export { type Audit, audit, type Call, type Finding, type Gold, type Share } from './audit.ts'
 export { bootstrap } from './bootstrap.ts'
 export { type Bin, type Binary, binary, calibration, calibrationError } from './calibration.ts'
+export { compare, type Figure, type Grade, type Measure, type Row, rowOf } from './compare.ts'
 export { pearson, ranks, spearman } from './correlation.ts'
+export { frontierIntegral, type Histogram, jensenShannon, mauve } from './divergence.ts'
+export { eigen } from './eigen.ts'
+export { frechet } from './frechet.ts'
+export { type Centres, kMeans, nearest } from './k-means.ts'
 export { type KtoWeights, ktoWeights } from './kto.ts'
+export { discrepancy, expectedCoverage, type Manifold, type Matrix, manifold } from './manifold.ts'
+export { facetMeasure, featuresOf, measures } from './measures.ts'
 export { correlationOf, type Moments, meanOf, mergeMoments, noMoments, withPair } from './moments.ts'
 export {
   emptyPairs,
@@ -18,4 +25,6 @@ export {
   tallyPair,
 } from './pairs.ts'
 export { type Known, prevalence, roganGladen } from './prevalence.ts'
+export { areaInterval, areaUnder, type Features, separation } from './separation.ts'
 export { clopperPearson, type Interval, shareOf, wilson } from './share.ts'
+export { vendi } from './vendi.ts'
