@@ -102,6 +102,14 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'set', 'recipe'],
     load: () => import('./verbs/show-rules.ts'),
   },
+  collapse: {
+    operands: '<corpus>',
+    about:
+      'Shows on your own text what becomes of data made from data made from data: what is lost, and which workflow bounds it.',
+    example: 'stillroom collapse docs --seeds 8',
+    options: ['generations', 'seeds', 'share', 'threads'],
+    load: () => import('./verbs/collapse.ts'),
+  },
   retry: {
     operands: '',
     about: 'Has the calls behind the drops of one reason asked again by the next run.',

@@ -14,6 +14,7 @@ export {
 } from './audit.ts'
 export { auditFolder, conclude, type Evidence, inPercent, keepEvidence, type PeopleSaid } from './audit-evidence.ts'
 export { cancelBatches } from './cancel-batches.ts'
+export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'

@@ -92,7 +92,7 @@ const pick = (list: readonly string[]) => list[Math.floor(list.length ** next())
 const texts = Array.from({ length: 900 }, () =>
   `the ${pick(nouns)} of the ${pick(nouns)} drips into a ${pick(nouns)}`.split(' '),
 )
-const corpus = corpusOf(texts)
+const corpus = corpusOf(texts.map(text => [text]))
 
 describe('the language model', () => {
   test('chances of all words and the end add up to one, after contexts seen and never seen, at any scale', () => {
@@ -150,6 +150,17 @@ describe('generations', () => {
     expect(mean(last('replace').map(g => g.perplexity))).toBeGreaterThan(mean(last('mixed').map(g => g.perplexity)))
     expect(mean(last('mixed').map(g => g.perplexity))).toBeGreaterThan(mean(last('accumulate').map(g => g.perplexity)))
     expect(exponent(runs.replace[0]!)!).toBeGreaterThan(exponent(runs.accumulate[0]!)!)
+  })
+
+  test('documents are in one part, and equal ones once', () => {
+    const documents = Array.from({ length: 60 }, (_, i) => [
+      ['a', `b${i}`],
+      ['c', `d${i}`],
+    ])
+    const { train, verifier, heldOut } = corpusOf([...documents, ...documents])
+    expect(train.length + verifier.length + heldOut.length).toBe(120)
+    for (const part of [train, verifier, heldOut]) expect(part.length % 2).toBe(0)
+    expect(heldOut.length).toBeGreaterThan(0)
   })
 
   test('the same seed gives the same run, every workflow begins with the real data', () => {

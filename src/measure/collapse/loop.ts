@@ -33,17 +33,24 @@ export type Generation = {
   entropy: number
 }
 
-/** Texts as numbers; by the hash of a text a tenth is held out and a tenth is the verifier's. Equal texts stay together. */
-export function corpusOf(texts: readonly (readonly string[])[]): Corpus {
+/**
+ * Documents, each a list of sentences as lists of words, as numbers: by the hash of a document a tenth is held out and a
+ * tenth is the verifier's. Equal documents count once, so that nothing is measured by what was learnt.
+ */
+export function corpusOf(documents: readonly (readonly (readonly string[])[])[]): Corpus {
   const parts: Record<'train' | 'verifier' | 'heldOut', (readonly string[])[]> = {
     train: [],
     verifier: [],
     heldOut: [],
   }
-  for (const text of texts) {
-    if (text.length === 0) continue
-    const place = unit('corpus', text.join(' '))
-    parts[place < 0.1 ? 'heldOut' : place < 0.2 ? 'verifier' : 'train'].push(text)
+  const seen = new Set<string>()
+  for (const sentences of documents) {
+    const text = sentences.map(words => words.join(' ')).join('\n')
+    if (seen.has(text)) continue
+    seen.add(text)
+    const place = unit('corpus', text)
+    const part = place < 0.1 ? 'heldOut' : place < 0.2 ? 'verifier' : 'train'
+    parts[part].push(...sentences.filter(words => words.length > 0))
   }
   const number = new Map<string, number>()
   for (const text of parts.train) for (const word of text) if (!number.has(word)) number.set(word, number.size)
