@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { random, unit } from '../records/index.ts'
 import { type Row, rowOf } from './compare.ts'
-import { compare, facetMeasure, measures } from './index.ts'
+import { compare, facetMeasure, habits, measures, topicCoverage } from './index.ts'
 
 /** Real questions of a bank's customers: 20 intents, 50 of each. */
 const file = new URL('../../test/fixtures/meanings/banking77.20x50.csv', import.meta.url)
@@ -63,6 +63,25 @@ describe('comparing a sample with a real one', () => {
     const figures = compare(a, b, some, { rounds: 2 })
     expect(compare([...a].reverse(), [...b].reverse(), some, { rounds: 2 })).toEqual(figures)
     expect(compare(a, b, some, { rounds: 2, seed: '1' })[0]!.value).not.toBe(figures[0]!.value)
+  })
+
+  test('what gives a sample away is named, and topics that it misses come with a real row', () => {
+    const known = new Set(intents.slice(0, 10))
+    const narrow = half(1).filter(q => known.has(q.intent))
+    const polite = narrow.map(q => ({ ...q, text: `Certainly! ${q.text}` }))
+    const told = habits(rows(half(0)), rows(polite))
+    expect(told.filter(h => h.weight > 0).map(h => h.habit)).toEqual(expect.arrayContaining(['certainly', '!']))
+    expect(told.find(h => h.habit === 'certainly')).toMatchObject({ real: 0, other: 1 })
+    expect(habits(rows(half(0)).slice(0, 3), rows(polite))).toEqual([])
+    const { topics, covered } = topicCoverage(rows(half(0)), rows(narrow))!
+    const lost = topics.filter(topic => topic.other === 0)
+    expect(covered).toBeCloseTo(1 - lost.length / topics.length, 12)
+    expect(lost.length).toBeGreaterThanOrEqual(5)
+    for (const { exemplar } of lost) {
+      const { intent } = questions.find(q => q.text === exemplar)!
+      expect(known.has(intent)).toBe(false)
+    }
+    expect(topicCoverage(rows(half(0)), rows(half(1)))).toMatchObject({ covered: 1, balanced: 1 })
   })
 
   test('answers to one prompt that say the same each time are a collapse', () => {

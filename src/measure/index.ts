@@ -6,6 +6,7 @@ export { type Bin, type Binary, binary, calibration, calibrationError } from './
 export * from './collapse/index.ts'
 export { compare, type Figure, type Grade, type Measure, type Row, rowOf } from './compare.ts'
 export { pearson, ranks, spearman } from './correlation.ts'
+export { type Habit, habits, type Topic, type TopicCoverage, topicCoverage } from './differences.ts'
 export { frontierIntegral, type Histogram, jensenShannon, mauve } from './divergence.ts'
 export { eigen } from './eigen.ts'
 export { frechet } from './frechet.ts'

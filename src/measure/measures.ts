@@ -110,18 +110,36 @@ const ofTexts = (of: (words: Words[], texts: string[]) => number | undefined): M
   }
 }
 
-const features = 2 ** 16
-const marks = ['!', '?', ',', ':', ';', '(', '"', '*', '#', '`', '—', '…', '、', '。', '「', '\n']
+/** Places of hashed words and pairs; the length and marks stand behind them. */
+export const words = 2 ** 16
+export const marks: readonly string[] = [
+  '!',
+  '?',
+  ',',
+  ':',
+  ';',
+  '(',
+  '"',
+  '*',
+  '#',
+  '`',
+  '—',
+  '…',
+  '、',
+  '。',
+  '「',
+  '\n',
+]
 /** Hashed words and pairs of words, the length, and marks a character: what a reader would tell a sample by. */
-export function featuresOf({ words, text }: Row): Features {
+export function featuresOf({ words: own, text }: Row): Features {
   const amounts = new Map<number, number>()
-  for (const word of words) amounts.set(word % features, 1)
-  for (const pair of grams(words, 2)) amounts.set(pair % features, 1)
+  for (const word of own) amounts.set(word % words, 1)
+  for (const pair of grams(own, 2)) amounts.set(pair % words, 1)
   const share = 1 / Math.sqrt(amounts.size || 1)
-  const at = [...amounts.keys(), features, ...marks.map((_, i) => features + 1 + i)]
+  const at = [...amounts.keys(), words, ...marks.map((_, i) => words + 1 + i)]
   const value = [
     ...Array(amounts.size).fill(share),
-    Math.log1p(words.length) / 8,
+    Math.log1p(own.length) / 8,
     ...marks.map(mark => (10 * (text.split(mark).length - 1)) / Math.max(1, text.length)),
   ]
   return { at: Uint32Array.from(at), value: Float32Array.from(value) }
@@ -132,7 +150,7 @@ const tellApart: Measure['open'] = rows => {
   return (real, other, seed) => {
     const chosen = [...real, ...other].map(place => all[place]!)
     const second = Uint8Array.from(chosen, (_, i) => (i < real.length ? 0 : 1))
-    return separation(chosen, second, features + 1 + marks.length, seed)?.area
+    return separation(chosen, second, words + 1 + marks.length, seed)?.area
   }
 }
 
