@@ -45,6 +45,7 @@ const examples: { [verb: string]: string } = {
   resample: '{ like: tickets, share: 50% }',
   review: '{ reviews: reviews/tutor-judge.jsonl }',
   mix: '{ with: tickets, real: 10% }',
+  accumulate: '{ with: tickets, real: 10% }',
   split: '{ into: { train: 90%, test: 10% } }',
   rank: '{ by: [judge/accuracy, judge/usefulness], pairs: best-random, margin: 1, length: balanced }',
   contrast: '{ from: critique-revise }',
@@ -166,7 +167,12 @@ steps:
   - dedupe: { near: 0.8 }
   - mix: { with: tickets, real: 10% }
   - split: { from: mix, into: { train: 90%, test: 10% } }
+  - accumulate: { with: tickets }                # where the rows of all rounds meet
 
+rounds:                                          # \`stillroom rounds\`: solver is trained on each release and answers again
+  n: 2
+  student: solver
+  revisions: [base, r1]
 prices: prices.yaml                              # before those that come along
 budget: { usd: 50, calls: 20000 }
 gates:                                           # needed here because no step is \`decontaminate\`
@@ -208,6 +214,7 @@ function recipePage(): string {
     teachers: 'names, a [teacher](#a-teacher) or a [pool](#a-pool-of-teachers) each',
     sources: 'names, a [source](#a-source) each',
     budget: 'see [budget](#budget)',
+    rounds: 'see [rounds](#rounds)',
     prices: 'see [prices](#prices)',
     gates: 'see [gates](#gates)',
     release: 'see [release](#release)',
@@ -341,6 +348,22 @@ function recipePage(): string {
       ['A gate that blocks stops the release with exit code 3 until it is overridden in writing.'],
       gates.flatMap(([gate, override]) => keysOf(override, `${gate}.`)),
       builtinGates.map(({ id, about, uses }) => `- ${code(id)}, required for ${uses.map(code).join(', ')}: ${about}`),
+    ),
+    ...section(
+      'rounds',
+      [
+        'A student answers, is trained on the release, and answers again: `stillroom rounds` runs the recipe `n` times, a release',
+        'each (`0.1.0-r1`, ...). The step `accumulate` says where new rows, real rows and those of earlier rounds become one set.',
+        'Rows are a generation deeper than what their student was trained on. A round whose rows drift from those of the first',
+        'one ends with exit code 5. `between.run` finds STILLROOM_RELEASE (the folder), STILLROOM_ROUND, STILLROOM_STUDENT and',
+        'STILLROOM_REVISION in its environment, and STILLROOM_NEXT_REVISION where `revisions` lists one; killed in between, it is',
+        'run again.',
+      ],
+      keysOf(shape.rounds.unwrap()).flatMap(note => [
+        note,
+        ...(note.name === 'between' ? keysOf(shape.rounds.unwrap().shape.between, 'between.') : []),
+        ...(note.name === 'stop' ? keysOf(shape.rounds.unwrap().shape.stop, 'stop.') : []),
+      ]),
     ),
     ...section('release', ['`stillroom run` releases what it made under these names.'], keysOf(shape.release)),
     '## Example',

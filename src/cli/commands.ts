@@ -59,6 +59,14 @@ export const commands: { [name: string]: Command } = {
     options: ['limit', 'verify', 'release', 'show'],
     load: () => import('./verbs/run.ts'),
   },
+  rounds: {
+    operands: '[recipe]',
+    about:
+      'Runs a recipe once for each of its rounds, or on from where they stopped, a release each; ends when rows drift.',
+    example: 'stillroom rounds recipe.yaml',
+    options: [],
+    load: () => import('./verbs/rounds.ts'),
+  },
   status: {
     operands: '[recipe]',
     about: 'Says how the last runs ended, who works here now, and what to do next.',

@@ -1,5 +1,6 @@
 /** Operations that score, filter, deduplicate, balance, mix and divide records. */
 import type { Step, Verb } from '../steps/index.ts'
+import { accumulate } from './accumulate/accumulate.ts'
 import { balance } from './balance/balance.ts'
 import { classifier } from './classifier/classifier.ts'
 import { clean } from './clean/clean.ts'
@@ -22,6 +23,7 @@ import { split } from './split/split.ts'
 import { topics } from './topics/topics.ts'
 import { vectors } from './vectors/vectors.ts'
 
+export { accumulate } from './accumulate/accumulate.ts'
 export { auditAsk, wrongWhen } from './audit/ask.ts'
 export { type Part, partsOf } from './audit/content.ts'
 export { auditDraw, placeInDraw } from './audit/draw.ts'
@@ -76,6 +78,7 @@ export const curateSteps: (Step | Verb)[] = [
   resample,
   review,
   mix,
+  accumulate,
   holdout,
   split,
 ]

@@ -54,6 +54,8 @@ export type OpenTeacher = {
   worstCase(request: Request, batch: boolean, cap?: number): Money
   /** Of its vectors, where it embeds and the recipe says so. */
   dimensions?: number
+  /** Generations of synthetic rows behind what it was trained on, where the recipe says so. */
+  generation?: number
 }
 
 /** Who answers a record under a name, out of a pool or not, and the names that are asked instead. */
@@ -75,8 +77,8 @@ export type Heard = {
   call(call: Sha): void
   /** Nobody answers for now: the work around it is to be laid aside until this resolves. */
   parked(until: Promise<void>): void
-  /** Who answered in the end. */
-  by(teacher: string): void
+  /** Who answered in the end, and the generation of what that teacher was trained on. */
+  by(teacher: string, generation: number | undefined): void
 }
 
 const schemas = new WeakMap<ZodType, { [key: string]: Json }>()
@@ -349,7 +351,7 @@ export function openCalls(run: {
             choice = run.choose(then.refusal, from.record)
             continue
           }
-          heard.by(to.teacher.id)
+          heard.by(to.teacher.id, to.generation)
           return answer
         } catch (error) {
           if (error instanceof Parked) heard.parked(error.until)

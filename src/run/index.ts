@@ -25,6 +25,7 @@ export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter
 export { gatesOf, type ReleaseOutcome, releaseRun } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'
 export { type Retried, retry } from './retry.ts'
+export { type Round, type RoundsOptions, type RoundsResult, runRounds } from './rounds.ts'
 export { type RunOptions, type RunResult, run } from './run.ts'
 export { type Clock, openSession, type Session, systemClock } from './session.ts'
 export { readShard, type ShardRef } from './shards.ts'

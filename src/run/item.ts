@@ -124,13 +124,13 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         return undefined
       },
       call<T>(name: string, ask: Ask<T>, draw = 0) {
-        const asked: Asked = { teacher: '', calls: [], prompts: ask.prompts ?? [] }
+        const asked: Asked = { teacher: '', generation: 0, calls: [], prompts: ask.prompts ?? [] }
         used.asked.push(asked)
         return heeded(
           env.calls.ask(name, ask, asker(draw), {
             ...heard,
             call: call => asked.calls.push(call),
-            by: teacher => (asked.teacher = teacher),
+            by: (teacher, generation = 0) => Object.assign(asked, { teacher, generation }),
           }),
         )
       },

@@ -86,6 +86,11 @@ export const teacherConfig = z
       .describe('Environment variable that holds the API key'),
     license: z.string().min(1).optional().describe('License of self-hosted weights'),
     revision: z.string().min(1).optional().describe('Revision of the weights; another revision is another teacher'),
+    generation: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('Generations of synthetic rows behind what the model was trained on: what it writes is one deeper'),
     terms: z.string().min(1).optional().describe('Entry of the terms register that applies to this route'),
     ...sampling,
     dimensions: z
