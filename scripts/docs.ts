@@ -20,6 +20,7 @@ const examples: { [verb: string]: string } = {
   chunk: '{ from: handbook, tokens: 1024 }',
   ask: '{ teacher: writer, questions: 10, audience: a graduate student, like: tickets }',
   answer: '{ teacher: solver, samples: 5, agreement: 0.6 }',
+  'edge-cases': '{ from: queries, teacher: writer, held: held, by: [topic, length] }',
   instruct: '{ teacher: writer, domains: [household budgets, bicycle repair], count: 2 }',
   'self-instruct': '{ from: tickets, teacher: writer, target: 2000, waves: 2 }',
   novelty: '{ below: 0.7, against: [tickets] }',

@@ -2,6 +2,7 @@
 import type { Step, Verb } from '../steps/index.ts'
 import { answer } from './answer/index.ts'
 import { ask } from './ask/index.ts'
+import { edgeCases } from './edge-cases/index.ts'
 import { evolve } from './evolve/index.ts'
 import { evolveAnswers } from './evolve-answers/index.ts'
 import { instruct } from './instruct/index.ts'
@@ -10,6 +11,7 @@ import { selfInstruct } from './self-instruct/index.ts'
 
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
+export { edgeCases } from './edge-cases/index.ts'
 export { evolve } from './evolve/index.ts'
 export { evolveAnswers } from './evolve-answers/index.ts'
 export { instruct } from './instruct/index.ts'
@@ -17,4 +19,13 @@ export { novelty } from './novelty/index.ts'
 export { selfInstruct } from './self-instruct/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
-export const generateSteps: (Step | Verb)[] = [ask, answer, instruct, selfInstruct, novelty, evolve, evolveAnswers]
+export const generateSteps: (Step | Verb)[] = [
+  ask,
+  answer,
+  instruct,
+  selfInstruct,
+  novelty,
+  evolve,
+  evolveAnswers,
+  edgeCases,
+]
