@@ -28,7 +28,8 @@ export function runCommand(command: string, timeout: number, { cwd, env, log, si
       try {
         process.kill(-child.pid!, 'SIGKILL')
       } catch {
-        // It has just ended by itself.
+        // It has just ended by itself, or there are no process groups here.
+        child.kill('SIGKILL')
       }
     }
     const late = setTimeout(

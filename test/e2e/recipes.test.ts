@@ -63,7 +63,7 @@ function lineageProblems(plan: Plan, provenance: string): string[] {
     const writes = nodes.get(key)?.step.gives !== 'same' && (nodes.get(key)?.teachers.length ?? 0) > 0
     return writes && of.every(({ lineage }) => lineage.made!.teachers.length === 0) ? [`${key} names no teacher`] : []
   })
-  return records.flatMap(({ id, lineage: { origin, made, source } }) => {
+  const wrong = records.flatMap(({ id, lineage: { origin, made, source } }) => {
     if (!made) return origin === 'synthetic' && !source ? [`${id} is synthetic, and nothing made it`] : []
     const node = nodes.get(made.step)
     if (!node) return [`${id} names the step ${made.step}, which the recipe has not`]
@@ -71,7 +71,6 @@ function lineageProblems(plan: Plan, provenance: string): string[] {
     const own = node.prompts.map(({ digest }) => digest)
     const unknown = prompts.filter(prompt => !all.has(prompt))
     return [
-      ...silent,
       ...unknown.map(prompt => `${id} of ${node.key} names the prompt ${prompt} of no step`),
       ...(teachers.length === 0 ? [] : origin === 'real' ? [`${id} was written by a model and calls itself real`] : []),
       ...(teachers.length > 0 && calls.length === 0 ? [`${id} of ${node.key} names teachers and no call`] : []),
@@ -80,6 +79,7 @@ function lineageProblems(plan: Plan, provenance: string): string[] {
         : []),
     ]
   })
+  return [...silent, ...wrong]
 }
 
 /** The last technique of a recipe that takes a prompt file of one's own, and the one it would use. */
