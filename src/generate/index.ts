@@ -2,6 +2,7 @@
 import type { Step, Verb } from '../steps/index.ts'
 import { answer } from './answer/index.ts'
 import { ask } from './ask/index.ts'
+import { critiqueRevise } from './critique-revise/index.ts'
 import { edgeCases } from './edge-cases/index.ts'
 import { evolve } from './evolve/index.ts'
 import { evolveAnswers } from './evolve-answers/index.ts'
@@ -11,6 +12,7 @@ import { selfInstruct } from './self-instruct/index.ts'
 
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
+export { critiqueRevise } from './critique-revise/index.ts'
 export { edgeCases } from './edge-cases/index.ts'
 export { evolve } from './evolve/index.ts'
 export { evolveAnswers } from './evolve-answers/index.ts'
@@ -28,4 +30,5 @@ export const generateSteps: (Step | Verb)[] = [
   evolve,
   evolveAnswers,
   edgeCases,
+  critiqueRevise,
 ]

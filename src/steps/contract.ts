@@ -61,7 +61,7 @@ export type Draft<G extends Kind = Kind> = {
   key?: string
   /** Characters of the subject's text. */
   span?: [number, number]
-  /** The calls it came from, where one run made several; default all. The engine checks that they were made. */
+  /** The calls it came from, where one run made several; default all, and none for what no model touched. The engine checks that they were made. */
   calls?: string[]
   notes?: Notes
 }

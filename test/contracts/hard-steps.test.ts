@@ -261,6 +261,39 @@ test('another turn draws others for the same record, and names those alone that 
   expect([alike(without, first), alike(first, second), alike(without, second)].every(n => n < 4)).toBe(true)
 })
 
+/** A map that hands on what it was given beside what a teacher made of it. */
+const beside = defineMap<{ teacher: string }, 'document', 'document'>({
+  verb: 'beside',
+  about: 'Keeps the original beside a new version.',
+  version: 1,
+  options: z.strictObject({ teacher: z.string() }),
+  takes: ['document'],
+  gives: ['document'],
+  reasons: [],
+  needs: { teachers: ['teacher'] },
+  async run({ text }, ctx) {
+    const { content, call } = await ctx.call(ctx.options.teacher, { messages: user(text) })
+    const draft = (index: number, text: string, calls: string[]) => ({
+      payload: { kind: 'document' as const, text },
+      index,
+      calls,
+    })
+    return { is: 'made', made: [draft(0, text, []), draft(1, content!, [call])] }
+  },
+})
+
+test('a draft that no call stands behind keeps origin and generation of its subject, whatever its siblings are', async () => {
+  const result = await runIn(folder(files), base([{ beside: { from: 'docs', teacher: 'writer' } }]), {
+    steps: [beside],
+  })
+  expect(result.all).toHaveLength(24)
+  for (const { lineage } of result.all) {
+    const { origin, generation, made } = lineage
+    if (made!.calls.length > 0) expect([origin, generation, made!.teachers.length]).toEqual(['synthetic', 1, 1])
+    else expect([origin, generation, made!.teachers]).toEqual(['real', 0, []])
+  }
+})
+
 test('a group step sees the draws of one prompt together and makes one record from several', async () => {
   const recipe = base([
     { ask: { from: 'docs', teacher: 'writer', questions: 3 } },
