@@ -27,6 +27,7 @@ const examples: { [verb: string]: string } = {
   evolve: '{ from: tickets, teacher: writer, waves: 2 }',
   'evolve-answers': '{ teacher: solver, waves: 2, keep: last }',
   'critique-revise': '{ teacher: writer, constitution: helpful-harmless-honest, rounds: 2, keep: all }',
+  textbook: '{ from: handbook, teacher: writer, styles: [textbook, story], waves: 2 }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

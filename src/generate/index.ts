@@ -19,6 +19,7 @@ export { evolveAnswers } from './evolve-answers/index.ts'
 export { instruct } from './instruct/index.ts'
 export { novelty } from './novelty/index.ts'
 export { selfInstruct } from './self-instruct/index.ts'
+export { textbook } from './textbook/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
 export const generateSteps: (Step | Verb)[] = [

@@ -137,11 +137,12 @@ function referenceProblem(
   return { code: 'SR_RECIPE_REFERENCE', message, hint: didYouMean(name, [...keys, ...around.sources]) }
 }
 
-/** A step or verb that makes its rows out of its options alone. */
-export const takesNothing = (word: Verb | Step) => word.shape === 'grid' || word.takes.length === 0
+/** A step or verb that makes its rows out of its options alone, or does so with these. */
+export const takesNothing = (word: Verb | Step, options: unknown) =>
+  word.shape === 'grid' || word.takes.length === 0 || (word.shape === 'verb' && word.alone?.(options) === true)
 
 function startProblems(use: StepUse, word: Verb | Step | undefined, sources: readonly string[]): Problem[] {
-  if (!word || use.from || takesNothing(word) || sources.length === 1) return []
+  if (!word || use.from || takesNothing(word, use.options ?? {}) || sources.length === 1) return []
   const message = sources.length ? 'the first step must say which source it reads' : 'there is no source to begin with'
   const hint = sources.length ? `add \`from:\` with one of ${sources.join(', ')}` : 'declare one under `sources:`'
   return [{ code: 'SR_RECIPE_REFERENCE', message, path: use.path, part: 'key', hint }]
@@ -158,7 +159,7 @@ async function checkOptions(
     problems.push(...schemaProblems(parsed.error.issues, word.options, use.options, use.path))
     return undefined
   }
-  if (use.from && takesNothing(word)) {
+  if (use.from && takesNothing(word, parsed.data)) {
     const path = [...commonPath(use), 'from']
     problems.push({
       code: 'SR_RECIPE_CONFLICT',

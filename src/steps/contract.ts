@@ -183,5 +183,7 @@ export type Primitive = {
 export type Verb<O = any> = Omit<Spec<O>, 'takes' | 'gives' | 'reasons' | 'version'> & {
   shape: 'verb'
   takes: readonly Kind[]
+  /** True where these options, as they are written, stand in for the input: the verb begins with a grid then. */
+  alone?(options: O): boolean
   expand(options: O, key: string): Primitive[]
 }
