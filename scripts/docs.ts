@@ -28,6 +28,8 @@ const examples: { [verb: string]: string } = {
   'evolve-answers': '{ teacher: solver, waves: 2, keep: last }',
   'critique-revise': '{ teacher: writer, constitution: helpful-harmless-honest, rounds: 2, keep: all }',
   textbook: '{ from: handbook, teacher: writer, styles: [textbook, story], waves: 2 }',
+  tools:
+    '{ teacher: writer, tools: tools.json, count: 200, styles: { single: 4, parallel: 2, irrelevance: 1 }, judge: judge }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

@@ -9,6 +9,7 @@ import { evolveAnswers } from './evolve-answers/index.ts'
 import { instruct } from './instruct/index.ts'
 import { novelty } from './novelty/index.ts'
 import { selfInstruct } from './self-instruct/index.ts'
+import { tools } from './tools/index.ts'
 
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
@@ -20,6 +21,7 @@ export { instruct } from './instruct/index.ts'
 export { novelty } from './novelty/index.ts'
 export { selfInstruct } from './self-instruct/index.ts'
 export { textbook } from './textbook/index.ts'
+export { tools } from './tools/index.ts'
 
 /** Verbs of this room, for the one list of steps. */
 export const generateSteps: (Step | Verb)[] = [
@@ -32,4 +34,5 @@ export const generateSteps: (Step | Verb)[] = [
   evolveAnswers,
   edgeCases,
   critiqueRevise,
+  tools,
 ]

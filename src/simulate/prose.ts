@@ -1,3 +1,5 @@
+import type { Json } from '../records/index.ts'
+
 /** Rough tokens: four bytes each, which serves Latin and Japanese text alike. */
 export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4)
 
@@ -40,11 +42,37 @@ export type Material = Reading & {
   demand: string
   /** Fenced parts with a number in their label, such as `answer-2`: what a referee chooses from. */
   numbered: number
+  /** Tools that a fenced list declares in the shape of OpenAI. */
+  declared: Declared[]
 }
+export type Declared = { name: string; description?: string; parameters?: Json }
 
 const fence = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
 const isFocus = /question|instruction|task|prompt|problem|query|request/i
 const schemaBlock = /```json\n[\s\S]*?\n```/g
+
+/** A fenced list or object in JSON; undefined for any other text. */
+function jsonOf(text: string): object | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return undefined
+  }
+}
+
+/** The texts in a JSON value that say something, one a paragraph. */
+function said(value: unknown): string[] {
+  if (typeof value === 'string') return value.length >= 20 || /[\u3040-\u30ff]/.test(value) ? [value] : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(said) : []
+}
+
+const toolsIn = (value: object | undefined): Declared[] =>
+  Array.isArray(value)
+    ? (value as { function?: Declared }[]).flatMap(({ function: tool }) =>
+        typeof tool?.name === 'string' ? [tool] : [],
+      )
+    : []
 
 /**
  * The longest fenced text of the last user message, or several under one label where they are longer together; after a
@@ -60,10 +88,14 @@ export function materialOf(messages: { role: string; text: string }[]): Material
   const texts = new Map<string, string>()
   let focus = ''
   let numbered = 0
+  const declared: Declared[] = []
   for (const [, label, inner] of parts) {
     if (/-\d+$/.test(label!)) numbered++
-    if (isFocus.test(label!)) focus += `${inner}\n`
-    else texts.set(label!, texts.has(label!) ? `${texts.get(label!)}\n\n${inner}` : inner!)
+    const json = jsonOf(inner!)
+    declared.push(...toolsIn(json))
+    const readable = json ? said(json).join('\n\n') : inner!
+    if (isFocus.test(label!)) focus += `${readable}\n`
+    else texts.set(label!, texts.has(label!) ? `${texts.get(label!)}\n\n${readable}` : readable)
   }
   let text = ''
   for (const one of texts.values()) if (one.length > text.length) text = one
@@ -77,6 +109,7 @@ export function materialOf(messages: { role: string; text: string }[]): Material
     focus: focus || (parts.length > 0 ? asked : ''),
     demand: `${system}\n${asked}`,
     numbered,
+    declared,
   }
 }
 

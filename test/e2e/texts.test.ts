@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { jaccard, shingles, split } from '../../src/kernels/index.ts'
 import { type Rec, random, unit } from '../../src/records/index.ts'
 import { funnelErrors } from '../../src/run/index.ts'
@@ -108,4 +111,60 @@ test('critique-revise: original and revisions are siblings, every call is in the
   const again = await runIn(folder({ ...documents(3), 'own.md': own }), base(steps({ constitution: 'own.md' })))
   expect(again.error).toBeUndefined()
   expect(simulator.stats.calls - before).toBe(3 + 6 + 24)
+})
+
+/** The shape in which TRL trains on tool use (dataset_formats.md): calls name declared tools, each is answered in order. */
+const called = z.strictObject({
+  id: z.string(),
+  type: z.literal('function'),
+  function: z.strictObject({ name: z.string(), arguments: z.record(z.string(), z.json()) }),
+})
+const turn = z.union([
+  z.strictObject({ role: z.literal('user'), content: z.string().min(1) }),
+  z.strictObject({ role: z.literal('assistant'), content: z.null(), tool_calls: z.array(called).min(1) }),
+  z.strictObject({ role: z.literal('tool'), name: z.string(), content: z.string().min(1), tool_call_id: z.string() }),
+  z.strictObject({ role: z.literal('assistant'), content: z.string().min(1) }),
+])
+
+test('tools: each gate drops by name before the next one costs anything, and rows have the shape of TRL', async () => {
+  const file = readFileSync(join(import.meta.dirname, '../../recipes/data/tools.json'), 'utf8')
+  const styles = { single: 2, multiple: 2, parallel: 2, 'parallel-multiple': 2, irrelevance: 2 }
+  const options = { teacher: 'writer', judge: 'judge', tools: 'tools.json', count: 100, styles }
+  const before = simulator.stats.calls
+  const { error, funnel, all } = await runIn(folder({ 'tools.json': file }), {
+    ...base([{ tools: options }]),
+    sources: {},
+  })
+  expect(error).toBeUndefined()
+  expect(funnelErrors(funnel)).toEqual([])
+  const { write, format, execute, judge, cut } = Object.fromEntries(
+    Object.entries(funnel).map(([key, counts]) => [key.replace('tools.', ''), counts]),
+  )
+  expect(write).toMatchObject({ in: 100, made: 100 })
+  expect(format!.dropped['unknown-tool']).toBeGreaterThan(0)
+  expect(format!.dropped['invalid-arguments']).toBeGreaterThan(0)
+  expect(execute!.in).toBe(format!.passed)
+  expect(execute!.dropped['execution-failed']).toBeGreaterThan(0)
+  expect(judge!.in).toBe(execute!.passed + execute!.fixed)
+  expect(cut!.dropped['below-threshold']).toBeGreaterThan(0)
+  // Equal questions are asked once.
+  const most = 100 + judge!.in + cut!.passed
+  expect(simulator.stats.calls - before).toBeLessThanOrEqual(most)
+  expect(simulator.stats.calls - before).toBeGreaterThan(0.95 * most)
+  expect(all).toHaveLength(cut!.passed)
+  const seen = new Set(all.map(({ facets }) => facets.style))
+  expect(seen).toEqual(new Set(Object.keys(styles)))
+  for (const { messages, tools, facets, scores, lineage } of all as Rec<'conversation'>[]) {
+    for (const message of messages) expect(turn.safeParse(message).error).toBeUndefined()
+    const calls = messages.flatMap(message => message.tool_calls ?? [])
+    expect(calls).toHaveLength(Number(facets.calls))
+    const names = calls.map(call => call.function.name)
+    expect(messages.filter(({ role }) => role === 'tool').map(({ name }) => name)).toEqual(names)
+    for (const name of names) expect(tools!.map(tool => tool.function.name)).toContain(name)
+    expect(messages.at(-1)).toMatchObject({ role: 'assistant', content: expect.any(String) })
+    expect(scores['tools/overall']).toMatchObject({ value: expect.any(Number), judge: expect.any(String) })
+    // Who wrote the request and who wrote the answer, each with its prompt.
+    expect(lineage.made!.calls).toHaveLength(2)
+    expect(lineage.made!.prompts).toHaveLength(3)
+  }
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { type Sha, sha256 } from '../../records/index.ts'
+import { sections } from '../sections.ts'
 
 /** One principle: what the critique asks for, and what the revision does about it. */
 export type Principle = { name: string; critique: string; revision: string }
@@ -43,12 +44,10 @@ function partsOf(body: string): { [label: string]: string } {
 
 /** Text before the first principle is for people, and not shown to a teacher. */
 export function parseConstitution(text: string, name: string): Constitution {
-  const parts = text.split(/^### +(.+?)[ \t]*$/gm)
   const principles: Principle[] = []
   let bad: string | undefined
-  for (let i = 1; i < parts.length; i += 2) {
-    const { critique, revision } = partsOf(parts[i + 1]!)
-    const title = parts[i]!
+  for (const [title, body] of sections(text)) {
+    const { critique, revision } = partsOf(body)
     if (!critique || !revision) bad ??= `${title} without ${critique ? 'Revision:' : 'Critique:'}`
     else if (principles.some(principle => principle.name === title)) bad ??= `${title} twice`
     else principles.push({ name: title, critique, revision })

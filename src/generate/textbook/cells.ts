@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { StillroomError } from '../../errors/index.ts'
 import { type Sha, sha256 } from '../../records/index.ts'
+import { sections } from '../sections.ts'
 
 /** One cell of the matrix, and what a teacher is told of it. */
 export type Cell = { audience: string; style: string; brief: string }
@@ -14,12 +15,10 @@ export function loadCells(own: string | undefined, language: string): Cells {
   const file = own ?? new URL(`./cells.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url)
   const text = readFileSync(file, 'utf8')
   const name = String(file).slice(String(file).lastIndexOf('/') + 1)
-  const parts = text.split(/^### +(.+?)[ \t]*$/gm)
   const cells = new Map<string, Cell>()
-  for (let i = 1; i < parts.length; i += 2) {
-    const [audience, style] = parts[i]!.split(' x ').map(part => part.trim())
-    const brief = parts[i + 1]!.trim()
-    if (!audience || !style || brief === '' || cells.has(parts[i]!)) throw unusable(name, `### ${parts[i]}`)
+  for (const [heading, brief] of sections(text)) {
+    const [audience, style] = heading.split(' x ').map(part => part.trim())
+    if (!audience || !style || brief === '' || cells.has(heading)) throw unusable(name, `### ${heading}`)
     cells.set(nameOf({ audience, style }), { audience, style, brief })
   }
   if (cells.size === 0) throw unusable(name, 'no line that starts with "### "')
