@@ -6,6 +6,7 @@ import { critiqueRevise } from './critique-revise/index.ts'
 import { edgeCases } from './edge-cases/index.ts'
 import { evolve } from './evolve/index.ts'
 import { evolveAnswers } from './evolve-answers/index.ts'
+import { ground } from './ground/index.ts'
 import { instruct } from './instruct/index.ts'
 import { novelty } from './novelty/index.ts'
 import { selfInstruct } from './self-instruct/index.ts'
@@ -17,6 +18,7 @@ export { critiqueRevise } from './critique-revise/index.ts'
 export { edgeCases } from './edge-cases/index.ts'
 export { evolve } from './evolve/index.ts'
 export { evolveAnswers } from './evolve-answers/index.ts'
+export { ground } from './ground/index.ts'
 export { instruct } from './instruct/index.ts'
 export { novelty } from './novelty/index.ts'
 export { selfInstruct } from './self-instruct/index.ts'
@@ -35,4 +37,5 @@ export const generateSteps: (Step | Verb)[] = [
   edgeCases,
   critiqueRevise,
   tools,
+  ground,
 ]

@@ -281,13 +281,24 @@ function phrase(place: Place): string {
     return paragraphs(material, free, path)
   // Word for word and short, as prompts want their evidence.
   if (/evidence|quote|excerpt/i.test(name)) {
-    const sentence = sentences[(Math.floor(free('evidence') * sentences.length) + position) % sentences.length]!
-    return material.japanese ? sentence.slice(0, 40) : sentence.split(' ').slice(0, 12).join(' ')
+    const sentence = claimed(place)
+    // One in twelve is not word for word, as models are at times.
+    const slip = free(`${path} slip`) < 1 / 12
+    if (material.japanese) return slip ? sentence.slice(3, 6) + sentence.slice(10, 40) : sentence.slice(0, 40)
+    const words = sentence.split(' ').slice(0, 12)
+    return words.toSpliced(2, slip ? 1 : 0).join(' ')
   }
   if (/reason|explan|rationale|thought|why|comment|critique|feedback|justif|analysis|summary|steps?/i.test(name)) {
     return relevant(material, 2, free(path)).join(material.japanese ? '' : ' ')
   }
+  if (/sentence|claim|statement/i.test(name)) return claimed(place)
   return sentences[(Math.floor(free(path.replace(/\[\d+\]/g, '')) * sentences.length) + position) % sentences.length]!
+}
+
+/** The sentence that a claim and its evidence share: lists in lists count together. */
+function claimed({ material: { sentences }, free, path }: Place): string {
+  const place = [...path.matchAll(/\[(\d+)\]/g)].reduce((sum, [, n]) => sum + Number(n), 0)
+  return sentences[(Math.floor(free('evidence') * sentences.length) + place) % sentences.length]!
 }
 
 /** Something that matches the pattern: the value itself, its slug, or a common shape. */

@@ -168,3 +168,28 @@ test('tools: each gate drops by name before the next one costs anything, and row
     expect(lineage.made!.prompts).toHaveLength(3)
   }
 })
+
+test('ground: every quotation that is kept stands in the document, and what stands on none is counted by name', async () => {
+  const steps = [
+    { ask: { from: 'docs', teacher: 'writer', questions: 6 } },
+    { ground: { teacher: 'writer', entailment: 'judge', citations: 'keep', support: 0.6 } },
+  ]
+  const files = documents(6)
+  const { error, funnel, all } = await runIn(folder(files), base(steps))
+  expect(error).toBeUndefined()
+  expect(funnelErrors(funnel)).toEqual([])
+  const { lost } = funnel['ground.write']!
+  expect(lost['not-in-document']).toBeGreaterThan(0)
+  expect(lost['not-entailed']).toBeGreaterThan(0)
+  expect(funnel['ground.cut']!.dropped['below-threshold']).toBeGreaterThan(0)
+  const flat = Object.values(files).map(text => text.replace(/\s+/g, ' '))
+  expect(all.length).toBeGreaterThan(10)
+  for (const { messages, scores, lineage } of all as Rec<'conversation'>[]) {
+    const quotes = [...messages.at(-1)!.content!.matchAll(/^\[\d+\] “(.+)”$/gm)].map(([, quote]) => quote!)
+    expect(quotes.length).toBeGreaterThan(0)
+    for (const quote of quotes) expect(flat.some(text => text.includes(quote))).toBe(true)
+    expect(scores['ground/support']).toMatchObject({ value: expect.any(Number) })
+    expect(lineage.parents.map(({ role }) => role)).toEqual(['subject', 'context'])
+    expect(lineage.made!.prompts).toHaveLength(2)
+  }
+})
