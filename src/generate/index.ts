@@ -3,6 +3,7 @@ import type { Step, Verb } from '../steps/index.ts'
 import { answer } from './answer/index.ts'
 import { ask } from './ask/index.ts'
 import { critiqueRevise } from './critique-revise/index.ts'
+import { dialogue } from './dialogue/index.ts'
 import { edgeCases } from './edge-cases/index.ts'
 import { evolve } from './evolve/index.ts'
 import { evolveAnswers } from './evolve-answers/index.ts'
@@ -15,6 +16,7 @@ import { tools } from './tools/index.ts'
 export { answer } from './answer/index.ts'
 export { ask } from './ask/index.ts'
 export { critiqueRevise } from './critique-revise/index.ts'
+export { dialogue } from './dialogue/index.ts'
 export { edgeCases } from './edge-cases/index.ts'
 export { evolve } from './evolve/index.ts'
 export { evolveAnswers } from './evolve-answers/index.ts'
@@ -38,4 +40,5 @@ export const generateSteps: (Step | Verb)[] = [
   critiqueRevise,
   tools,
   ground,
+  dialogue,
 ]

@@ -85,11 +85,14 @@ export function materialOf(messages: { role: string; text: string }[]): Material
     for (const { role, text } of messages) if (role === 'user' && text.length > prompt.length) prompt = text
     parts = [...prompt.matchAll(fence)]
   }
+  const last = messages.findLast(message => message.role === 'user')?.text ?? ''
+  // What a system turn fences is read where no user turn fences anything, as for an assistant with reference material.
+  const beside = parts.length === 0 && messages[0]!.role !== 'user' ? [...messages[0]!.text.matchAll(fence)] : []
   const texts = new Map<string, string>()
   let focus = ''
   let numbered = 0
   const declared: Declared[] = []
-  for (const [, label, inner] of parts) {
+  for (const [, label, inner] of [...parts, ...beside]) {
     if (/-\d+$/.test(label!)) numbered++
     const json = jsonOf(inner!)
     declared.push(...toolsIn(json))
@@ -102,11 +105,11 @@ export function materialOf(messages: { role: string; text: string }[]): Material
   const asked = (parts.length > 0 ? prompt.replace(fence, '') : prompt).replace(schemaBlock, '')
   const system = messages[0]!.role === 'user' ? '' : messages[0]!.text
   const read = reading(text || focus || asked)
-  const named = parts.length === 0 ? [...asked.matchAll(keyed)].map(([, value]) => value!) : []
+  const named = parts.length + beside.length === 0 ? [...asked.matchAll(keyed)].map(([, value]) => value!) : []
   return {
     ...read,
     ...(named.length > 0 && { phrases: [...named, ...read.phrases] }),
-    focus: focus || (parts.length > 0 ? asked : ''),
+    focus: focus || (parts.length > 0 ? asked : beside.length > 0 ? last : ''),
     demand: `${system}\n${asked}`,
     numbered,
     declared,

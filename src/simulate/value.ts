@@ -143,7 +143,7 @@ function object(schema: Schema, place: Place): Json {
   return made
 }
 
-const isAsked = /question|quer(?:y|ies)|prompt|instruction|task|問/i
+const isAsked = /question|quer(?:y|ies)|prompt|instruction|task|message|問/i
 
 /** A call of one of the tools that the prompt declares, by its schema. One in twelve is wrong, as models are at times. */
 function toolCall(place: Place): Json {

@@ -193,3 +193,27 @@ test('ground: every quotation that is kept stands in the document, and what stan
     expect(lineage.made!.prompts).toHaveLength(2)
   }
 })
+
+test('dialogue: turns alternate within their bounds, each asked once and named in the lineage', async () => {
+  const options = { from: 'docs', teacher: 'writer', user: 'judge', turns: [2, 4], system: 'You are the valve desk.' }
+  const before = simulator.log.length
+  const { error, funnel, all } = await runIn(folder(documents(20)), base([{ dialogue: options }]))
+  expect(error).toBeUndefined()
+  expect(funnelErrors(funnel)).toEqual([])
+  expect(all.length).toBeGreaterThan(15)
+  for (const { messages, facets, lineage } of all as Rec<'conversation'>[]) {
+    const turns = Number(facets.turns)
+    expect(turns).toBeGreaterThanOrEqual(2)
+    expect(turns).toBeLessThanOrEqual(4)
+    const pair = ['user', 'assistant']
+    expect(messages.map(({ role }) => role)).toEqual(['system', ...Array.from({ length: turns }, () => pair).flat()])
+    expect(lineage.made!.teachers.toSorted()).toEqual(['self/judge', 'self/writer'])
+    // One a turn, and one more where the user said that it was done, or where a turn came to nothing.
+    expect(lineage.made!.calls.length - 2 * turns).toBeLessThanOrEqual(2)
+    expect(lineage.made!.calls.length).toBeGreaterThanOrEqual(2 * turns)
+  }
+  expect(new Set(all.map(({ facets }) => facets.turns)).size).toBeGreaterThan(1)
+  expect(new Set(all.map(({ facets }) => facets.style)).size).toBeGreaterThan(2)
+  for (const { model, body } of simulator.log.slice(before))
+    if (model === 'judge') expect(JSON.stringify(body)).not.toContain('valve desk')
+})
