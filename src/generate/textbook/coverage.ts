@@ -60,12 +60,16 @@ const added = (a: Map<string, number>, b: Map<string, number>) => {
   return a
 }
 
+const cellOptions = z.strictObject({
+  cells: z.array(z.strictObject({ audience: z.string(), style: z.string() })).describe('Cells that are to be filled'),
+})
+
 /** Counts the pieces of every cell, and tells which share was a near-duplicate to the end. */
-export const coverage = defineGlobal<Record<string, never>>({
+export const coverage = defineGlobal<z.infer<typeof cellOptions>>({
   verb: 'textbook-coverage',
   about: 'Counts the pieces of every cell, and those that stayed near-duplicates to the end.',
   version: 1,
-  options: z.strictObject({}),
+  options: cellOptions,
   takes: ['document'],
   gives: 'same',
   reasons: [],
@@ -91,10 +95,11 @@ export const coverage = defineGlobal<Record<string, never>>({
         left: a.left.union(b.left),
       }),
       decide: (_, counts: Counts) => counts,
-      combine([{ wanted, kept, ids, left } = none]: Counts[]) {
+      combine([{ wanted, kept, ids, left } = none]: Counts[], options) {
         const duplicates = ids.difference(left).size
-        const empty = [...wanted.keys()].filter(name => !kept.has(name))
-        const cells = [...wanted].map(([name, n]) => `${name} ${kept.get(name) ?? 0} of ${n}`)
+        const names = options.cells.map(nameOf)
+        const empty = names.filter(name => !kept.has(name))
+        const cells = names.map(name => `${name} ${kept.get(name) ?? 0} of ${wanted.get(name) ?? 0}`)
         return {
           each: new Map(),
           notes: [

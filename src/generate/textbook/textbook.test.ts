@@ -5,7 +5,7 @@ import { driveGlobal, droppedBy } from '../../../test/support/drive-global.ts'
 import { folder } from '../../../test/support/project.ts'
 import type { Rec } from '../../records/index.ts'
 import { type Answer, type Ask, defineFilter } from '../../steps/index.ts'
-import { gate, loadCells, passages, textbook, textbookWrite } from './index.ts'
+import { coverage, gate, loadCells, passages, textbook, textbookWrite } from './index.ts'
 import { documentSeeds, topicSeeds } from './seeds.ts'
 
 const near = defineFilter({
@@ -103,6 +103,21 @@ test('the gate asks for what has no piece, and for nothing once little enough is
   expect(ask(2, 0.01)).toEqual([['r0', 'r1'], 98, 0])
   expect(ask(1, 0.01)).toEqual([[], 0, 100])
   expect(ask(1, 0)).toEqual([['r0'], 99, 0])
+})
+
+test('the coverage tells of every cell what was asked for and what there is, also where there is nothing', () => {
+  const seed = (id: string, cell: object) => row(id, { ...cell, topic: 't', n: 1 })
+  const seeds = [seed('r1', cells[0]!), seed('r2', cells[0]!), seed('r3', cells[1]!)]
+  const piece = (of: string, cell: object) =>
+    document(`p-${of}`, 'x', { facets: { ...cell }, lineage: { parents: [{ id: of, role: 'subject' }] } })
+  const written = [piece('r1', cells[0]!), piece('r2', cells[0]!), piece('r3', cells[1]!)]
+  const sides = { cells: [seeds.slice(0, 1), seeds.slice(1)], written: [written] }
+  const { notes } = driveGlobal(coverage, [written.slice(0, 1), []], { cells }, { side: sides })
+  expect(notes).toEqual([
+    'pieces by audience and style: child x story 1 of 2, college x story 0 of 1, college x how-to 0 of 0',
+    '2 of 3 pieces stayed near-duplicates (67 %) and are left out',
+    'no piece at all for college x story, college x how-to',
+  ])
 })
 
 describe('a piece', () => {

@@ -71,7 +71,7 @@ export const textbook = (near: Step): Verb<TextbookOptions> =>
         written.push(from)
         kept.push(left)
       }
-      steps.push({ as: '', step: coverage, options: {}, from: kept, side: { cells: ['cells'], written } })
+      steps.push({ as: '', step: coverage, options: { cells }, from: kept, side: { cells: ['cells'], written } })
       return steps
     },
   })
