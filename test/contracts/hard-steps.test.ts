@@ -5,6 +5,7 @@ import { startSimulator } from '../../src/simulate/index.ts'
 import {
   defineFilter,
   defineGlobal,
+  defineGrid,
   defineGroup,
   defineMap,
   defineVerb,
@@ -384,6 +385,39 @@ test('a self-fed step is unrolled: a wave reads the earlier ones and gets no inp
   for (const second of grown.all.slice(9)) {
     expect(second.lineage.parents.some(p => p.role === 'context' && first.has(p.id))).toBe(true)
   }
+})
+
+/** A verb that reads records, unless its options say what there is. */
+const laid = defineGrid<{ names: string[] }>({
+  verb: 'laid',
+  about: 'A row a name.',
+  version: 1,
+  options: z.strictObject({ names: z.array(z.string()) }),
+  takes: [],
+  gives: ['prompt'],
+  reasons: [],
+  *rows({ names }) {
+    for (const [index, name] of names.entries())
+      yield { payload: { kind: 'prompt', messages: user(name) }, index, key: name }
+  },
+})
+const either = defineVerb<{ names?: string[] }>({
+  verb: 'either',
+  about: 'Prompts out of its input, or out of names.',
+  options: z.strictObject({ names: z.array(z.string()).optional() }),
+  takes: ['prompt'],
+  alone: ({ names }) => names !== undefined,
+  expand: ({ names }) => [
+    ...(names ? [{ as: 'laid', step: laid, options: { names } }] : []),
+    { as: '', step: keep, options: {} },
+  ],
+})
+
+test('a verb whose options stand in for its input reads none, and says so when it is given one', async () => {
+  const of = (options: object) => runIn(folder(files), base([{ either: options }]), { steps: [either, laid, keep] })
+  expect((await of({ names: ['a', 'b'] })).all).toHaveLength(2)
+  expect((await of({ from: 'pool' })).all).toHaveLength(9)
+  await expect(of({ from: 'pool', names: ['a'] })).rejects.toMatchObject({ code: 'SR_RECIPE_CONFLICT' })
 })
 
 test("a user's step in its own file runs, and an edit of a file it imports is another step", async () => {

@@ -122,10 +122,16 @@ test('the coverage tells of every cell what was asked for and what there is, als
 
 describe('a piece', () => {
   const source = document('d', ['First part. '.repeat(20), 'Second part. '.repeat(20)].join('\n\n'))
-  const seed = row('r', { audience: 'child', style: 'story', topic: 'Parts', n: 1 })
-  const write = async (reply: Partial<Answer>, options: object = {}, language = 'en', from: Rec | null = source) => {
+  const seed = (n: number) => row('r', { audience: 'child', style: 'story', topic: 'Parts', n })
+  const write = async (
+    reply: Partial<Answer>,
+    options: object = {},
+    language = 'en',
+    from: Rec | null = source,
+    n = 1,
+  ) => {
     const asked: { ask: Ask; draw: number }[] = []
-    const outcome = await textbookWrite.run(seed, {
+    const outcome = await textbookWrite.run(seed(n), {
       options: textbookWrite.options.parse({ teacher: 't', extract: 300, ...options }),
       language,
       ancestor: () => from ?? undefined,
@@ -159,6 +165,7 @@ describe('a piece', () => {
   test('another wave starts from another passage, under another draw', async () => {
     const [first, second] = [await write({}), await write({}, { wave: 2 })]
     expect([first.draw, second.draw]).toEqual([0, 1])
+    expect((await write({}, {}, 'en', null, 2)).draw).toBe(16)
     expect(/<extract>\n(\w+)/.exec(first.text)![1]).not.toBe(/<extract>\n(\w+)/.exec(second.text)![1])
   })
   test.each([

@@ -3,7 +3,7 @@ import { defineVerb, type Primitive, type Step, type Verb } from '../../steps/in
 import { chosenCells, loadCells } from './cells.ts'
 import { coverage, gate } from './coverage.ts'
 import { documentSeeds, topicSeeds } from './seeds.ts'
-import { textbookWrite, writeShape } from './write.ts'
+import { mostWaves, textbookWrite, writeShape } from './write.ts'
 
 const names = (what: string) =>
   z.array(z.string().min(1)).min(1).optional().describe(`${what}; default all of the cells`)
@@ -26,7 +26,7 @@ const options = z.strictObject({
     .max(1)
     .default(0.01)
     .describe('Share of missing pieces, near-duplicates among them, from which on no further wave is asked'),
-  waves: z.int().min(1).max(16).default(4).describe('How often a piece is asked for at most'),
+  waves: z.int().min(1).max(mostWaves).default(4).describe('How often a piece is asked for at most'),
 })
 export type TextbookOptions = z.infer<typeof options>
 

@@ -20,9 +20,11 @@ export const writeShape = {
   language: z.string().optional().describe("Language of the pieces; default the document's, else the recipe's"),
   prompt: z.string().optional().describe('Prompt file to use instead of the built-in one'),
 }
+/** Waves that a recipe may ask for: every piece of a cell and every wave of it is a draw of its own. */
+export const mostWaves = 16
 const options = z.strictObject({
   ...writeShape,
-  wave: z.int().min(1).default(1).describe('Which time a piece is asked for'),
+  wave: z.int().min(1).max(mostWaves).default(1).describe('Which time a piece is asked for'),
 })
 type WriteOptions = z.infer<typeof options>
 
@@ -102,7 +104,7 @@ export const textbookWrite = defineMap<WriteOptions, 'row', 'document'>({
     const reply = await ctx.call(
       teacher,
       { ...asked, prompts: [prompt.digest, digest], task: { name: 'textbook', input } },
-      wave - 1,
+      (n - 1) * mostWaves + wave - 1,
     )
     if (reply.bad) return unusable(reply) as { is: 'dropped'; reason: string }
     const text = withoutThinking(reply).content
