@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
 import { type Draft, defineMap, fence, type Lost, loadPrompt, type Pure, promptNotes } from '../../steps/index.ts'
+import { comparable } from '../comparable.ts'
 
 const options = z.strictObject({
   teacher: z.string().describe('Teacher that writes the questions'),
@@ -33,13 +34,6 @@ const pointsAtDocument = [
 export function refersToDocument(question: string): boolean {
   return pointsAtDocument.some(pattern => pattern.test(question))
 }
-
-const comparable = (question: string) =>
-  question
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\p{P}\p{S}\s]+/gu, ' ')
-    .trim()
 
 /** The text a side-input record is shown with: its first user turn, else the document. */
 function example(record: Rec): string | undefined {

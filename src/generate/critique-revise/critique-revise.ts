@@ -14,7 +14,8 @@ import {
   promptNotes,
 } from '../../steps/index.ts'
 import { withoutThinking } from '../answer/index.ts'
-import { comparable, transcript } from '../transcript.ts'
+import { comparable } from '../comparable.ts'
+import { transcript } from '../transcript.ts'
 import { builtinConstitutions, loadConstitution, type Principle } from './constitution.ts'
 import { formatProblem } from './format.ts'
 

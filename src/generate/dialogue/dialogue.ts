@@ -4,8 +4,9 @@ import type { Message, Rec } from '../../records/index.ts'
 import { sha256 } from '../../records/index.ts'
 import { type Answer, type Ctx, defineMap, fence, loadPrompt, type Outcome, promptNotes } from '../../steps/index.ts'
 import { withoutThinking } from '../answer/index.ts'
+import { comparable } from '../comparable.ts'
 import { sections } from '../sections.ts'
-import { comparable, transcript } from '../transcript.ts'
+import { transcript } from '../transcript.ts'
 import { confusesRoles } from './roles.ts'
 
 const turns = z.int().min(1).max(32)
