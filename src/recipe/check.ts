@@ -4,7 +4,14 @@ import { dirname, join, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { type Sha, sha256 } from '../records/index.ts'
 import type { Needs, Side, Step, Verb } from '../steps/index.ts'
-import { isPool, resolveTeacher, type TeacherEntry, teacherEntry, teachersBehind } from '../teachers/index.ts'
+import {
+  type Form,
+  isPool,
+  resolveTeacher,
+  type TeacherEntry,
+  teacherEntry,
+  teachersBehind,
+} from '../teachers/index.ts'
 import { loadStep, moduleFile } from './module.ts'
 import type { Path } from './positions.ts'
 import { type Problem, schemaProblems, shown } from './problems.ts'
@@ -215,6 +222,8 @@ function teacherProblems(
       const hint = didYouMean(name, Object.keys(teachers))
       return [{ code: 'SR_RECIPE_REFERENCE', message: `there is no teacher \`${name}\``, path, part: 'value', hint }]
     }
+    const unable = formProblem(needsOf(word).forms?.[option], name, teachers)
+    if (unable) return [{ ...unable, path, part: 'value' }]
     // The first teacher a step names is the one it draws samples from; a referee may well be asked at temperature 0.
     if (option !== main || !(Number(options.samples) > 1)) return []
     const sound = soundEntries(teachers)
@@ -225,6 +234,38 @@ function teacherProblems(
     const hint = `raise the temperature of \`${cold}\`, or ask for one sample`
     return [{ code: 'SR_RECIPE_CONFLICT', message, path: [...use.path, 'samples'], part: 'value', hint }]
   })
+}
+
+/** What a step asks that is no chat, of a teacher that is known not to be able. What a module gives shows in the run. */
+function formProblem(
+  form: Form | undefined,
+  name: string,
+  teachers: Around['teachers'],
+): Pick<Problem, 'code' | 'message' | 'hint'> | undefined {
+  if (form === undefined) return undefined
+  const sound = soundEntries(teachers)
+  const unable = teachersBehind(name, sound).find(one => {
+    const entry = sound[one]!
+    if (isPool(entry) || entry.use !== undefined) return false
+    return !resolveTeacher(one, entry).can.forms?.includes(form)
+  })
+  if (unable === undefined) return undefined
+  const whose = unable === name ? `\`${name}\`` : `\`${unable}\`, which \`${name}\` leads to,`
+  const { wants, hint } = formWords[form]
+  return { code: 'SR_RECIPE_CONFLICT', message: `${whose} ${wants}`, hint }
+}
+
+const served = 'serve an open-weight model with vLLM and name it by `model:` and `at:`'
+const formWords: { [form in Form]: { wants: string; hint: string } } = {
+  continue: { wants: 'continues no text without a chat template', hint: served },
+  score: {
+    wants: 'tells no log-probabilities of a text',
+    hint: `${served}, or leave the teacher out where the step has a model of its own`,
+  },
+  reward: {
+    wants: 'has no head that scores conversations',
+    hint: 'serve a reward model with vLLM or text-embeddings-inference and name it by `model:` and `at:`',
+  },
 }
 
 function soundEntries(teachers: Around['teachers']): { [name: string]: TeacherEntry } {

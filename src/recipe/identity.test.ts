@@ -77,6 +77,7 @@ const otherTeacher: Input = {
   patience: 6,
   schema: false,
   seed: false,
+  forms: ['score'],
 }
 
 const recipeFields = Object.keys(recipeSchema(language).shape).filter(f => !exclusions.elsewhere.includes(f as never))

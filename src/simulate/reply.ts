@@ -13,6 +13,7 @@ import {
   tokensOf,
 } from './prose.ts'
 import type { Asked, Said } from './protocol.ts'
+import { continuation } from './raw.ts'
 import { valueFor } from './value.ts'
 
 /** Shares in [0, 1] of replies that go wrong, chosen by hash. */
@@ -30,6 +31,7 @@ export function replyTo(asked: Asked, body: string, draw: string, habits: Habits
   if (habits.refusalRate > 0 && free('refuse') < habits.refusalRate) {
     return { content: '', refusal: 'I cannot help with this request.', tokens: 8, cut: false }
   }
+  if (asked.raw) return bounded(continuation(asked.messages[0]!.text, free, habits.malformedRate), undefined, asked)
   const variant = free('agree') < agreement ? 0 : 1 + Math.floor(free('variant') * 3)
   const steady = picker(`${body} variant ${variant}`)
   const material = materialOf(asked.messages)

@@ -1,11 +1,13 @@
 import type { ZodType } from 'zod'
 import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug } from '../records/index.ts'
-import type { Reply, Request } from '../teachers/index.ts'
+import type { Form, Reply, Request } from '../teachers/index.ts'
 
 /** What a step needs beside its records. Names are names of its options. */
 export type Needs<O = never> = {
   /** Options that hold the name of a teacher; the recipe checks that it exists. */
   teachers?: readonly (keyof O & string)[]
+  /** What is asked of the teachers of these options that is no chat; the recipe refuses those that cannot be. */
+  forms?: { readonly [option in keyof O & string]?: Form }
   /** Options that hold paths: resolved against the recipe, and in the identity by content digest. */
   files?: readonly (keyof O & string)[]
   /** Those of `files` that hold a key of the project: made by chance where they are missing. */
