@@ -8,6 +8,7 @@ import { decontaminate } from './decontaminate/decontaminate.ts'
 import { dedupe } from './dedupe/dedupe.ts'
 import { dedupeSubstring } from './dedupe/substring.ts'
 import { extract } from './extract/extract.ts'
+import { compare } from './judge/compare.ts'
 import { judge } from './judge/judge.ts'
 import { language } from './language/language.ts'
 import { length } from './length/length.ts'
@@ -39,6 +40,7 @@ export { bandsFor, dedupeNear, recall } from './dedupe/near.ts'
 export { dedupeSubstring } from './dedupe/substring.ts'
 export { extract } from './extract/extract.ts'
 export { type Quality, quality } from './extract/quality.ts'
+export { compare } from './judge/compare.ts'
 export { judge } from './judge/judge.ts'
 export { language } from './language/language.ts'
 export { cutTokens, length, tokens } from './length/length.ts'
@@ -66,6 +68,7 @@ export const curateSteps: (Step | Verb)[] = [
   rules,
   clean,
   judge,
+  compare,
   length,
   dedupe,
   dedupeSubstring,

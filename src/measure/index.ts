@@ -28,6 +28,7 @@ export {
   tallyPair,
 } from './pairs.ts'
 export { type Known, prevalence, roganGladen } from './prevalence.ts'
+export { along, isotonic, type Knot, line } from './regression.ts'
 export { areaInterval, areaUnder, type Features, separation } from './separation.ts'
 export { clopperPearson, type Interval, shareOf, wilson } from './share.ts'
 export { vendi } from './vendi.ts'

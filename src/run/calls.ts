@@ -360,8 +360,9 @@ export function openCalls(run: {
             choice = run.choose(then.refusal, from.record)
             continue
           }
-          heard.by(to.teacher.id, to.generation)
-          return answer
+          const { id } = to.teacher
+          heard.by(id, to.generation)
+          return { ...answer, by: id }
         } catch (error) {
           if (error instanceof Parked) heard.parked(error.until)
           if (error instanceof Parked || error instanceof Stopped || error instanceof Unpaid) throw error

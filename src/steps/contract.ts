@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod'
-import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug } from '../records/index.ts'
+import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug, TeacherId } from '../records/index.ts'
 import type { Form, Reply, Request } from '../teachers/index.ts'
 
 /** What a step needs beside its records. Names are names of its options. */
@@ -111,6 +111,8 @@ export type Answer<T = unknown> = Reply & {
   bad?: { reason: 'refused' | 'truncated' | 'unparseable' | 'rejected'; detail: string }
   /** The call in the journal. */
   call: string
+  /** Who answered in the end, as records name it: out of a pool, or whoever stood in. */
+  by?: TeacherId
 }
 
 export type Ctx<O> = Pure<O> & {
