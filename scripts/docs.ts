@@ -32,6 +32,7 @@ const examples: { [verb: string]: string } = {
     '{ teacher: writer, tools: tools.json, count: 200, styles: { single: 4, parallel: 2, irrelevance: 1 }, judge: judge }',
   ground: '{ teacher: solver, entailment: judge, citations: keep, support: 60% }',
   dialogue: '{ teacher: solver, user: writer, turns: [2, 4] }',
+  magpie: '{ teacher: qwen, samples: 1000, topics: [tax law, physics homework] }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

@@ -9,6 +9,7 @@ import { evolve } from './evolve/index.ts'
 import { evolveAnswers } from './evolve-answers/index.ts'
 import { ground } from './ground/index.ts'
 import { instruct } from './instruct/index.ts'
+import { magpie } from './magpie/index.ts'
 import { novelty } from './novelty/index.ts'
 import { selfInstruct } from './self-instruct/index.ts'
 import { tools } from './tools/index.ts'
@@ -41,4 +42,8 @@ export const generateSteps: (Step | Verb)[] = [
   tools,
   ground,
   dialogue,
+  magpie,
 ]
+export { magpie } from './magpie/index.ts'
+
+/** Verbs of this room, for the one list of steps. */

@@ -78,7 +78,8 @@ export function continuation(text: string, free: Pick, spoilt: number): string {
     ? question(told, free('question'), Math.floor(free('position') * 7))
     : at(requests[language], free('request')).replace('{s}', at(subjects[language], free('subject')))
   if (spoilt > 0 && free('malformed') < spoilt) {
-    const [, next] = ends.find(([opens]) => opens.test(text))!
+    // Servers that hide the tokens of the template leave the name of the role.
+    const next = free('hidden') < 0.5 ? '\nassistant\n' : ends.find(([opens]) => opens.test(text))![1]
     return `${turn}${next}${paragraphs(materialOf([{ role: 'user', text: turn }]), free, 'leak')}`
   }
   return turn
