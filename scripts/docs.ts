@@ -41,6 +41,7 @@ const examples: { [verb: string]: string } = {
   clean: '{ checks: [refusals, truncation, format] }',
   judge: '{ teacher: judge, rubric: accuracy-clarity-usefulness, drop: 30% }',
   compare: '{ from: answer.draw, teacher: judge }',
+  reward: '{ teacher: reward-model, drop: 20% }',
   length: '{ min: 50, max: 2000 }',
   dedupe: '{ near: 0.8 }',
   'dedupe-substring': '{ tokens: 100, action: cut }',

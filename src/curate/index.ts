@@ -16,6 +16,7 @@ import { mix } from './mix/mix.ts'
 import { personalData } from './personal-data/personal-data.ts'
 import { resample } from './resample/resample.ts'
 import { review } from './review/review.ts'
+import { reward } from './reward/reward.ts'
 import { rules } from './rules/rules.ts'
 import { sample } from './sample/sample.ts'
 import { select } from './select/select.ts'
@@ -48,6 +49,7 @@ export { mix } from './mix/mix.ts'
 export { personalData } from './personal-data/personal-data.ts'
 export { resample } from './resample/resample.ts'
 export { type ReviewLine, review } from './review/review.ts'
+export { reward } from './reward/reward.ts'
 export { barOf, previewRules, type RulePreview } from './rules/preview.ts'
 export type { Limit } from './rules/profile.ts'
 export { profiles } from './rules/profiles/index.ts'
@@ -69,6 +71,7 @@ export const curateSteps: (Step | Verb)[] = [
   clean,
   judge,
   compare,
+  reward,
   length,
   dedupe,
   dedupeSubstring,
