@@ -42,6 +42,8 @@ const examples: { [verb: string]: string } = {
   judge: '{ teacher: judge, rubric: accuracy-clarity-usefulness, drop: 30% }',
   compare: '{ from: answer.draw, teacher: judge }',
   reward: '{ teacher: reward-model, drop: 20% }',
+  perplexity: '{ of: completion, above: 2000, drop: 5% }',
+  ifd: '{ teacher: student, keep: 10% }',
   length: '{ min: 50, max: 2000 }',
   dedupe: '{ near: 0.8 }',
   'dedupe-substring': '{ tokens: 100, action: cut }',

@@ -8,11 +8,13 @@ import { decontaminate } from './decontaminate/decontaminate.ts'
 import { dedupe } from './dedupe/dedupe.ts'
 import { dedupeSubstring } from './dedupe/substring.ts'
 import { extract } from './extract/extract.ts'
+import { ifd } from './ifd/ifd.ts'
 import { compare } from './judge/compare.ts'
 import { judge } from './judge/judge.ts'
 import { language } from './language/language.ts'
 import { length } from './length/length.ts'
 import { mix } from './mix/mix.ts'
+import { perplexity } from './perplexity/perplexity.ts'
 import { personalData } from './personal-data/personal-data.ts'
 import { resample } from './resample/resample.ts'
 import { review } from './review/review.ts'
@@ -41,11 +43,13 @@ export { bandsFor, dedupeNear, recall } from './dedupe/near.ts'
 export { dedupeSubstring } from './dedupe/substring.ts'
 export { extract } from './extract/extract.ts'
 export { type Quality, quality } from './extract/quality.ts'
+export { ifd } from './ifd/ifd.ts'
 export { compare } from './judge/compare.ts'
 export { judge } from './judge/judge.ts'
 export { language } from './language/language.ts'
 export { cutTokens, length, tokens } from './length/length.ts'
 export { mix } from './mix/mix.ts'
+export { perplexity } from './perplexity/perplexity.ts'
 export { personalData } from './personal-data/personal-data.ts'
 export { resample } from './resample/resample.ts'
 export { type ReviewLine, review } from './review/review.ts'
@@ -72,6 +76,8 @@ export const curateSteps: (Step | Verb)[] = [
   judge,
   compare,
   reward,
+  perplexity,
+  ifd,
   length,
   dedupe,
   dedupeSubstring,
