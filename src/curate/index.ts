@@ -7,6 +7,7 @@ import { clean } from './clean/clean.ts'
 import { decontaminate } from './decontaminate/decontaminate.ts'
 import { dedupe } from './dedupe/dedupe.ts'
 import { dedupeSubstring } from './dedupe/substring.ts'
+import { deita } from './deita/deita.ts'
 import { extract } from './extract/extract.ts'
 import { ifd } from './ifd/ifd.ts'
 import { compare } from './judge/compare.ts'
@@ -41,6 +42,7 @@ export type { Evidence as OverlapEvidence, Overlap } from './decontaminate/overl
 export { dedupe } from './dedupe/dedupe.ts'
 export { bandsFor, dedupeNear, recall } from './dedupe/near.ts'
 export { dedupeSubstring } from './dedupe/substring.ts'
+export { deita } from './deita/deita.ts'
 export { extract } from './extract/extract.ts'
 export { type Quality, quality } from './extract/quality.ts'
 export { ifd } from './ifd/ifd.ts'
@@ -78,6 +80,7 @@ export const curateSteps: (Step | Verb)[] = [
   reward,
   perplexity,
   ifd,
+  deita,
   length,
   dedupe,
   dedupeSubstring,
