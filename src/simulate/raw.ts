@@ -1,4 +1,4 @@
-import { materialOf, type Pick, paragraphs, question } from './prose.ts'
+import { materialOf, type Pick, paragraphs } from './prose.ts'
 
 /** Where a chat template opens the turn of a user: a model that was tuned on chats writes what a user would. */
 const userTurn =
@@ -11,7 +11,7 @@ const ends: [opens: RegExp, turn: string][] = [
 ]
 const markup = /<\|[^|]*\|>|<\/?[a-z_]+>|\[\/?[A-Z]+\]|^(?:system|user)$/gm
 
-/** What a user may come with where nothing is said of it. */
+/** What a user may come with. */
 const subjects = {
   en: [
     'sourdough starters that stop rising',
@@ -30,6 +30,30 @@ const subjects = {
     'a short speech for a retiring colleague',
     'regular expressions for dates in log files',
     'keeping tomato plants alive on a windy balcony',
+    'reading a balance sheet for the first time',
+    'the rules of offside in football',
+    'choosing a font for a printed invitation',
+    'photosynthesis in plants that live in deserts',
+    'merging two branches in Git without losing commits',
+    'a cover letter for a job in another field',
+    'the difference between weather and climate',
+    'sleeping better during night shifts',
+    'dividing fractions, with a drawing',
+    'asking a landlord to repair the heating',
+    'hash tables and what makes them slow',
+    'packing for a week of hiking in rainy weather',
+    'the plot of a detective story set in a library',
+    'removing a red wine stain from a wool carpet',
+    'how elections to the European Parliament work',
+    'writing unit tests for code that reads the clock',
+    'teaching a puppy to come when called',
+    'the orbit of the Moon and the tides',
+    'comparing two phone contracts with hidden fees',
+    'a stretching routine for people who sit all day',
+    'indexes in a relational database',
+    'the use of the past perfect in English',
+    'baking bread without an oven that reaches 250 degrees',
+    'probability puzzles with dice and cards',
   ],
   ja: [
     '味噌汁の出汁の取り方',
@@ -44,6 +68,14 @@ const subjects = {
     'ワクチンが効く仕組み',
     '新入社員の自己紹介の文章',
     'ベランダでのトマトの育て方',
+    '確定申告に必要な書類',
+    '英語の過去完了の使い方',
+    'データベースの索引の役割',
+    '潮の満ち引きと月の関係',
+    '面接でよく聞かれる質問への答え方',
+    '子犬のしつけ',
+    '俳句の季語の選び方',
+    '分数の割り算の考え方',
   ],
 }
 const requests = {
@@ -53,6 +85,10 @@ const requests = {
     'What should I know about {s} before I begin?',
     'Give me a checklist for {s}, in the order in which I should go through it.',
     'Compare the usual ways of dealing with {s} and tell me which one you would choose.',
+    'I read two articles on {s} that say opposite things. What is actually known, and where do experts disagree?',
+    'Write a short text about {s} for people who have never heard of it, in no more than 150 words.',
+    'My mistakes with {s} keep repeating. Ask me what you need to know and then tell me what to change.',
+    'Make three exercises on {s}, from easy to hard, with solutions at the end.',
   ],
   ja: [
     '{s}について、初心者にも分かるように説明してください。',
@@ -65,18 +101,15 @@ const requests = {
 const at = <T>(list: readonly T[], u: number): T => list[Math.floor(u * list.length)]!
 
 /**
- * How a raw text goes on: a turn of a user where a chat template opens one, about what the turn of the system speaks of;
- * else more of the same. A share of the turns runs on into the next one, as models do that miss the end of their own.
+ * How a raw text goes on: a turn of a user where a chat template opens one, in the language of the turn of the system; else
+ * more of the same. A share of the turns runs on into the next one, as models do that miss the end of their own.
  */
 export function continuation(text: string, free: Pick, spoilt: number): string {
   const plain = text.replace(markup, '').trim()
   if (!userTurn.test(text)) return paragraphs(materialOf([{ role: 'user', text: plain || text }]), free)
   const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(plain)
   const language = japanese ? 'ja' : 'en'
-  const told = plain.length > 200 ? materialOf([{ role: 'user', text: plain }]) : undefined
-  const turn = told
-    ? question(told, free('question'), Math.floor(free('position') * 7))
-    : at(requests[language], free('request')).replace('{s}', at(subjects[language], free('subject')))
+  const turn = at(requests[language], free('request')).replace('{s}', at(subjects[language], free('subject')))
   if (spoilt > 0 && free('malformed') < spoilt) {
     // Servers that hide the tokens of the template leave the name of the role.
     const next = free('hidden') < 0.5 ? '\nassistant\n' : ends.find(([opens]) => opens.test(text))![1]
