@@ -14,7 +14,7 @@ import {
 } from '../../src/steps/index.ts'
 import { folder, runIn, write } from '../support/project.ts'
 
-/** Six steps that strain the contracts, each about as long as a user's own would be. */
+/** Steps that strain the contracts, each about as long as a user's own would be. */
 
 let simulator: Awaited<ReturnType<typeof startSimulator>>
 beforeAll(async () => {
@@ -210,7 +210,31 @@ const keep = defineFilter({
   test: () => ({ is: 'passed' }),
 })
 
-const steps = [imitate, longest, unseen, fit, grow, keep, wave, until]
+/** A map that asks what is no chat: how likely a text is after its title, and what a head says of it. */
+const weigh = defineMap<{ teacher: string }, 'document', 'document'>({
+  verb: 'weigh',
+  about: 'Scores a text by its likelihood and by a head.',
+  version: 1,
+  options: z.strictObject({ teacher: z.string() }),
+  takes: ['document'],
+  gives: 'same',
+  reasons: [],
+  needs: { teachers: ['teacher'], forms: { teacher: 'score' } },
+  async run(record, ctx) {
+    const messages = [...user('# Note\n\n'), ...user(record.text)]
+    const [told, marked] = await Promise.all(
+      (['score', 'reward'] as const).map(form => ctx.call(ctx.options.teacher, { form, messages })),
+    )
+    const sum = told!.logprobs!.reduce((sum, { logprob }) => sum + logprob, 0)
+    const scores = {
+      likelihood: { method: `by ${told!.by}`, value: sum },
+      reward: { method: 'head', call: marked!.call, value: marked!.marks![0]!.value },
+    }
+    return { is: 'passed', notes: { scores } }
+  },
+})
+
+const steps = [imitate, longest, unseen, fit, grow, keep, wave, until, weigh]
 
 test('a map fed by a pool names drawn rows as context, and other rows do not change the draw of one', async () => {
   const all = await runIn(folder(files), base([{ imitate: { from: 'docs', teacher: 'writer' } }]), { steps })
@@ -440,6 +464,30 @@ export default {
   const second = await runIn(folder(mine('?')), recipe)
   expect(second.all.every(r => (r as Rec<'document'>).text.endsWith('?'))).toBe(true)
   expect(second.all.map(r => r.id)).toEqual(first.all.map(r => r.id))
+})
+
+test('what is no chat is an ordinary call: journalled, told who answered, and the same whatever is sampled', async () => {
+  const dir = folder(files)
+  const recipe = (more: object) => ({
+    ...base([{ weigh: { from: 'docs', teacher: 'writer' } }]),
+    teachers: { writer: { ...teacher(), ...more } },
+  })
+  const first = await runIn(dir, recipe({}), { steps })
+  expect(first.error).toBeUndefined()
+  for (const { scores } of first.all) {
+    expect(scores['weigh/likelihood']).toMatchObject({ method: 'by self/writer', judge: 'self/writer' })
+    expect((scores['weigh/likelihood'] as { value: number }).value).toBeLessThan(-10)
+    expect(scores['weigh/reward']).toMatchObject({ value: expect.any(Number), judge: 'self/writer' })
+  }
+  const asked = simulator.stats.calls
+  const second = await runIn(dir, recipe({ temperature: 0.7, max_tokens: 9 }), { steps })
+  expect(second.all.map(({ scores }) => scores)).toEqual(first.all.map(({ scores }) => scores))
+  expect(simulator.stats.calls).toBe(asked)
+  const refused = runIn(dir, recipe({ forms: ['continue'] }), { steps })
+  await expect(refused).rejects.toMatchObject({
+    code: 'SR_RECIPE_CONFLICT',
+    message: expect.stringContaining('log-probabilities'),
+  })
 })
 
 test('a global whose code throws ends the run under the name of the step', async () => {
