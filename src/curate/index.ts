@@ -2,12 +2,14 @@
 import type { Step, Verb } from '../steps/index.ts'
 import { accumulate } from './accumulate/accumulate.ts'
 import { balance } from './balance/balance.ts'
+import { best } from './best/best.ts'
 import { classifier } from './classifier/classifier.ts'
 import { clean } from './clean/clean.ts'
 import { decontaminate } from './decontaminate/decontaminate.ts'
 import { dedupe } from './dedupe/dedupe.ts'
 import { dedupeSubstring } from './dedupe/substring.ts'
 import { deita } from './deita/deita.ts'
+import { distinct } from './distinct/distinct.ts'
 import { extract } from './extract/extract.ts'
 import { ifd } from './ifd/ifd.ts'
 import { compare } from './judge/compare.ts'
@@ -27,6 +29,7 @@ import { holdout } from './split/holdout.ts'
 import { split } from './split/split.ts'
 import { topics } from './topics/topics.ts'
 import { vectors } from './vectors/vectors.ts'
+import { verify } from './verify/verify.ts'
 
 export { accumulate } from './accumulate/accumulate.ts'
 export { auditAsk, wrongWhen } from './audit/ask.ts'
@@ -34,6 +37,7 @@ export { type Part, partsOf } from './audit/content.ts'
 export { auditDraw, placeInDraw } from './audit/draw.ts'
 export { balance, difficultyOf } from './balance/balance.ts'
 export { apportion, largest, shortfall } from './balance/ratio.ts'
+export { best } from './best/best.ts'
 export { classifier } from './classifier/classifier.ts'
 export { type Model as ClassifierModel, modelCard } from './classifier/model.ts'
 export { clean } from './clean/clean.ts'
@@ -43,6 +47,7 @@ export { dedupe } from './dedupe/dedupe.ts'
 export { bandsFor, dedupeNear, recall } from './dedupe/near.ts'
 export { dedupeSubstring } from './dedupe/substring.ts'
 export { deita } from './deita/deita.ts'
+export { distinct } from './distinct/distinct.ts'
 export { extract } from './extract/extract.ts'
 export { type Quality, quality } from './extract/quality.ts'
 export { ifd } from './ifd/ifd.ts'
@@ -66,6 +71,7 @@ export { holdout } from './split/holdout.ts'
 export { split } from './split/split.ts'
 export { topics } from './topics/topics.ts'
 export { vectors } from './vectors/vectors.ts'
+export { verify } from './verify/verify.ts'
 
 /** Verbs of this room, for the one list of steps. */
 export const curateSteps: (Step | Verb)[] = [
@@ -81,6 +87,9 @@ export const curateSteps: (Step | Verb)[] = [
   perplexity,
   ifd,
   deita,
+  verify,
+  best,
+  distinct,
   length,
   dedupe,
   dedupeSubstring,

@@ -1,6 +1,7 @@
 /** Text: normal forms, language, segmentation, structure and tokens. Pure and synchronous throughout. */
 export { type Block, blocks, type Format, parts } from './blocks.ts'
 export { type ChatTemplate, type ChatTemplateName, chatTemplates, opened, templateLeak } from './chat-template.ts'
+export { claimedAnswer, finalAnswer, normaliseFinal, statedAnswer } from './final.ts'
 export { injection } from './injection.ts'
 export { detectLanguage, type Identified, identifyLanguage } from './language.ts'
 export { type LanguageModel, learn, logprobsOf, modelTokens, probability } from './language-model.ts'

@@ -1,18 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Rec } from '../../records/index.ts'
 import type { Answer, Ask } from '../../steps/index.ts'
-import {
-  agree,
-  answer,
-  cluster,
-  draw,
-  finalAnswer,
-  majority,
-  normaliseFinal,
-  overlap,
-  withoutThinking,
-} from './index.ts'
+import { agree, answer, cluster, draw, majority, overlap, withoutThinking } from './index.ts'
 
 const lineage = { origin: 'synthetic' as const, generation: 1, parents: [] }
 const prompt = {
@@ -100,29 +89,6 @@ describe('draws', () => {
     expect(withoutThinking({ content: 'Write <think>x</think> like this.' })).toEqual({
       content: 'Write <think>x</think> like this.',
     })
-  })
-})
-
-describe('final answers', () => {
-  test.each([
-    ['Work.\nAnswer: 1,000', '1000'],
-    ['**Final answer:** $1000.0', '1000'],
-    ['Answer: 12\nNo, wait.\nAnswer: 13.', '13'],
-    ['よって\n答え: １０００', '1000'],
-    ['so \\boxed{\\frac{1}{2}} holds', '\\frac12'],
-    ['#### 1e3', '1000'],
-    ['The answer to that is unclear.', undefined],
-    ['Answer: Paris.', 'paris'],
-  ])('%j -> %j', (text, final) => {
-    expect(finalAnswer(text)).toBe(final)
-  })
-  test('notation never matters', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: -1e9, max: 1e9 }), n => {
-        const forms = [String(n), `${n}.0`, n.toLocaleString('en-US'), `**${n}**`, `${n}.`]
-        expect(new Set(forms.map(normaliseFinal))).toEqual(new Set([String(n)]))
-      }),
-    )
   })
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Message, Rec } from '../../records/index.ts'
+import { type Message, type Rec, withMessages } from '../../records/index.ts'
 import {
   type Answer,
   type Ask,
@@ -62,13 +62,19 @@ function conversation(record: Rec<'prompt'>, answer: Answer, index: number): Dra
   if (answer.bad)
     return { index, reason: answer.bad.reason, evidence: { call: answer.call, detail: answer.bad.detail } }
   const { content, reasoning } = withoutThinking(answer)
-  if (content === '') return { index, reason: 'empty-answer', evidence: { call: answer.call } }
+  const { tool_calls = [] } = answer
+  if (content === '' && tool_calls.length === 0)
+    return { index, reason: 'empty-answer', evidence: { call: answer.call } }
   return {
-    payload: {
-      kind: 'conversation',
-      messages: [...record.messages, { role: 'assistant', content, ...(reasoning ? { reasoning } : {}) }],
-      ...(record.tools ? { tools: record.tools } : {}),
-    },
+    payload: withMessages(record, [
+      ...record.messages,
+      {
+        role: 'assistant',
+        content: content === '' ? null : content,
+        ...(reasoning ? { reasoning } : {}),
+        ...(tool_calls.length > 0 ? { tool_calls } : {}),
+      },
+    ]),
     index,
     calls: [answer.call],
     notes: { facets: { draw: index }, ...(record.language ? { language: record.language } : {}) },
@@ -79,7 +85,7 @@ function conversation(record: Rec<'prompt'>, answer: Answer, index: number): Dra
 export const draw = defineMap<DrawOptions, 'prompt', 'conversation'>({
   verb: 'draw',
   about: 'A teacher answers each prompt, independently as often as asked.',
-  version: 1,
+  version: 2,
   options: drawOptions,
   takes: ['prompt'],
   gives: ['conversation'],
