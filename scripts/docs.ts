@@ -45,7 +45,7 @@ const examples: { [verb: string]: string } = {
   perplexity: '{ of: completion, above: 2000, drop: 5% }',
   ifd: '{ teacher: student, keep: 10% }',
   deita: '{ teacher: judge, by: expectation }',
-  verify: '{ by: number, keep: distinct, difficulty: [0.25, 0.75] }',
+  verify: '{ by: maths, keep: distinct, difficulty: [0.25, 0.75] }',
   best: '{ by: judge/overall }',
   distinct: '{ by: equations }',
   length: '{ min: 50, max: 2000 }',

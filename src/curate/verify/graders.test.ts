@@ -194,6 +194,7 @@ describe('tool-calls', () => {
 
 test('what other sets call the kinds is understood; settings that are none are told and never guessed', async () => {
   expect(await grade({ kind: 'json_schema', schema: { type: 'number' } }, '3')).toBe('right')
+  expect(await grade({ kind: 'math' }, 'Answer: $\\frac12$', '0.5')).toBe('right')
   expect(await grade({ kind: 'number', tolerance: 'some' }, '3', '3')).toMatch(/tolerance/)
   expect(await grade({ kind: 'oracle' }, '3', '3')).toMatch(/no verifier oracle/)
   expect(verifierOption.safeParse({ kind: 'number', tolerence: 1 }).success).toBe(false)

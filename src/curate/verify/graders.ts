@@ -4,6 +4,7 @@ import * as choices from './choice.ts'
 import * as exactly from './exact.ts'
 import type { Grader } from './grade.ts'
 import * as schemas from './json-schema.ts'
+import * as formulas from './maths/maths.ts'
 import * as numbers from './number.ts'
 import * as patterns from './regex.ts'
 import * as calls from './tool-calls.ts'
@@ -12,6 +13,7 @@ import * as calls from './tool-calls.ts'
 const graders = {
   exact: { shape: exactly.shape, grade: exactly.exact },
   number: { shape: numbers.shape, grade: numbers.number },
+  maths: { shape: formulas.shape, grade: formulas.maths },
   choice: { shape: choices.shape, grade: choices.choice },
   regex: { shape: patterns.shape, grade: patterns.regex },
   'json-schema': { shape: schemas.shape, grade: schemas.jsonSchema },
