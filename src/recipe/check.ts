@@ -215,7 +215,7 @@ function teacherProblems(
   use: StepUse,
   teachers: { [name: string]: unknown },
 ): Problem[] {
-  const [main] = needsOf(word).teachers ?? []
+  const main = needsOf(word).teachers?.find(option => options[option] !== undefined)
   return teachersOf(word, options).flatMap(({ option, name }): Problem[] => {
     const path = [...use.path, option]
     if (!Object.hasOwn(teachers, name)) {

@@ -13,12 +13,22 @@ import {
 } from '../../steps/index.ts'
 
 /** Options of the draws; the verb `answer` adds those of the agreement. */
-export const drawOptions = z.strictObject({
-  teacher: z.string().describe('Teacher that answers'),
-  samples: z.int().min(1).max(64).default(1).describe('Independent answers a prompt'),
+export const drawShape = {
+  teacher: z.string().optional().describe('Teacher that answers'),
+  teachers: z
+    .array(z.string())
+    .min(2)
+    .refine(names => new Set(names).size === names.length, 'each teacher once')
+    .optional()
+    .describe('Several teachers instead of one, each of which answers every prompt'),
+  samples: z.int().min(1).max(64).default(1).describe('Independent answers a prompt, of each teacher'),
   grounded: z.boolean().default(true).describe('Shows the document a prompt came from as reference material'),
   prompt: z.string().optional().describe('Prompt file to use instead of the built-in one'),
-})
+}
+export const oneOrSeveral = (o: { teacher?: string | undefined; teachers?: string[] | undefined }) =>
+  (o.teacher === undefined) !== (o.teachers === undefined)
+export const oneOrSeveralSaid = { path: ['teacher'], message: 'give either teacher or teachers' }
+const drawOptions = z.strictObject(drawShape).refine(oneOrSeveral, oneOrSeveralSaid)
 export type DrawOptions = z.infer<typeof drawOptions>
 
 function textOf(messages: Message[]): string {
@@ -84,17 +94,18 @@ function conversation(record: Rec<'prompt'>, answer: Answer, index: number): Dra
 /** One conversation a draw; a draw without a usable answer is lost by name, a prompt without any is dropped. */
 export const draw = defineMap<DrawOptions, 'prompt', 'conversation'>({
   verb: 'draw',
-  about: 'A teacher answers each prompt, independently as often as asked.',
+  about: 'One teacher or several answer each prompt, independently as often as asked.',
   version: 2,
   options: drawOptions,
   takes: ['prompt'],
   gives: ['conversation'],
   reasons: ['empty-answer', 'refused', 'truncated', 'unparseable', 'rejected'],
-  needs: { teachers: ['teacher'], files: ['prompt'], ancestors: ['document'] },
+  needs: { teachers: ['teacher', 'teachers'], files: ['prompt'], ancestors: ['document'] },
   prompts: ({ prompt }) => promptNotes(import.meta.url, 'answer', ['en', 'ja'], prompt),
   async run(record, ctx) {
     const ask = answerRequest(record, ctx)
-    const draws = Array.from({ length: ctx.options.samples }, (_, n) => ctx.call(ctx.options.teacher, ask, n))
+    const { teacher, teachers = [teacher!], samples } = ctx.options
+    const draws = teachers.flatMap(name => Array.from({ length: samples }, (_, n) => ctx.call(name, ask, n)))
     const items = (await Promise.all(draws)).map((answer, n) => conversation(record, answer, n))
     const made = items.filter(item => 'payload' in item)
     const lost = items.filter(item => 'reason' in item)
