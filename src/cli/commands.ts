@@ -271,6 +271,7 @@ export const commands: { [name: string]: Command } = {
       'errorRate',
       'malformedRate',
       'refusalRate',
+      'answers',
       'faults',
     ],
     load: () => import('./verbs/simulate.ts'),

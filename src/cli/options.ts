@@ -89,6 +89,7 @@ export const options = {
   headers: { flags: '--headers <vendor>', is: 'text', about: 'rate-limit headers as openai or anthropic send them' },
   batchLooks: { flags: '--batch-looks <n>', is: 'whole', about: 'looks at a batch until it ends (default: 2)' },
   cache: { flags: '--cache <n>', is: 'count', about: 'keeps prompt prefixes of at least n tokens, and reports them' },
+  answers: { flags: '--answers <file>', is: 'text', about: 'what to say to which prompts, as JSON Lines' },
   faults: {
     flags: '--faults <file>',
     is: 'text',

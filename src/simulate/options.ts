@@ -1,3 +1,5 @@
+import type { SimulatorAnswer } from './answers.ts'
+
 /**
  * What a server can do instead of answering well. `status` is sent in the vendor's error shape; `unsupported` is its 400
  * for a parameter that the model does not take; `delayMs` answers late. Before the reply: `reset` breaks the connection,
@@ -105,6 +107,8 @@ export type SimulatorOptions = {
   /** Share of structured replies whose JSON is spoilt; half of those can still be read by a patient reader. */
   malformedRate?: number
   refusalRate?: number
+  /** What is said to these prompts; all others are answered out of their own text. */
+  answers?: readonly SimulatorAnswer[]
   /** Parameters that these models refuse with a 400, as some vendors refuse `temperature`. */
   rejects?: string[]
   /** Only these model names exist; any name unless given. */

@@ -18,24 +18,47 @@ describe('grades', () => {
   const graded = async (record: Rec<'conversation'>, options: object = {}, prompt: object | null = asked) => {
     const ctx = { options: verifyGrade.options.parse(options), ancestor: () => prompt ?? undefined }
     const outcome = await verifyGrade.run(record, ctx as unknown as Ctx<never>)
-    if (outcome.is !== 'passed') throw new Error(outcome.is)
-    return outcome.notes!.scores!.correct
+    if (outcome.is !== 'passed' && outcome.is !== 'fixed') throw new Error(outcome.is)
+    const payload = outcome.is === 'fixed' ? outcome.payload : record
+    return {
+      ...outcome.notes!.scores!.correct,
+      is: outcome.is,
+      reference: payload.reference,
+      verifier: payload.verifier,
+    }
   }
+  const row = { reference: '42', verifier: { kind: 'number' } }
+
   test('by the verifier and reference of the row, else of its prompt, unless the step names others', async () => {
-    expect(await graded(sample(0, 'Answer: 42'))).toEqual({ method: 'verifier number', value: 1 })
+    expect(await graded(sample(0, 'Answer: 42', row))).toMatchObject({
+      is: 'passed',
+      method: 'verifier number',
+      value: 1,
+    })
     expect(await graded(sample(0, 'Answer: 42', { reference: '41' }))).toMatchObject({
       value: 0,
       why: '42 instead of 41',
     })
-    expect(await graded(sample(0, 'Answer: 42.0'), { by: 'exact' })).toEqual({ method: 'verifier exact', value: 1 })
+    expect(await graded(sample(0, 'Answer: 42.0'), { by: 'exact' })).toMatchObject({
+      method: 'verifier exact',
+      value: 1,
+    })
     expect(await graded(sample(0, 'Answer: 43'), { by: { kind: 'number', tolerance: 1 } })).toMatchObject({ value: 1 })
     expect(await graded(sample(0, 'Answer: 7'), { by: 'number', reference: '7' })).toMatchObject({ value: 1 })
+  })
+  test('what an answer was held against stands in its row', async () => {
+    const fixed = { is: 'fixed', reference: '42' }
+    expect(await graded(sample(0, 'Answer: 42'))).toMatchObject({ ...fixed, verifier: { kind: 'number' } })
+    expect(await graded(sample(0, 'Answer: 42', row), { by: 'exact' })).toMatchObject({
+      ...fixed,
+      verifier: { kind: 'exact' },
+    })
   })
   test('what cannot be told is unscored by name, and never 0', async () => {
     expect(await graded(sample(0, 'x'), { by: 'number' }, { kind: 'prompt' })).toMatchObject({
       unscored: 'no-reference',
     })
-    expect(await graded(sample(0, 'x'), {}, null)).toMatchObject({ unscored: 'no-reference' })
+    expect(await graded(sample(0, 'x'), {}, null)).toMatchObject({ is: 'passed', unscored: 'no-reference' })
     expect(await graded(sample(0, 'x'), { by: 'number', reference: 'many' })).toMatchObject({ unscored: 'undecided' })
     expect(await graded(sample(0, 'x', { verifier: { kind: 'oracle' } }))).toMatchObject({ unscored: 'undecided' })
   })
@@ -64,12 +87,20 @@ test('the pass rate is over the samples that could be told, and difficulty follo
     return said[0]!
   }
   const three = [{ value: 1 }, { value: 0 }, { unscored: 'undecided' }, { value: 0 }]
-  expect(await run(three)).toEqual({ scores: { 'pass-rate': { method: 'share right of 3 samples', value: 1 / 3 } } })
+  expect(await run(three)).toEqual({
+    scores: {
+      'pass-rate': { method: 'share right of 3 samples', value: 1 / 3 },
+      difficulty: { method: '1 - share right of 3 samples', value: 1 - 1 / 3 },
+    },
+  })
   expect(await run(three, { difficulty: [0.3, 0.7] })).toMatchObject({ facets: { difficulty: 'medium' } })
   expect(await run([{ value: 0 }], { difficulty: [0.3, 0.7] })).toMatchObject({ facets: { difficulty: 'hard' } })
   expect(await run([{ value: 1 }], { difficulty: [0.3, 1] })).toMatchObject({ facets: { difficulty: 'easy' } })
   expect(await run([{ unscored: 'undecided' }], { difficulty: [0.3, 1] })).toEqual({
-    scores: { 'pass-rate': { method: 'share right of 0 samples', unscored: 'undecided' } },
+    scores: {
+      'pass-rate': { method: 'share right of 0 samples', unscored: 'undecided' },
+      difficulty: { method: 'share right of 0 samples', unscored: 'undecided' },
+    },
   })
 })
 

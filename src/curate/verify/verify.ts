@@ -1,6 +1,15 @@
 import { z } from 'zod'
-import type { Difficulty, Id, Rec, Score, Verifier } from '../../records/index.ts'
 import {
+  type Difficulty,
+  digestOf,
+  type Id,
+  type Rec,
+  type Score,
+  type Verifier,
+  withMessages,
+} from '../../records/index.ts'
+import {
+  type Ctx,
   defineFilter,
   defineGroup,
   defineMap,
@@ -28,7 +37,10 @@ const gradeShape = {
 const gradeOptions = z.strictObject(gradeShape)
 type GradeOptions = z.output<typeof gradeOptions>
 
-/** Grades the last answer. Nothing is dropped: a cut of its own does that, so that another rule grades nothing again. */
+/**
+ * Grades the last answer. Nothing is dropped: a cut of its own does that, so that another rule grades nothing again. What the
+ * answer was held against becomes part of the row, which reinforcement learning with verifiable rewards can then use.
+ */
 export const verifyGrade: MapStep<GradeOptions, 'conversation', 'conversation'> = defineMap<
   GradeOptions,
   'conversation',
@@ -40,32 +52,37 @@ export const verifyGrade: MapStep<GradeOptions, 'conversation', 'conversation'> 
   options: gradeOptions,
   takes: ['conversation'],
   gives: 'same',
-  reasons: [],
+  reasons: ['verifier-added'],
   needs: { ancestors: ['prompt'] },
   async run(record, ctx) {
     const { by, reference: own } = ctx.options
     const asked = record.reference === undefined || !record.verifier ? ctx.ancestor('prompt') : undefined
-    const given: Verifier | undefined =
-      (typeof by === 'string' ? { kind: by } : by) ?? record.verifier ?? asked?.verifier
+    const named = (typeof by === 'string' ? { kind: by } : by) ?? record.verifier ?? asked?.verifier
     const reference = own ?? record.reference ?? asked?.reference
-    const scored = (score: Score) => ({ is: 'passed' as const, notes: { scores: { correct: score } } })
-    if (!given)
-      return scored({ method: 'none', unscored: 'no-reference', why: 'neither row nor step names a verifier' })
-    const method = `verifier ${given.kind}`
-    const found = graderFor(given)
-    if (typeof found === 'string') return scored({ method, unscored: 'undecided', why: found })
-    const completion = record.messages.at(-1)?.content ?? ''
-    const about = {
-      ...(reference === undefined ? {} : { reference }),
-      verifier: found.verifier,
-      messages: record.messages,
+    if (!named) {
+      const correct: Score = { method: 'none', unscored: 'no-reference', why: 'neither row nor step names a verifier' }
+      return { is: 'passed', notes: { scores: { correct } } }
     }
-    const { verdict, why } = await found.grade(completion, about, ctx)
-    const said = why === undefined ? {} : { why }
-    if (verdict !== 'undecided') return scored({ method, value: verdict === 'right' ? 1 : 0, ...said })
-    return scored({ method, unscored: why === noReference.why ? 'no-reference' : 'undecided', ...said })
+    const held = { ...record, verifier: named, ...(reference === undefined ? {} : { reference }) }
+    const notes = { scores: { correct: await graded(held, ctx) } }
+    const payload = withMessages(held, record.messages)
+    const same = record.reference === reference && digestOf(record.verifier ?? null) === digestOf(named)
+    return same ? { is: 'passed', notes } : { is: 'fixed', reason: 'verifier-added', payload, notes }
   },
 })
+
+async function graded(record: Rec<'conversation'> & { verifier: Verifier }, ctx: Ctx<unknown>): Promise<Score> {
+  const method = `verifier ${record.verifier.kind}`
+  const found = graderFor(record.verifier)
+  if (typeof found === 'string') return { method, unscored: 'undecided', why: found }
+  const { messages, reference } = record
+  const completion = messages.findLast(({ role }) => role === 'assistant')?.content ?? ''
+  const given = { ...(reference === undefined ? {} : { reference }), verifier: found.verifier, messages }
+  const { verdict, why } = await found.grade(completion, given, ctx)
+  const said = why === undefined ? {} : { why }
+  if (verdict !== 'undecided') return { method, value: verdict === 'right' ? 1 : 0, ...said }
+  return { method, unscored: why === noReference.why ? 'no-reference' : 'undecided', ...said }
+}
 
 const rateOptions = z.strictObject({
   by: z.string().describe('Stored score of the grades, written as <step key>/<aspect>'),
@@ -77,7 +94,10 @@ const rateOptions = z.strictObject({
 })
 type RateOptions = z.output<typeof rateOptions>
 
-/** The share of right answers among those that could be told, over the samples of one prompt: how hard it is for who answered. */
+/**
+ * The share of right answers among those that could be told, over the samples of one prompt, and the rest to one as its
+ * difficulty, for steps that prefer what scores higher.
+ */
 export const passRate: GroupStep<RateOptions> = defineGroup<RateOptions, 'conversation', 'conversation'>({
   verb: 'pass-rate',
   about: 'Stores which share of the samples of a prompt is right.',
@@ -91,11 +111,15 @@ export const passRate: GroupStep<RateOptions> = defineGroup<RateOptions, 'conver
     const grades = records.map(record => scoreOf(record, by)).filter(grade => grade !== undefined)
     const method = `share right of ${grades.length} samples`
     const rate = grades.reduce((sum, grade) => sum + grade, 0) / grades.length
-    const score: Score = grades.length === 0 ? { method, unscored: 'undecided' } : { method, value: rate }
+    const none: Score = { method, unscored: 'undecided' }
+    const scores: { [aspect: string]: Score } =
+      grades.length === 0
+        ? { 'pass-rate': none, difficulty: none }
+        : { 'pass-rate': { method, value: rate }, difficulty: { method: `1 - ${method}`, value: 1 - rate } }
     const [hard, easy] = difficulty ?? [0, 0]
     const level: Difficulty = rate < hard ? 'hard' : rate >= easy ? 'easy' : 'medium'
     const facets = difficulty && grades.length > 0 ? { facets: { difficulty: level } } : {}
-    const verdict: Verdict = { is: 'passed', notes: { scores: { 'pass-rate': score }, ...facets } }
+    const verdict: Verdict = { is: 'passed', notes: { scores, ...facets } }
     return { each: new Map<Id, Verdict>(drawn(records).map(({ id }) => [id, verdict])) }
   },
 })
