@@ -228,7 +228,7 @@ export const commands: { [name: string]: Command } = {
     about:
       'Writes what a step of the last run gave as jsonl, csv or parquet, with ids, for people to look at and change.',
     example: 'stillroom export csv --step judge -n 50',
-    options: ['step', 'n', 'seed', 'out', 'recipe'],
+    options: ['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
     load: () => import('./verbs/export.ts'),
   },
   'export model': {
@@ -244,6 +244,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom import edits tutor-judge.csv --by "<your name>"',
     options: ['by', 'out', 'recipe'],
     load: () => import('./verbs/import-edits.ts'),
+  },
+  'import answers': {
+    operands: '<file>',
+    about:
+      'Reads what people answered to prompts that no teacher could: as conversations, which a source of the recipe reads.',
+    example: 'stillroom import answers tutor-unanswered-verify.csv --by "<your name>"',
+    options: ['by', 'license', 'out', 'recipe'],
+    load: () => import('./verbs/import-answers.ts'),
   },
   'import benchmark': {
     operands: '<path>',

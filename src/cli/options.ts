@@ -22,6 +22,11 @@ export const options = {
   verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
+  unanswered: {
+    flags: '--unanswered <key>',
+    is: 'text',
+    about: 'prompts of which nothing is left behind this step, for people to answer',
+  },
   n: { flags: '-n <n>', is: 'whole', about: 'how many' },
   seed: { flags: '--seed <n>', is: 'whole', about: 'seed of what is chosen or made up (default: 1)' },
   full: { flags: '--full', is: 'flag', about: 'print content unabridged' },
@@ -50,7 +55,11 @@ export const options = {
     about: 'version or date of the terms that were read, or of a benchmark',
   },
   name: { flags: '--name <name>', is: 'text', about: 'what recipes call the benchmark' },
-  license: { flags: '--license <id>', is: 'text', about: 'license of the benchmark, as an SPDX identifier' },
+  license: {
+    flags: '--license <id>',
+    is: 'text',
+    about: 'license of the benchmark, or of what people wrote, as an SPDX identifier',
+  },
   columns: {
     flags: '--columns <part=column>',
     is: 'list',
