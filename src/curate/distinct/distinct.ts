@@ -13,8 +13,13 @@ const options = z.strictObject({
 })
 type Options = z.output<typeof options>
 
-const value = String.raw`\(*-?[$€£¥]?\d[\d,.]*%?\)*`
-const equation = new RegExp(`${value}(?:\\s*[-+*/^]\\s*${value})+\\s*=\\s*-?[$€£¥]?\\d[\\d,.]*`, 'g')
+// Bounded and begun only where a number begins, since solutions come from outside.
+const digits = String.raw`-?[$€£¥]?\d[\d,.]{0,30}`
+const value = String.raw`\({0,4}${digits}%?\){0,4}`
+const equation = new RegExp(
+  String.raw`(?<![\d,.(])${value}(?:\s{0,3}[-+*/^]\s{0,3}${value}){1,30}\s{0,3}=\s{0,3}${digits}`,
+  'g',
+)
 
 /** The calculations of a solution in the order it makes them, without spaces, units and thousands separators. */
 export function equationsOf(text: string): string[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { claimedAnswer, normaliseFinal } from '../../text/index.ts'
-import { endOf, type Grader, noReference, right, undecided, wrong } from './grade.ts'
+import { endOf, type Grader, noReference, oneAnswer, right, undecided, wrong } from './grade.ts'
 
 export const shape = {
   choices: z
@@ -41,7 +41,8 @@ function leading(text: string): number | undefined {
 }
 
 /** Places of the choices that an answer names, by mark or by text. */
-export function chosen(answer: string, choices: readonly string[]): number[] | undefined {
+export function chosen(text: string, choices: readonly string[]): number[] | undefined {
+  const answer = text.slice(0, oneAnswer)
   const said = normaliseFinal(answer)
   const same = choices.findIndex(choice => normaliseFinal(choice) === said)
   if (same >= 0) return [same]
@@ -50,7 +51,9 @@ export function chosen(answer: string, choices: readonly string[]): number[] | u
   const after = /(?:options?|choices?|選択肢)[ \t]*[(（]?([A-Ja-jア-コ①-⑩])(?![\p{L}\p{N}])/iu.exec(answer)
   if (after) return [indexOf(after[1]!)!]
   // A choice inside a longer one is not named by it.
-  const inside = choices.flatMap((choice, i) => (said.includes(normaliseFinal(choice)) ? [i] : []))
+  const inside = choices.flatMap((choice, i) =>
+    choice.trim() !== '' && said.includes(normaliseFinal(choice)) ? [i] : [],
+  )
   const longest = inside.filter(
     i => !inside.some(j => j !== i && normaliseFinal(choices[j]!).includes(normaliseFinal(choices[i]!))),
   )

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { claimedAnswer, normaliseFinal } from '../../text/index.ts'
-import { endOf, type Grader, noReference, right, wrong } from './grade.ts'
+import { endOf, type Grader, noReference, oneAnswer, right, wrong } from './grade.ts'
 
 export const shape = {
   accept: z.array(z.string()).optional().describe('Answers that count as well as the reference'),
@@ -8,7 +8,6 @@ export const shape = {
 }
 type Options = z.output<z.ZodObject<typeof shape>>
 
-const folded = (text: string) => normaliseFinal(text)
 const cased = (text: string) =>
   text
     .normalize('NFKC')
@@ -24,10 +23,11 @@ export const exact: Grader<Options> = (completion, { reference, verifier }) => {
     ...accept,
   ]
   if (accepted.length === 0) return noReference
-  const comparable = strict ? cased : folded
-  const given = endOf(completion)
-  const claimed = claimedAnswer(given)
-  const said = [given, ...(claimed === undefined ? [] : [claimed])].map(comparable)
+  // A long text is no short answer in other notation: it is the same or not.
+  const comparable = (text: string) =>
+    text.length > oneAnswer ? text.trim() : strict ? cased(text) : normaliseFinal(text)
+  const claimed = claimedAnswer(endOf(completion))
+  const said = [completion, ...(claimed === undefined ? [] : [claimed])].map(comparable)
   if (accepted.some(text => said.includes(comparable(text)))) return right
   return wrong(`said ${said.at(-1)}`)
 }

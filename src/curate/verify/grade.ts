@@ -19,6 +19,9 @@ const short = (text: string) => (text.length > 200 ? `${text.slice(0, 199)}…` 
 /** Characters of an answer that graders look at, the last ones: an answer ends with its result. */
 export const looked = 20_000
 
+/** Characters of what is compared as one answer. */
+export const oneAnswer = 2000
+
 /** The end of a text, where its answer stands. */
 export const endOf = (text: string): string => (text.length > looked ? text.slice(-looked) : text)
 

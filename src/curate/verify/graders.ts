@@ -34,6 +34,11 @@ const aliases: { [name: string]: string } = {
   code_tests: 'code',
 }
 
+/** The kinds with the names of their settings, for people. */
+export const kindsSaid = Object.entries(graders)
+  .map(([kind, { shape }]) => `${kind} (${Object.keys(shape).join(', ')})`)
+  .join(', ')
+
 /** A verifier as a recipe writes it: the name of a kind, or the kind with its settings. */
 export const verifierOption = z.union([
   z.enum(verifierKinds),

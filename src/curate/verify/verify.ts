@@ -26,12 +26,14 @@ import { scoreOf } from '../content.ts'
 import { distinct } from '../distinct/distinct.ts'
 import { drawn, groupOption } from '../family.ts'
 import { noReference } from './grade.ts'
-import { graderFor, verifierOption } from './graders.ts'
+import { graderFor, kindsSaid, verifierOption } from './graders.ts'
 
 const gradeShape = {
   by: verifierOption
     .optional()
-    .describe('How answers are checked: a kind, or a kind with its settings; default the verifier of each row'),
+    .describe(
+      `How answers are checked: a kind, or { kind, .. } with its settings; default the verifier of each row. Kinds: ${kindsSaid}`,
+    ),
   reference: z.string().optional().describe('What all answers are held against; default the reference of each row'),
 }
 const gradeOptions = z.strictObject(gradeShape)
