@@ -1,5 +1,5 @@
 import { StillroomError } from '../errors/index.ts'
-import type { Id, Rec } from '../records/index.ts'
+import { digestOf, type Id, type Rec, type Sha } from '../records/index.ts'
 import type { Store } from '../workspace/index.ts'
 import { type Carried, decode } from './carried.ts'
 import type { PastRun } from './log.ts'
@@ -26,7 +26,8 @@ function promptsBefore(store: Store, run: PastRun, stage: Stage): string[] {
 }
 
 /**
- * Prompts of a run of which nothing is left behind a step: all that was made of them had been dropped by then. The step is
+ * Prompts of a run of which nothing is left behind a step: all that was made of them had been dropped by then, and no source
+ * answers them. The step is
  * named by its key, or by the verb it belongs to. Throws SR_NOT_FOUND where there is no such step, or no prompt before it.
  */
 export function unansweredBy(store: Store, run: PastRun, step: string): Rec<'prompt'>[] {
@@ -40,9 +41,12 @@ export function unansweredBy(store: Store, run: PastRun, step: string): Rec<'pro
     })
   }
   const left = new Set<Id>()
+  const answered = new Set<Sha>()
   const leave = ({ record, trail }: Carried): void => {
     left.add(record.id)
     for (const [, subject] of trail) left.add(subject)
+    // What a person answered comes in by a source, and so descends from no prompt.
+    if (record.kind === 'conversation' && trail.length === 0) answered.add(digestOf(record.messages.slice(0, -1)))
   }
   for (const item of carried(store, run, stage.key)) leave(item)
   // What runs in one stage with the step, behind it, may have dropped what the step had let through.
@@ -58,7 +62,8 @@ export function unansweredBy(store: Store, run: PastRun, step: string): Rec<'pro
   const found = new Map<Id, Rec<'prompt'>>()
   for (const key of new Set(prompts)) {
     for (const { record } of carried(store, run, key)) {
-      if (record.kind === 'prompt' && !left.has(record.id)) found.set(record.id, record)
+      if (record.kind !== 'prompt' || left.has(record.id) || answered.has(digestOf(record.messages))) continue
+      found.set(record.id, record)
     }
   }
   return [...found.values()]

@@ -175,6 +175,7 @@ test('prompts that all teachers failed go to people, and what people wrote comes
   })
   expect(after.error).toBeUndefined()
   expect(simulator.stats.calls).toBe(calls)
+  expect(await told('export csv --unanswered verify --out queue-2.csv')).toContain('1 prompt of which')
   const own = after.all.filter(row => row.lineage.origin === 'real')
   expect(after.all).toHaveLength(before.all.length + 1)
   expect(
