@@ -8,7 +8,9 @@ import { calls, records } from './engine.ts'
 import { signatures, substrings, twins } from './kernels.ts'
 import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
+import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
+import { preferences } from './preference-bias.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
 import { embedding, meanings, semantic } from './vectors.ts'
@@ -39,7 +41,9 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'classifier-learning': learning,
   'audit-coverage': coverages,
   'personal-data': accuracy,
+  'preference-bias': preferences,
   language,
+  novelty: checks,
   leaks: recall,
   'near-duplicates': recalls,
   'vectors-meanings': meanings,

@@ -22,6 +22,11 @@ export const options = {
   verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
+  unanswered: {
+    flags: '--unanswered <key>',
+    is: 'text',
+    about: 'prompts of which nothing is left behind this step, for people to answer',
+  },
   n: { flags: '-n <n>', is: 'whole', about: 'how many' },
   seed: { flags: '--seed <n>', is: 'whole', about: 'seed of what is chosen or made up (default: 1)' },
   full: { flags: '--full', is: 'flag', about: 'print content unabridged' },
@@ -50,7 +55,11 @@ export const options = {
     about: 'version or date of the terms that were read, or of a benchmark',
   },
   name: { flags: '--name <name>', is: 'text', about: 'what recipes call the benchmark' },
-  license: { flags: '--license <id>', is: 'text', about: 'license of the benchmark, as an SPDX identifier' },
+  license: {
+    flags: '--license <id>',
+    is: 'text',
+    about: 'license of the benchmark, or of what people wrote, as an SPDX identifier',
+  },
   columns: {
     flags: '--columns <part=column>',
     is: 'list',
@@ -71,6 +80,10 @@ export const options = {
     is: 'flag',
     about: 'allow a judge of a family that wrote the rows; the result says so',
   },
+  generations: { flags: '--generations <n>', is: 'count', about: 'generations after the real data (default: 10)' },
+  seeds: { flags: '--seeds <n>', is: 'count', about: 'runs of each workflow; a verdict takes 5 (default: 5)' },
+  share: { flags: '--share <x>', is: 'share', about: 'share of real text that is kept beside new text (default: 0.1)' },
+  threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing, take the defaults' },
   port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },
   latency: { flags: '--latency <ms>', is: 'number', about: 'milliseconds before a reply' },
@@ -85,6 +98,7 @@ export const options = {
   headers: { flags: '--headers <vendor>', is: 'text', about: 'rate-limit headers as openai or anthropic send them' },
   batchLooks: { flags: '--batch-looks <n>', is: 'whole', about: 'looks at a batch until it ends (default: 2)' },
   cache: { flags: '--cache <n>', is: 'count', about: 'keeps prompt prefixes of at least n tokens, and reports them' },
+  answers: { flags: '--answers <file>', is: 'text', about: 'what to say to which prompts, as JSON Lines' },
   faults: {
     flags: '--faults <file>',
     is: 'text',

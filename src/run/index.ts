@@ -14,6 +14,7 @@ export {
 } from './audit.ts'
 export { auditFolder, conclude, type Evidence, inPercent, keepEvidence, type PeopleSaid } from './audit-evidence.ts'
 export { cancelBatches } from './cancel-batches.ts'
+export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
@@ -24,6 +25,7 @@ export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter
 export { gatesOf, type ReleaseOutcome, releaseRun } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'
 export { type Retried, retry } from './retry.ts'
+export { type Round, type RoundsOptions, type RoundsResult, runRounds } from './rounds.ts'
 export { type RunOptions, type RunResult, run } from './run.ts'
 export { type Clock, openSession, type Session, systemClock } from './session.ts'
 export { readShard, type ShardRef } from './shards.ts'
@@ -40,4 +42,5 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
+export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

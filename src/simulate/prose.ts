@@ -1,3 +1,5 @@
+import type { Json } from '../records/index.ts'
+
 /** Rough tokens: four bytes each, which serves Latin and Japanese text alike. */
 export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4)
 
@@ -42,13 +44,42 @@ export type Material = Reading & {
   numbered: string[]
   /** The last fenced part, else the whole prompt: what a task such as translating is about, whatever is longer. */
   last: string
+  /** Tools that a fenced list declares in the shape of OpenAI. */
+  declared: Declared[]
 }
+export type Declared = { name: string; description?: string; parameters?: Json }
 
 const fence = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
 const isFocus = /question|instruction|task|prompt|problem|query|request/i
 const schemaBlock = /```json\n[\s\S]*?\n```/g
 
-/** The longest fenced text of the last user message; after a refused reply, of the longest one before it. */
+/** A fenced list or object in JSON; undefined for any other text. */
+function jsonOf(text: string): object | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return undefined
+  }
+}
+
+/** The texts in a JSON value that say something, one a paragraph. */
+function said(value: unknown): string[] {
+  if (typeof value === 'string') return value.length >= 20 || /[\u3040-\u30ff]/.test(value) ? [value] : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(said) : []
+}
+
+const toolsIn = (value: object | undefined): Declared[] =>
+  Array.isArray(value)
+    ? (value as { function?: Declared }[]).flatMap(({ function: tool }) =>
+        typeof tool?.name === 'string' ? [tool] : [],
+      )
+    : []
+
+/**
+ * The longest fenced text of the last user message, or several under one label where they are longer together; after a
+ * refused reply, of the longest message before it.
+ */
 export function materialOf(messages: { role: string; text: string }[]): Material {
   let prompt = messages.findLast(message => message.role === 'user')?.text ?? messages.at(-1)!.text
   let parts = [...prompt.matchAll(fence)]
@@ -56,25 +87,35 @@ export function materialOf(messages: { role: string; text: string }[]): Material
     for (const { role, text } of messages) if (role === 'user' && text.length > prompt.length) prompt = text
     parts = [...prompt.matchAll(fence)]
   }
-  let text = ''
+  const last = messages.findLast(message => message.role === 'user')?.text ?? ''
+  // What a system turn fences is read where no user turn fences anything, as for an assistant with reference material.
+  const beside = parts.length === 0 && messages[0]!.role !== 'user' ? [...messages[0]!.text.matchAll(fence)] : []
+  const texts = new Map<string, string>()
   let focus = ''
   const numbered: string[] = []
-  for (const [, label, inner] of parts) {
+  const declared: Declared[] = []
+  for (const [, label, inner] of [...parts, ...beside]) {
     if (/-\d+$/.test(label!)) numbered.push(inner!)
-    if (isFocus.test(label!)) focus += `${inner}\n`
-    else if (inner!.length > text.length) text = inner!
+    const json = jsonOf(inner!)
+    declared.push(...toolsIn(json))
+    const readable = json ? said(json).join('\n\n') : inner!
+    if (isFocus.test(label!)) focus += `${readable}\n`
+    else texts.set(label!, texts.has(label!) ? `${texts.get(label!)}\n\n${readable}` : readable)
   }
+  let text = ''
+  for (const one of texts.values()) if (one.length > text.length) text = one
   const asked = (parts.length > 0 ? prompt.replace(fence, '') : prompt).replace(schemaBlock, '')
   const system = messages[0]!.role === 'user' ? '' : messages[0]!.text
   const read = reading(text || focus || asked)
-  const named = parts.length === 0 ? [...asked.matchAll(keyed)].map(([, value]) => value!) : []
+  const named = parts.length + beside.length === 0 ? [...asked.matchAll(keyed)].map(([, value]) => value!) : []
   return {
     ...read,
     ...(named.length > 0 && { phrases: [...named, ...read.phrases] }),
-    focus: focus || (parts.length > 0 ? asked : ''),
+    focus: focus || (parts.length > 0 ? asked : beside.length > 0 ? last : ''),
     demand: `${system}\n${asked}`,
     numbered,
     last: parts.at(-1)?.[2] ?? prompt,
+    declared,
   }
 }
 
@@ -243,6 +284,150 @@ export function person(material: Material, u: number, position: number): string 
   const p = phrases[(start + position) % phrases.length]!
   const q = phrases[(start + position + 1) % phrases.length]!
   return `${templates[(start + position * 5) % templates.length]!.replace('{p}', p).replace('{q}', q)}${japanese ? '。' : '.'}`
+}
+
+const tasks = {
+  en: [
+    'Explain {p} to a beginner',
+    'Write a short dialogue in which two colleagues discuss {p}',
+    'Plan the first week of a project about {p}',
+    'List five questions that an interviewer could raise about {p}',
+    'Compare {p} with {q}',
+    'Draft an email that asks a supplier for details on {p}',
+    'Tell a bedtime story in which {p} plays a part',
+    'Give three arguments for and three against {p}',
+    'Design a classroom exercise on {p}',
+    'Summarise what a newcomer has to know about {p}',
+    'Suggest a healthier or cheaper alternative to {p}',
+    'Work out step by step how {q} leads to {p}',
+    'Invent a riddle whose solution is {p}',
+    'Describe an ordinary day without {p}',
+    'Advise a small business that worries about {p}',
+    'Turn {p} into a checklist',
+    'Find a metaphor for {p}',
+    'Rank four ways of dealing with {p}',
+    'Prepare a speech of one minute on {p}',
+    'Estimate what {p} would cost a family of four in a year',
+    'Correct the usual misunderstanding about {p}',
+    'Imagine how {p} will look in fifty years',
+    'Collect idioms and sayings around {p}',
+    'Argue as a lawyer would that {p} matters more than {q}',
+  ],
+  ja: [
+    '{p}を初めて聞く人に分かるように説明してください',
+    '{p}をめぐる二人の同僚の短い会話を書いてください',
+    '{p}についての計画を一週間分立てて',
+    '{p}と{q}を比べて、違いを挙げてください',
+    '{p}に賛成の理由と反対の理由を三つずつお願いします',
+    '取引先に{p}の詳細を尋ねるメールを書いてほしい',
+    '{p}が出てくる子ども向けの物語を作ってください',
+    '{p}の代わりになるものを提案してもらえますか',
+    '{q}から{p}に至るまでを順を追って考えてください',
+    '答えが{p}になるなぞなぞを考えて',
+    '{p}のない一日を想像して描写してください',
+    '{p}を点検表の形にまとめてください',
+    '{p}をたとえ話で言い表すとどうなりますか',
+    '{p}への対処法を四つ、よい順に並べてください',
+    '{p}についての一分間のスピーチ原稿をお願いいたします',
+    '五十年後の{p}はどうなっていると思う?',
+  ],
+}
+const conditions = {
+  en: [
+    'in at most {n} words',
+    'as a table with {few} rows',
+    'for readers who are about {few} years old',
+    'and end with a question',
+    'without any technical term',
+    'using an example from the kitchen',
+    'in the style of a newspaper report',
+    'and say which part is uncertain',
+    'as a numbered list of {few} points',
+    'with one counterexample',
+    'so that it fits on a postcard',
+    'and name two sources of error',
+    'in a friendly but firm tone',
+    'for an audience of sceptical engineers',
+    'with the most important point first',
+    'and give a title to each part',
+    'keeping a budget of {n} euros in mind',
+  ],
+  ja: [
+    '{n}字以内でまとめること',
+    '{few}行の表にすること',
+    '{few}歳くらいの読み手に合わせること',
+    '専門用語は使わないこと',
+    '台所の例を一つ入れること',
+    '新聞記事のような書き方にすること',
+    'はっきりしない点も書くこと',
+    '番号を付けて{few}項目にすること',
+    '大切なことから順に書くこと',
+    '最後に問いかけで終えること',
+    '疑い深い技術者にも納得できるようにすること',
+    '予算は{n}00円と考えること',
+  ],
+}
+
+const onInput = {
+  en: [
+    'Rewrite the following passage',
+    'Put the following statement into a single question',
+    'Translate the following sentence into plain language',
+    'Find the weakest word of the following sentence and replace it',
+    'Write a reply to the following message',
+    'Say whether the following sentence is a fact, an opinion or a request, and answer',
+  ],
+  ja: [
+    '次の文章をやさしい言葉に書き換えてください',
+    '次の文を一つの質問の形に直してください',
+    '次の文が事実、意見、依頼のどれに当たるかを述べてください',
+    '次の連絡への返事を書いてください',
+  ],
+}
+
+/** A number of its own for each place in a list, out of one. */
+const spread = (u: number, position: number, turn: number): number => (u * 7 ** turn + position * 0.381966 * turn) % 1
+/** Of a list of tasks, every fourth works on an input. */
+export const worksOnInput = (position: number): boolean => position % 4 === 3
+
+/** What tasks are about: phrases, but for words that only begin a sentence, as an imperative does. */
+const subjects = ({ phrases, sentences }: Material): string[] =>
+  phrases.filter(phrase => !sentences.some(sentence => sentence.startsWith(phrase)))
+
+function condition(tails: readonly string[], u: number, position: number): string {
+  return at(tails, spread(u, position, 3), position * 7)
+    .replace('{n}', String(20 + 5 * Math.floor(spread(u, position, 4) * 37)))
+    .replace('{few}', String(4 + Math.floor(spread(u, position, 5) * 11)))
+}
+
+/** Something to be done with the subjects of the text. Positions in one list give different tasks. */
+export function task(material: Material, u: number, position: number): string {
+  const { japanese } = material
+  const language = japanese ? 'ja' : 'en'
+  const heads = (worksOnInput(position) ? onInput : tasks)[language]
+  const named = subjects(material)
+  const about = named.length > 1 ? named : material.phrases
+  const p = at(about, spread(u, position, 1), position)
+  const q = at(about, spread(u, position, 1), position + 1)
+  const head = at(heads, spread(u, position, 2), position * 5)
+    .replace('{p}', p)
+    .replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
+  const tail = condition(conditions[language], u, position)
+  return japanese ? `${head}${/[?？]$/.test(head) ? '' : '。'}${tail}。` : `${head} ${tail}.`
+}
+
+/** The text that is to be rewritten, with one more thing asked for; now and then it is left as it was. */
+export function rewriting(material: Material, u: number): string {
+  const { focus, sentences, japanese } = material
+  const text = focus.trim() || sentences.join(japanese ? '' : ' ')
+  if (u < 0.08) return text
+  const tail = condition(conditions[japanese ? 'ja' : 'en'], u, 0).replace(/^and /, 'so that you ')
+  const about = subjects(material).filter(phrase => !/answer|attention|注意/.test(phrase))
+  if (about.length === 0) return japanese ? `${text}\n${tail}。` : `${text}\nAnswer ${tail}.`
+  const p = at(about, u)
+  return japanese
+    ? `${text}\n特に${p}に注意し、${tail}。`
+    : `${text}\nPay particular attention to ${p}, and answer ${tail}.`
 }
 
 /** Sentences that share words with the question, in the order of the text. */

@@ -1,4 +1,5 @@
 import type { Json } from '../records/index.ts'
+import type { answerTable } from './answers.ts'
 import {
   advise,
   isLoneQuestion,
@@ -15,12 +16,13 @@ import {
   tokensOf,
 } from './prose.ts'
 import type { Asked, Said } from './protocol.ts'
+import { continuation } from './raw.ts'
 import { reworded, wantsOtherWords } from './reword.ts'
 import { translated, wantedLanguage } from './translation.ts'
 import { valueFor } from './value.ts'
 
-/** Shares in [0, 1] of replies that go wrong, chosen by hash. */
-export type Habits = { malformedRate: number; refusalRate: number }
+/** Shares in [0, 1] of replies that go wrong, chosen by hash, and what is said to prompts that are known. */
+export type Habits = { malformedRate: number; refusalRate: number; known: ReturnType<typeof answerTable> }
 
 /** Draws of one request that share its usual final answer. */
 const agreement = 0.8
@@ -34,6 +36,9 @@ export function replyTo(asked: Asked, body: string, draw: string, habits: Habits
   if (habits.refusalRate > 0 && free('refuse') < habits.refusalRate) {
     return { content: '', refusal: 'I cannot help with this request.', tokens: 8, cut: false }
   }
+  if (asked.raw) return bounded(continuation(asked.messages[0]!.text, free, habits.malformedRate), undefined, asked)
+  const known = asked.schema === undefined && asked.tools.length === 0 ? habits.known(asked, free) : undefined
+  if (known) return bounded(known.content, known.reasoning, asked)
   const variant = free('agree') < agreement ? 0 : 1 + Math.floor(free('variant') * 3)
   const steady = picker(`${body} variant ${variant}`)
   const material = materialOf(asked.messages)

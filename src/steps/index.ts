@@ -1,7 +1,7 @@
 /** The contracts: what a step is, what it may return, and how verbs expand. */
 
 export type * from './contract.ts'
-export { cutBelow, cutShare } from './cut.ts'
+export { cutBelow, cutShare, scoreOf } from './cut.ts'
 export {
   defineFilter,
   defineGlobal,

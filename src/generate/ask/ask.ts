@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
 import { type Draft, defineMap, fence, type Lost, loadPrompt, type Pure, promptNotes } from '../../steps/index.ts'
+import { comparable } from '../comparable.ts'
 import { example } from '../example.ts'
 import { registerFacet } from '../register.ts'
 
@@ -35,13 +36,6 @@ const pointsAtDocument = [
 export function refersToDocument(question: string): boolean {
   return pointsAtDocument.some(pattern => pattern.test(question))
 }
-
-const comparable = (question: string) =>
-  question
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\p{P}\p{S}\s]+/gu, ' ')
-    .trim()
 
 function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
   const { questions, audience, style, like } = ctx.options

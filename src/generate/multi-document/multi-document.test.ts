@@ -22,8 +22,8 @@ async function run(items: unknown[], options: object = {}, pool: Rec[] = [eel, c
   const asked: Ask[] = []
   const [primitive] = multiDocument.expand(multiDocument.options.parse({ teacher: 't', documents: 2, ...options }), 'm')
   const { step } = primitive!
-  const draw: Pure<never>['draw'] = (_, n, among) =>
-    (among ? [...pool].sort((a, b) => among.by(b) - among.by(a)) : pool).slice(0, n)
+  const draw: Pure<never>['draw'] = (_, n, { by } = {}) =>
+    (by ? [...pool].sort((a, b) => by(b) - by(a)) : pool).slice(0, n)
   const outcome = await (step as MapStep).run(pot, {
     options: step.options.parse(primitive!.options),
     language: 'en',

@@ -1,5 +1,5 @@
-import { dots } from '../../kernels/index.ts'
-import { random } from '../../records/index.ts'
+import { dots } from '../kernels/index.ts'
+import { random } from '../records/index.ts'
 
 /** Rounds of Lloyd's algorithm at most; it has mostly settled by then. */
 const rounds = 30
