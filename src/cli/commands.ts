@@ -110,6 +110,14 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'set', 'recipe'],
     load: () => import('./verbs/show-rules.ts'),
   },
+  report: {
+    operands: '[recipe|release|file]',
+    about:
+      'Compares rows with real ones: how far they drift, what they lack, what gives them away; a page with pictures.',
+    example: 'stillroom report recipe.yaml --real tickets --of prompt',
+    options: ['real', 'of', 'step', 'teacher', 'seed', 'out', 'recipe'],
+    load: () => import('./verbs/report.ts'),
+  },
   collapse: {
     operands: '<corpus>',
     about:

@@ -80,6 +80,12 @@ export const options = {
     is: 'flag',
     about: 'allow a judge of a family that wrote the rows; the result says so',
   },
+  real: {
+    flags: '--real <source|path>',
+    is: 'text',
+    about: 'real rows to compare with: a source of the recipe, a file, a folder',
+  },
+  of: { flags: '--of <part>', is: 'text', about: 'prompt, completion or all: the part that is compared' },
   generations: { flags: '--generations <n>', is: 'count', about: 'generations after the real data (default: 10)' },
   seeds: { flags: '--seeds <n>', is: 'count', about: 'runs of each workflow; a verdict takes 5 (default: 5)' },
   share: { flags: '--share <x>', is: 'share', about: 'share of real text that is kept beside new text (default: 0.1)' },

@@ -29,7 +29,7 @@ export function areaInterval(area: number, n: number, m: number): Interval {
   return { low: Math.max(0, area - half), high: Math.min(1, area + half) }
 }
 
-const rounds = 30
+const rounds = 8
 const ridge = 1e-4
 const folds = 5
 
