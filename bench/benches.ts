@@ -11,6 +11,7 @@ import { metered, queueing, refusing, widening } from './limits.ts'
 import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
 import { preferences } from './preference-bias.ts'
+import { report } from './report.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
 import { embedding, meanings, semantic } from './vectors.ts'
@@ -51,6 +52,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'rules-tokenizers': tokenizers,
   'rules-huge': huge,
   'kernels-twins': twins,
+  'measure-report': report,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),
   'engine-records': records,

@@ -324,7 +324,7 @@ export const measures: readonly Measure[] = [
     ...some,
     says: [1, 2, 3].map(n => ({
       ...{ name: `distinct-${n}`, wants: 'near', slack: 0.03 },
-      about: `Distinct runs of ${n} words over all, in windows of 1,000 words`,
+      about: `Distinct ${n === 1 ? 'words' : `runs of ${n} words`} over all, in windows of 1,000 words`,
     })),
     source: 'https://arxiv.org/abs/1510.03055',
     open: ofTexts(words => [1, 2, 3].map(n => distinct(words, n, window))),
