@@ -8,7 +8,10 @@ import { calls, records } from './engine.ts'
 import { signatures, substrings, twins } from './kernels.ts'
 import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
+import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
+import { preferences } from './preference-bias.ts'
+import { report } from './report.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
 import { sandboxed } from './sandbox.ts'
@@ -40,7 +43,9 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'classifier-learning': learning,
   'audit-coverage': coverages,
   'personal-data': accuracy,
+  'preference-bias': preferences,
   language,
+  novelty: checks,
   leaks: recall,
   'near-duplicates': recalls,
   'vectors-meanings': meanings,
@@ -48,6 +53,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'rules-tokenizers': tokenizers,
   'rules-huge': huge,
   'kernels-twins': twins,
+  'measure-report': report,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),
   'engine-records': records,

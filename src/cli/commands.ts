@@ -59,6 +59,14 @@ export const commands: { [name: string]: Command } = {
     options: ['limit', 'verify', 'release', 'show'],
     load: () => import('./verbs/run.ts'),
   },
+  rounds: {
+    operands: '[recipe]',
+    about:
+      'Runs a recipe once for each of its rounds, or on from where they stopped, a release each; ends when rows drift.',
+    example: 'stillroom rounds recipe.yaml',
+    options: [],
+    load: () => import('./verbs/rounds.ts'),
+  },
   status: {
     operands: '[recipe]',
     about: 'Says how the last runs ended, who works here now, and what to do next.',
@@ -101,6 +109,22 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom show rules --set rules.gopher-quality.min-words=40',
     options: ['step', 'n', 'set', 'recipe'],
     load: () => import('./verbs/show-rules.ts'),
+  },
+  report: {
+    operands: '[recipe|release|file]',
+    about:
+      'Compares rows with real ones: how far they drift, what they lack, what gives them away; a page with pictures.',
+    example: 'stillroom report recipe.yaml --real tickets --of prompt',
+    options: ['real', 'of', 'step', 'teacher', 'seed', 'out', 'recipe'],
+    load: () => import('./verbs/report.ts'),
+  },
+  collapse: {
+    operands: '<corpus>',
+    about:
+      'Shows on your own text what becomes of data made from data made from data: what is lost, and which workflow bounds it.',
+    example: 'stillroom collapse docs --seeds 8',
+    options: ['generations', 'seeds', 'share', 'threads'],
+    load: () => import('./verbs/collapse.ts'),
   },
   retry: {
     operands: '',
@@ -212,7 +236,7 @@ export const commands: { [name: string]: Command } = {
     about:
       'Writes what a step of the last run gave as jsonl, csv or parquet, with ids, for people to look at and change.',
     example: 'stillroom export csv --step judge -n 50',
-    options: ['step', 'n', 'seed', 'out', 'recipe'],
+    options: ['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
     load: () => import('./verbs/export.ts'),
   },
   'export model': {
@@ -228,6 +252,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom import edits tutor-judge.csv --by "<your name>"',
     options: ['by', 'out', 'recipe'],
     load: () => import('./verbs/import-edits.ts'),
+  },
+  'import answers': {
+    operands: '<file>',
+    about:
+      'Reads what people answered to prompts that no teacher could: as conversations, which a source of the recipe reads.',
+    example: 'stillroom import answers tutor-unanswered-verify.csv --by "<your name>"',
+    options: ['by', 'license', 'out', 'recipe'],
+    load: () => import('./verbs/import-answers.ts'),
   },
   'import benchmark': {
     operands: '<path>',
@@ -255,8 +287,8 @@ export const commands: { [name: string]: Command } = {
       'errorRate',
       'malformedRate',
       'refusalRate',
-      'faults',
       'answers',
+      'faults',
     ],
     load: () => import('./verbs/simulate.ts'),
   },

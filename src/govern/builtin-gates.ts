@@ -1,7 +1,8 @@
+import { accumulated } from './accumulated-gate.ts'
 import { decontaminated } from './decontaminated-gate.ts'
 import type { Gate } from './gate.ts'
 import { terms } from './terms-gate.ts'
 
 /** The gates of this version, in the order they are reported. */
-export const builtinGates: readonly Gate[] = [terms, decontaminated]
+export const builtinGates: readonly Gate[] = [terms, decontaminated, accumulated]
 export const gateIds: readonly string[] = builtinGates.map(gate => gate.id)

@@ -6,6 +6,7 @@
 export { editDistance } from './distance.ts'
 export { type Grams, openGrams, probe } from './grams.ts'
 export { hash32, xxhash64 } from './hash.ts'
+export { type Apart, type Mixed, type NearestTwo, nearestTwo } from './mixed.ts'
 export { bandKeys, jaccard, runHashes, shingles, signature } from './runs.ts'
 export { split } from './split.ts'
 export { copyUnits, foldForMatch, type How, hows, kind, matched, type Units, unitAt, unitsOf } from './units.ts'

@@ -5,6 +5,7 @@ import * as kernels from './index.ts'
 import * as twinDistance from './twins/distance.ts'
 import * as twinGrams from './twins/grams.ts'
 import * as twinHash from './twins/hash.ts'
+import * as twinMixed from './twins/mixed.ts'
 import * as twinRuns from './twins/runs.ts'
 import * as twinSplit from './twins/split.ts'
 import * as twinVectors from './twins/vectors.ts'
@@ -51,6 +52,38 @@ describe('each kernel gives the bits of its twin', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  test('the two nearest rows of numbers and classes', () => {
+    const cell = fc.oneof(fc.float({ min: -2, max: 2, noNaN: true }), fc.constantFrom(0, 1, 1e9))
+    const table = (rows: number, numbers: number, classes: number) =>
+      fc.record({
+        rows: fc.constant(rows),
+        numbers: fc
+          .array(cell, { minLength: rows * numbers, maxLength: rows * numbers })
+          .map(all => Float32Array.from(all)),
+        classes: fc
+          .array(fc.constantFrom(0, 1, 2, 65535), { minLength: rows * classes, maxLength: rows * classes })
+          .map(all => Uint16Array.from(all)),
+      })
+    const shape = fc.tuple(fc.nat(7), fc.nat(40), fc.nat(5), fc.nat(5))
+    const both = shape.chain(([q, r, n, c]) => fc.tuple(table(q, n, c), table(r, n, c)))
+    fc.assert(
+      fc.property(both, fc.boolean(), fc.constantFrom(1, 0.5, 2), ([queries, among], squares, weight) => {
+        const found = kernels.nearestTwo(queries, among, { squares, weight })
+        expect(found).toEqual(twinMixed.nearestTwo(queries, among, { squares, weight }))
+      }),
+      { numRuns: 500 },
+    )
+    // More rows and queries than fit into a tile, and into a turn.
+    const many = (rows: number, seed: number): kernels.Mixed => ({
+      rows,
+      numbers: Float32Array.from({ length: rows * 3 }, (_, i) => Math.sin(seed + i * i)),
+      classes: Uint16Array.from({ length: rows * 2 }, (_, i) => (i * i * 7 + seed) % 5),
+    })
+    const [queries, among] = [many(300, 1), many(2000, 2)]
+    const how = { squares: false, weight: 1 }
+    expect(kernels.nearestTwo(queries, among, how)).toEqual(twinMixed.nearestTwo(queries, among, how))
   })
 
   test('runs of units, their shingles, signature and bands', () => {

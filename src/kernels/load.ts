@@ -35,6 +35,19 @@ export type Kernels = {
     threshold: number,
     out: number,
   ): number
+  nearestTwo(
+    queries: number,
+    queryCount: number,
+    queryBytes: number,
+    blocks: number,
+    blockCount: number,
+    numbers: number,
+    classes: number,
+    squares: number,
+    weight: number,
+    tail: number,
+    states: number,
+  ): void
   editDistance(a: number, m: number, b: number, n: number, limit: number, masks: number, deltas: number): number
 }
 

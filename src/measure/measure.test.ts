@@ -3,21 +3,35 @@ import { describe, expect, test } from 'vitest'
 import { random, unit } from '../records/index.ts'
 import { betaQuantile, incompleteBeta, logGamma } from './beta.ts'
 import {
+  along,
   audit,
   binary,
   bootstrap,
   calibration,
   calibrationError,
   clopperPearson,
+  correlationOf,
+  emptyPairs,
   type Finding,
+  isotonic,
   kappa,
+  ktoWeights,
+  line,
+  meanOf,
+  mergeMoments,
+  mergePairs,
+  noMoments,
+  type PairSeen,
+  pairBias,
   pearson,
   prevalence,
   ranks,
   roganGladen,
   shareOf,
   spearman,
+  tallyPair,
   wilson,
+  withPair,
 } from './index.ts'
 
 describe('intervals of a share', () => {
@@ -267,5 +281,149 @@ describe('predictions against the truth', () => {
     expect(found.high - found.low).toBeLessThan(2.3 * half)
     expect(bootstrap(3, () => undefined, 'a')).toBeUndefined()
     expect(bootstrap(0, () => 1, 'a')).toBeUndefined()
+  })
+})
+
+describe('moments', () => {
+  const x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
+  const y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]
+  const of = (from: number, to: number) =>
+    x.slice(from, to).reduce((m, value, i) => withPair(m, value, y[from + i]!), noMoments)
+
+  test("Anscombe's first quartet, whole and put together from parts", () => {
+    expect(correlationOf(of(0, 11))).toBeCloseTo(0.81642, 5)
+    // Mean 9, variance 11: half an interval is 1.96 for 11 rows, whose standard error is 1.
+    expect(meanOf(of(0, 11))).toEqual({
+      mean: expect.closeTo(9, 12),
+      low: expect.closeTo(9 - 1.959964, 6),
+      high: expect.closeTo(9 + 1.959964, 6),
+    })
+    for (const cut of [0, 1, 6, 11]) {
+      const both = mergeMoments(of(0, cut), of(cut, 11))
+      expect(correlationOf(both)).toBeCloseTo(0.81642, 5)
+      expect(both.n).toBe(11)
+    }
+  })
+  test('no variation, no figure; a large offset costs no digits', () => {
+    expect(correlationOf(noMoments)).toBeUndefined()
+    expect(correlationOf([1, 2, 3].reduce((m, value) => withPair(m, 0.1, value), noMoments))).toBeUndefined()
+    expect(meanOf(of(0, 1))).toBeUndefined()
+    const far = x.reduce((m, value, i) => withPair(m, 1e9 + value, y[i]!), noMoments)
+    expect(correlationOf(far)).toBeCloseTo(0.81642, 4)
+  })
+})
+
+describe('what pairs prefer', () => {
+  const seen = (chosen: number, rejected: number, more: Partial<PairSeen> = {}): PairSeen => ({
+    tokens: [chosen, rejected],
+    traits: {},
+    ...more,
+  })
+  const pairs = [
+    seen(30, 10, { margin: 3, ownFamily: 'chosen', orders: 1, traits: { list: 'chosen' } }),
+    seen(20, 10, { margin: 2, ownFamily: 'both', orders: 1, traits: { list: 'both' } }),
+    seen(10, 10, { margin: 1, ownFamily: 'none', traits: { list: 'none' } }),
+    seen(10, 20, { ownFamily: 'rejected', orders: 0.25, traits: { list: 'rejected' } }),
+    seen(15, 5, { traits: { list: 'chosen' } }),
+  ]
+  const tallied = (list: PairSeen[]) => {
+    const tally = emptyPairs()
+    for (const pair of list) tallyPair(tally, pair)
+    return tally
+  }
+
+  test('shares count the pairs whose sides differ, and correlations those whose margin is known', () => {
+    const bias = pairBias(tallied(pairs))
+    expect(bias.longer).toMatchObject({ chosen: 3, of: 4, share: 0.75, low: wilson(3, 4).low, high: wilson(3, 4).high })
+    expect(bias.tokens!.mean).toBe(6)
+    expect(bias.lengthAndMargin).toEqual({ correlation: expect.closeTo(1, 12), of: 3 })
+    expect(bias.traits).toEqual([
+      { trait: 'list', chosen: 0.6, rejected: 0.4, lean: { chosen: 2, of: 3, share: 2 / 3, ...wilson(2, 3) } },
+    ])
+    expect(bias.ownFamily).toMatchObject({ chosen: 1, of: 2 })
+    expect(bias.orders).toEqual({
+      share: 0.75,
+      of: 3,
+      low: expect.closeTo(0.75 - (1.959964 * 0.4330127) / Math.sqrt(3), 6),
+      high: 1,
+    })
+  })
+  test('what nothing is known of has no figure, and a swap of all sides turns every share over', () => {
+    expect(pairBias(tallied([seen(3, 3)]))).toEqual({ pairs: 1, traits: [] })
+    const other = { chosen: 'rejected', rejected: 'chosen', both: 'both', none: 'none' } as const
+    const turned = pairs.map(({ tokens: [a, b], traits: { list } }) => seen(b, a, { traits: { list: other[list!] } }))
+    const [bias, back] = [pairBias(tallied(pairs)), pairBias(tallied(turned))]
+    expect(back.longer!.share).toBe(1 - bias.longer!.share)
+    expect(back.traits[0]!.lean!.share).toBeCloseTo(1 - bias.traits[0]!.lean!.share, 12)
+    expect(back.tokens!.mean).toBe(-bias.tokens!.mean)
+  })
+  test('parts of a corpus are added up', () => {
+    for (const cut of [0, 2, 5]) {
+      const both = pairBias(mergePairs(tallied(pairs.slice(0, cut)), tallied(pairs.slice(cut))))
+      expect(both).toEqual({
+        ...pairBias(tallied(pairs)),
+        tokens: expect.objectContaining({ mean: expect.closeTo(6, 12) }),
+      })
+    }
+  })
+})
+
+test('the weights of KTO: equal within 1:1 to 4:3, else the rarer side is raised', () => {
+  expect(ktoWeights(100, 100)).toEqual({
+    desirable_weight: 1,
+    undesirable_weight: 1,
+    range: { of: 'undesirable_weight', low: 1, high: 1 },
+  })
+  expect(ktoWeights(120, 100)).toMatchObject({ desirable_weight: 1, undesirable_weight: 1 })
+  expect(ktoWeights(900, 100)).toEqual({
+    desirable_weight: 1,
+    undesirable_weight: 9,
+    range: { of: 'undesirable_weight', low: 6.75, high: 9 },
+  })
+  // At the ends of the range the sums stand 1:1 and 4:3.
+  const { desirable_weight, undesirable_weight, range } = ktoWeights(30, 100)!
+  expect(desirable_weight * 30).toBeCloseTo(undesirable_weight * 100, 9)
+  expect((range.high * 30) / 100).toBeCloseTo(4 / 3, 9)
+  expect((range.low * 30) / 100).toBeCloseTo(1, 9)
+  expect(ktoWeights(5, 0)).toBeUndefined()
+})
+
+describe('functions through points', () => {
+  test('a line by least squares', () => {
+    // Anscombe 1973, first set: slope 0.500, intercept 3.00.
+    const x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
+    const y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]
+    const found = line(x, y)!
+    expect(found.slope).toBeCloseTo(0.5001, 4)
+    expect(found.intercept).toBeCloseTo(3.0001, 4)
+    expect(line([2, 2], [1, 5])).toBeUndefined()
+  })
+
+  test('violators are pooled, and the function never falls', () => {
+    expect(isotonic([1, 2, 3, 4], [1, 3, 2, 4])).toEqual([
+      { x: 1, y: 1 },
+      { x: 2, y: 2.5 },
+      { x: 3, y: 2.5 },
+      { x: 4, y: 4 },
+    ])
+    const knots = isotonic([1, 2, 2, 3], [1, 3, 5, 6])
+    expect([0, 1.5, 2, 9].map(at => along(knots, at))).toEqual([1, 2.5, 4, 6])
+    expect(along([], 1)).toBeUndefined()
+    const points = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })), { minLength: 1 })
+    fc.assert(
+      fc.property(points, found => {
+        const knots = isotonic(
+          found.map(([x]) => x),
+          found.map(([, y]) => y),
+        )
+        const at = found.map(([x]) => along(knots, x)!)
+        const order = found.map((_, i) => i).sort((i, j) => found[i]![0] - found[j]![0])
+        for (const [i, k] of order.entries())
+          expect(at[k]! - (at[order[i - 1] ?? k] ?? 0)).toBeGreaterThanOrEqual(-1e-9)
+        // A least-squares fit keeps the sum.
+        const sum = (values: number[]) => values.reduce((a, b) => a + b, 0)
+        expect(sum(at)).toBeCloseTo(sum(found.map(([, y]) => y)), 9)
+      }),
+    )
   })
 })

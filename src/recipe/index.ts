@@ -8,6 +8,14 @@ export type { Path, Positions } from './positions.ts'
 export { parseRecipe, type ReadRecipe, readRecipe } from './read.ts'
 export { paidPart } from './restrict.ts'
 export {
+  earlierRounds,
+  listedStudent,
+  type RoundGround,
+  recipeOfRound,
+  roundVersion,
+} from './rounds.ts'
+export { type DriftBounds, type Rounds, type ServedStudent, servedStudent } from './rounds-config.ts'
+export {
   defineRecipe,
   type Recipe,
   type RecipeInput,

@@ -3,6 +3,8 @@ import type { Kind } from '../records/index.ts'
 import { kinds } from '../records/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
 import { teacherEntry } from '../teachers/index.ts'
+import { nameOf } from './name.ts'
+import { roundsConfig } from './rounds-config.ts'
 
 /** The vocabulary a recipe is read with: rooms of later tiers hand in what they know. */
 export type Words = {
@@ -25,9 +27,6 @@ export type SourceEntry = { chunk?: unknown; [option: string]: unknown }
 
 /** `limit` takes the first n records by id hash; `drop` leaves out records by id. */
 export type Restriction = { limit?: number; drop?: string[] }
-
-/** Names of sources, teachers and steps: dots and slashes join them to longer keys, so they are not allowed inside. */
-export const nameOf = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u, 'a name of letters, digits, - and _')
 
 const purpose = z
   .strictObject({
@@ -115,6 +114,7 @@ function fields(words: Words) {
       )
       .default({})
       .describe('Overrides of gates, each with a written reason'),
+    rounds: roundsConfig.optional(),
     floor: z.int().min(0).default(1).describe('Fewest rows a run must leave; with fewer it ends with exit code 5'),
     release: release.optional().describe('What a release is called; without it a run ends before the release'),
   }

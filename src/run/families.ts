@@ -7,8 +7,9 @@ export function inItems(first: Node, items: Iterable<Carried>): Generator<Carrie
 }
 
 /**
- * Records that descend from the same subject of a node, together: of `at`, or of the step that made each of them. The
- * descendants of one root follow one another, but not those of each subject below it: a union has them branch by branch.
+ * Records that descend from the same subject, together: of the node `at`, or of whichever step made each of them, so that
+ * the answers of two teachers to one prompt are a family although two steps asked. The descendants of one root follow one
+ * another, but not those of each subject below it: a union has them branch by branch.
  */
 function* families(items: Iterable<Carried>, at: string | undefined): Generator<Carried[]> {
   let root: string | undefined
@@ -20,7 +21,7 @@ function* families(items: Iterable<Carried>, at: string | undefined): Generator<
       root = rootOf(item)
     }
     const entry = at === undefined ? item.trail.at(-1) : item.trail.find(([node]) => node === at)
-    const key = entry ? `${entry[0]} ${entry[1]}` : `alone ${item.record.id}`
+    const key = entry ? entry[1] : `alone ${item.record.id}`
     const family = gathered.get(key)
     if (family) family.push(item)
     else gathered.set(key, [item])

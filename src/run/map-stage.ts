@@ -31,9 +31,9 @@ export function mapStage(stage: Stage, env: StageEnv): StageOutput {
     let draw: Pools['draw'] | undefined
     const pools: Pools = {
       digests: sides.map(s => `${s.name}:${s.digest}`),
-      draw(name, record, n) {
+      draw(name, record, n, turn) {
         draw ??= openPools(sides.map(s => ({ name: s.name, records: [...records(env, s.shards)].map(c => c.record) })))
-        return draw(name, record, n)
+        return draw(name, record, n, turn)
       },
     }
     env.emit({ event: 'stage-sized', stage: stage.key, tasks: inputs.length })

@@ -1,7 +1,7 @@
-import type { Id, Rec, Sha } from '../records/index.ts'
+import { type Id, type Rec, type Sha, sha256 } from '../records/index.ts'
 
 /** Side inputs of a map stage, each a pool that records draw from. */
-export type Pools = { digests: Sha[]; draw(pool: string, record: Id, n: number): Rec[] }
+export type Pools = { digests: Sha[]; draw(pool: string, record: Id, n: number, turn?: number): Rec[] }
 
 /** A pool larger than this is thinned by id hash: a draw of a few among thousands gains nothing from more. */
 const poolBound = 10_000
@@ -29,10 +29,11 @@ export function openPools(sides: { name: string; records: Iterable<Rec> }[]): Po
       right: Int32Array.from(rows, row => half(row.id, 8)),
     })
   }
-  return (name, record, n) => {
+  return (name, record, n, turn) => {
     const pool = pools.get(name)
     if (!pool || n <= 0) return []
-    const [a, b] = [half(record, 0), half(record, 8)]
+    const drawer = turn === undefined ? record : sha256(`${record} ${turn}`)
+    const [a, b] = [half(drawer, 0), half(drawer, 8)]
     const best: { at: number; w: number }[] = []
     for (let at = 0; at < pool.rows.length; at++) {
       const w = weight(a, b, pool.left[at]!, pool.right[at]!)

@@ -3,7 +3,7 @@ import { arch, platform } from 'node:os'
 import { join } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { builtinGates, evaluateGates, type GateReport } from '../govern/index.ts'
-import type { Plan } from '../recipe/index.ts'
+import { earlierRounds, type Plan } from '../recipe/index.ts'
 import { digestOf, type Id, type Rec, sha256 } from '../records/index.ts'
 import { type SourceFacts, writeRelease } from '../release/index.ts'
 import { listFiles, type SourceConfig } from '../sources/index.ts'
@@ -59,7 +59,8 @@ async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]
       name: key,
       license: config.license,
       uri: config.uri ?? [config.files].flat().join(', '),
-      origin: config.origin,
+      // Its real rows are left out, since they come in from where they are at home.
+      origin: key === earlierRounds ? 'synthetic' : config.origin,
       files: (await listFiles(config, plan.base)).length,
       records: counts?.passed ?? 0,
       rejected: counts?.dropped ?? {},

@@ -1,48 +1,86 @@
+import { z } from 'zod'
 import { StillroomError } from '../errors/index.ts'
-import { type Json, unit } from '../records/index.ts'
-import { tokensOf } from './prose.ts'
-import type { Asked, Said } from './protocol.ts'
-
-/** A reply that is given to every request whose messages hold `match`, or each of several texts. Data is sent as JSON. */
-export type SimulatorAnswer = { match: string | string[]; reply: Json }
+import type { Pick } from './prose.ts'
+import type { Asked } from './protocol.ts'
 
 /**
- * Reads a table of answers: JSON Lines of `{ match, reply }`. Throws SR_USAGE with the line that is none.
+ * What a model says to one prompt, or to every request that holds `match` (each text of several): one of the replies, chosen
+ * by request and draw. With `model` only that one says it.
  */
+export type SimulatorAnswer = {
+  prompt?: string
+  match?: string | string[]
+  model?: string
+  replies: { content: string; reasoning?: string }[]
+}
+
+const text = z.string().min(1)
+const row = z
+  .strictObject({
+    prompt: text.optional(),
+    match: z.union([text, z.array(text).min(1)]).optional(),
+    model: z.string().optional(),
+    replies: z
+      .array(
+        z.union([
+          z.string().transform(content => ({ content })),
+          z.strictObject({ content: z.string(), reasoning: z.string().optional() }),
+          z.strictObject({ data: z.json() }).transform(({ data }) => ({ content: JSON.stringify(data) })),
+        ]),
+      )
+      .min(1),
+  })
+  .refine(({ prompt, match }) => (prompt === undefined) !== (match === undefined), 'give either prompt or match')
+
+/** Reads answers as JSON Lines. Throws SR_USAGE with the first line that is none. */
 export function readAnswers(text: string, file: string): SimulatorAnswer[] {
   return text.split('\n').flatMap((line, i) => {
     if (line.trim() === '') return []
-    let parsed: Partial<SimulatorAnswer> | undefined
+    let wrong = 'not valid JSON'
     try {
-      parsed = JSON.parse(line) as Partial<SimulatorAnswer>
+      const read = row.safeParse(JSON.parse(line))
+      if (read.success) return [read.data as SimulatorAnswer]
+      const { path, message } = read.error.issues[0]!
+      wrong = `${path.join('.')} ${message}`.trim()
     } catch {
-      // Told below.
+      // Said below.
     }
-    const matches = [parsed?.match ?? []].flat()
-    if (parsed?.reply !== undefined && matches.length > 0 && matches.every(match => typeof match === 'string'))
-      return [parsed as SimulatorAnswer]
-    throw new StillroomError('SR_USAGE', `${file} has a line that is no answer.`, {
-      position: { file, line: i + 1 },
-      expected: '{"match": "text of the request", "reply": "text, or data that is sent as JSON"}',
-      received: line.slice(0, 100),
+    throw new StillroomError('SR_USAGE', `Line ${i + 1} of ${file} holds no answers: ${wrong}.`, {
+      position: { file, line: i + 1, column: 1 },
+      hint: 'write one object a line: {"prompt": "..", "replies": ["..", {"content": "..", "reasoning": ".."}, {"data": {..}}]}',
     })
   })
 }
 
-/** The reply to a request out of the table; of several that fit, one for each draw by hash. Undefined where none fits. */
-export function answerOf(
-  answers: readonly SimulatorAnswer[],
-  asked: Asked,
-  body: string,
-  draw: string,
-): Said | undefined {
-  if (answers.length === 0) return undefined
-  const text = asked.messages.map(message => message.text).join('\n')
-  const fitting = answers.filter(({ match }) => [match].flat().every(part => text.includes(part)))
-  if (fitting.length === 0) return undefined
-  const { reply } = fitting[Math.floor(unit('answer', body, draw) * fitting.length)]!
-  const content = typeof reply === 'string' ? reply : JSON.stringify(reply)
-  const tokens = tokensOf(content)
-  const cut = tokens > (asked.cap ?? Number.POSITIVE_INFINITY)
-  return { content: cut ? content.slice(0, asked.cap! * 4) : content, tokens: cut ? asked.cap! : tokens, cut }
+const fenced = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
+
+/**
+ * Answers by prompt, and by what a request holds. A request asks a prompt when its last user turn is that text, with or
+ * without fenced material around it, or holds it between fences; one that wants data or tools asks none. A `match` is looked
+ * for in all turns, whatever is wanted.
+ */
+export function answerTable(answers: readonly SimulatorAnswer[]) {
+  const by = new Map<string, SimulatorAnswer[]>()
+  for (const answer of answers) {
+    const prompt = answer.prompt?.trim()
+    if (prompt !== undefined) by.set(prompt, [...(by.get(prompt) ?? []), answer])
+  }
+  const matching = answers.filter(({ match }) => match !== undefined)
+  return function find(asked: Asked, free: Pick): SimulatorAnswer['replies'][number] | undefined {
+    if (answers.length === 0) return undefined
+    const known: SimulatorAnswer[] = []
+    if (asked.schema === undefined && asked.tools.length === 0) {
+      const said = asked.messages.findLast(({ role }) => role === 'user')?.text ?? ''
+      const texts = [said, said.replace(fenced, ''), ...[...said.matchAll(fenced)].map(([, , inside]) => inside!)]
+      known.push(...(texts.map(text => by.get(text.trim()) ?? []).find(found => found.length > 0) ?? []))
+    }
+    if (matching.length > 0) {
+      const whole = asked.messages.map(({ text }) => text).join('\n')
+      known.push(...matching.filter(({ match }) => [match!].flat().every(part => whole.includes(part))))
+    }
+    const replies = known
+      .filter(({ model }) => model === undefined || model === asked.model)
+      .flatMap(answer => answer.replies)
+    return replies[Math.floor(free('reply') * replies.length)]
+  }
 }

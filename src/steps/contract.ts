@@ -1,19 +1,21 @@
 import type { ZodType } from 'zod'
-import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug } from '../records/index.ts'
+import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug, TeacherId } from '../records/index.ts'
 import type { Job, Ran } from '../sandbox/index.ts'
-import type { Reply, Request } from '../teachers/index.ts'
+import type { Form, Reply, Request } from '../teachers/index.ts'
 
 /** What a step needs beside its records. Names are names of its options. */
 export type Needs<O = never> = {
   /** Options that hold the name of a teacher; the recipe checks that it exists. */
   teachers?: readonly (keyof O & string)[]
+  /** What is asked of the teachers of these options that is no chat; the recipe refuses those that cannot be. */
+  forms?: { readonly [option in keyof O & string]?: Form }
   /** Options that hold paths: resolved against the recipe, and in the identity by content digest. */
   files?: readonly (keyof O & string)[]
   /** Those of `files` that hold a key of the project: made by chance where they are missing. */
   keys?: readonly (keyof O & string)[]
   /** Options that name an earlier step, such as the one that noted vectors; the recipe checks that it stands before. */
   steps?: readonly (keyof O & string)[]
-  /** Options that name a stored score, as <step key>/<aspect>: its step must stand before. */
+  /** Options that name a stored score, or several, as <step key>/<aspect>: each step must stand before. */
   scores?: readonly (keyof O & string)[]
   /** Kinds of ancestor that `ctx.ancestor` hands out, for example the document a prompt was asked about. */
   ancestors?: readonly Kind[]
@@ -64,7 +66,7 @@ export type Draft<G extends Kind = Kind> = {
   key?: string
   /** Characters of the subject's text. */
   span?: [number, number]
-  /** The calls it came from, where one run made several; default all. The engine checks that they were made. */
+  /** The calls it came from, where one run made several; default all, and none for what no model touched. The engine checks that they were made. */
   calls?: string[]
   notes?: Notes
 }
@@ -83,6 +85,9 @@ export type GroupOutcome<G extends Kind = Kind> = {
   made?: (Draft<G> & { from: Id[] })[]
 }
 
+/** How records of a side input are chosen. */
+export type Draw = { turn?: number; of?: number; by?(record: Rec): number }
+
 /** What a pure function of a step sees. */
 export type Pure<O> = {
   options: O
@@ -95,8 +100,12 @@ export type Pure<O> = {
   tokenizer: string
   /** Seeded by record id and step key. */
   random(): number
-  /** `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. */
-  draw(pool: string, n: number): Rec[]
+  /**
+   * `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. Another
+   * `turn` is another choice, such as the number of a wave that meets the same record again. With `by` the first `of` are
+   * looked at and the `n` with the highest value handed out: those alone become parents.
+   */
+  draw(pool: string, n: number, how?: Draw): Rec[]
   /** The nearest ancestor of a kind that `needs.ancestors` declares; it becomes a `context` parent. */
   ancestor<K extends Kind>(kind: K): Rec<K> | undefined
 }
@@ -109,6 +118,8 @@ export type Answer<T = unknown> = Reply & {
   bad?: { reason: 'refused' | 'truncated' | 'unparseable' | 'rejected'; detail: string }
   /** The call in the journal. */
   call: string
+  /** Who answered in the end, as records name it: out of a pool, or whoever stood in. */
+  by?: TeacherId
 }
 
 /** How a job ended, and its name in the journal. */
@@ -131,7 +142,7 @@ export type MapStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<
 }
 export type GroupStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<O> & {
   shape: 'group'
-  /** The step key whose subjects the groups descend from; default the nearest expanding step. */
+  /** The step key whose subjects the groups descend from; default the nearest step that made each record, whichever it is. */
   group?(options: O): string | undefined
   run(records: Rec<I>[], ctx: Ctx<O>): Promise<GroupOutcome<G>>
 }
@@ -190,5 +201,7 @@ export type Primitive = {
 export type Verb<O = any> = Omit<Spec<O>, 'takes' | 'gives' | 'reasons' | 'version'> & {
   shape: 'verb'
   takes: readonly Kind[]
+  /** True where these options, as they are written, stand in for the input: the verb begins with a grid then. */
+  alone?(options: O): boolean
   expand(options: O, key: string): Primitive[]
 }

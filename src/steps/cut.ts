@@ -5,7 +5,8 @@ import { defineFilter, defineGlobal } from './define.ts'
 
 const scoreName = z.string().describe('Stored score, written as <step key>/<aspect>')
 
-function scoreOf(record: Rec, by: string): number | undefined {
+/** The value of a stored score; undefined without one, or where the judge gave none. */
+export function scoreOf(record: Rec, by: string): number | undefined {
   const score = record.scores[by]
   return score && 'value' in score ? score.value : undefined
 }

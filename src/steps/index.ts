@@ -2,7 +2,7 @@
 
 export type { Job, Ran } from '../sandbox/index.ts'
 export type * from './contract.ts'
-export { cutBelow, cutShare } from './cut.ts'
+export { cutBelow, cutShare, scoreOf } from './cut.ts'
 export {
   defineFilter,
   defineGlobal,

@@ -27,6 +27,9 @@ const conversations = {
   steps: [
     { clean: { from: 'rows' } },
     { judge: { teacher: 'judge', min: 5 } },
+    { verify: { by: { kind: 'regex', pattern: 'litres|drips' } } },
+    { best: { by: 'judge/overall' } },
+    { distinct: {} },
     { length: { min: 5, max: 400 } },
     { dedupe: { near: 0.9 } },
     { decontaminate: { against: ['tests.jsonl'] } },
@@ -56,6 +59,8 @@ test('conversations: each verb expands, reads its sides and counts what it drops
   expect(funnel.clean).toMatchObject({ in: 60, fixed: 57, passed: 2, dropped: { refusal: 1 } })
   expect(funnel['clean.cut']).toMatchObject({ in: 59, dropped: { 'repeated-sentence': 1 } })
   expect(funnel['judge.cut']).toMatchObject({ in: 58, passed: 57, dropped: { 'below-threshold': 1 } })
+  expect(funnel['verify.grade']).toMatchObject({ in: 57, fixed: 57 })
+  for (const alone of ['verify.cut', 'best', 'distinct']) expect(funnel[alone]).toMatchObject({ in: 57, passed: 57 })
   expect(funnel['dedupe.exact']).toMatchObject({ in: 57, passed: 50, dropped: { 'exact-duplicate': 7 } })
   expect(funnel.decontaminate).toMatchObject({ in: 50, dropped: { contaminated: 1 } })
   expect(funnel['balance.share']).toMatchObject({ in: 49, passed: 49 })

@@ -11,6 +11,10 @@ const exercise = (name: string, sign: string, solution = sign) => ({
   explanation: 'One operator does it.',
   difficulty: 'easy',
 })
+const knows = (topic: string, ...exercises: object[]) => ({
+  match: `topic: ${topic}`,
+  replies: [{ content: JSON.stringify({ exercises }) }],
+})
 const recipe = (url: string, options: object = {}) => ({
   name: 'exercises',
   teachers: { writer: { model: 'writer', at: `${url}/v1`, price: 'free' } },
@@ -21,8 +25,8 @@ const recipe = (url: string, options: object = {}) => ({
 test('exercises are written, run and kept with what verifies them', async () => {
   const server = await simulator({
     answers: [
-      { match: 'topic: sums', reply: { exercises: [exercise('add', '+'), exercise('subtract', '-', '+')] } },
-      { match: 'topic: products', reply: { exercises: [exercise('multiply', '*')] } },
+      knows('sums', exercise('add', '+'), exercise('subtract', '-', '+')),
+      knows('products', exercise('multiply', '*')),
     ],
   })
   const topics = ['sums', 'products'].map(topic => JSON.stringify({ topic })).join('\n')

@@ -22,6 +22,11 @@ export const run: Run = async call => {
   const project = await openRecipe(call, call.args[0])
   const named = call.args[0]
   const limited = given.limit !== undefined
+  if (project.recipe.rounds && !limited && given.release !== false) {
+    throw new StillroomError('SR_USAGE', 'The recipe has rounds, and each is a release of its own.', {
+      hint: `run them with: stillroom rounds${named === undefined ? '' : ` ${named}`}; --no-release or --limit tries one of them`,
+    })
+  }
   const plan = await project.plan(limited ? { restrict: { limit: given.limit } } : {})
   const reporter = reporterOf(call)
   const session = takeWorkspace(call, project, 'run')

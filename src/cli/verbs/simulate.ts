@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
-import { readAnswers, readDrill, type SimulatorOptions, startSimulator } from '../../simulate/index.ts'
+import { type Drill, readAnswers, readDrill, type SimulatorOptions, startSimulator } from '../../simulate/index.ts'
 import type { Run } from '../commands.ts'
 import { counted, dollars } from '../figures.ts'
 import type { Given } from '../options.ts'
@@ -49,11 +49,10 @@ function optionsOf(given: Given, cwd: string): SimulatorOptions {
       received: headers,
       hint: 'give --headers openai or --headers anthropic, with --rpm or --tpm',
     })
-  const drill = given.faults === undefined ? {} : readDrill(textOf('--faults', given.faults, cwd), given.faults)
+  const drill: Drill = given.faults === undefined ? {} : readDrill(textOf(given.faults, '--faults', cwd), given.faults)
   const { answers } = given
   return {
     ...drill,
-    ...(answers !== undefined && { answers: readAnswers(textOf('--answers', answers, cwd), answers) }),
     ...(port !== undefined && { port }),
     ...(seed !== undefined && { seed }),
     ...(latency !== undefined && { latencyMs: latency }),
@@ -61,6 +60,7 @@ function optionsOf(given: Given, cwd: string): SimulatorOptions {
     ...(errorRate !== undefined && { errorRate }),
     ...(malformedRate !== undefined && { malformedRate }),
     ...(refusalRate !== undefined && { refusalRate }),
+    ...(answers !== undefined && { answers: readAnswers(textOf(answers, '--answers', cwd), answers) }),
     limits: { ...(rpm !== undefined && { rpm }), ...(tpm !== undefined && { tpm }) },
     ...(concurrency !== undefined && { capacity: { concurrency, beyond: queue ? 'queue' : 'refuse' } }),
     ...(headers !== undefined && { headers }),
@@ -69,12 +69,12 @@ function optionsOf(given: Given, cwd: string): SimulatorOptions {
   }
 }
 
-function textOf(option: string, file: string, cwd: string): string {
+function textOf(file: string, option: string, cwd: string): string {
   try {
     return readFileSync(resolve(cwd, file), 'utf8')
   } catch (error) {
     throw new StillroomError('SR_USAGE', `${file} cannot be read: ${(error as Error).message}`, {
-      hint: `give ${option} the path of a file`,
+      hint: `give ${option} the path of a ${option === '--faults' ? 'YAML or JSON' : 'JSON Lines'} file`,
       cause: error,
     })
   }

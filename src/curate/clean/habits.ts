@@ -1,16 +1,7 @@
-import { closers, declines, openers, selfReferences } from './phrases.ts'
-import { first, ownWords, weight } from './prose.ts'
+import { ownWords } from '../../text/index.ts'
+import { closers, first, openers, selfReferences } from './phrases.ts'
 
-/**
- * The phrase an answer declines with, where declining is the answer: it opens with it and little or nothing follows.
- * A long text that opens with an apology and then helps, or one about refusals, is none.
- */
-export function refusal(answer: string): string | undefined {
-  const text = answer.trim()
-  const phrase = first(text.slice(0, 600), declines)
-  if (!phrase) return undefined
-  return weight(text) <= 160 && !/```/.test(text) ? phrase : undefined
-}
+export { refusal } from '../../text/index.ts'
 
 /** An answer without its polite frame, and what was taken off; at most a few sentences at each end. */
 export function unframed(answer: string): { text: string; removed: string[] } {

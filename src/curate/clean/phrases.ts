@@ -1,17 +1,5 @@
 /** Fixed phrases of chat models, English and Japanese. Openers and closers can be taken off; the rest decides a row. */
 
-/** An answer that opens so declines. It is one only where it is the answer: see `refusal`. */
-export const declines: RegExp[] = [
-  /^(?:(?:i['’]?m|i am) (?:really |very |so )?sorry,? (?:but )?(?:i |that )|sorry,? (?:but )?i |unfortunately,? i |i apologi[sz]e,? (?:but )?i |my apologies,? (?:but )?i )(?:(?:can(?:['’]t|not| not)|could(?:n['’]t| not)|(?:am|['’]m) (?:not able|unable|not allowed|not permitted)|won['’]t|will not|do(?:n['’]t| not) (?:have (?:access|enough|the ability|any information|information)|feel comfortable)|must decline)|is (?:not )?something i)/i,
-  /^i (?:can(?:['’]t|not| not)|(?:am|['’]m) (?:unable|not able)(?: to)?|won['’]t|will not|must decline|do not feel comfortable|don['’]t feel comfortable)\b[^.!?\n]{0,60}\b(?:help|assist|provide|answer|comply|fulfil+|complete|create|generate|discuss|do that|support|engage|share|write|access|respond|continue|offer)\b/i,
-  /^i['’]?(?: a)?m (?:unable|not able|not allowed|not permitted) to\b/i,
-  /^as an? (?:ai|artificial intelligence|large language model|language model)\b[^.!?\n]{0,80}\b(?:can(?:['’]t|not| not)|unable|not able|do(?:n['’]t| not)|won['’]t)\b/i,
-  /^(?:申し訳(?:ございません|ありません|ない)(?:が|けれど|けど)?|(?:すみません|ごめんなさい|恐れ入ります|恐縮です)が)[、,。\s]?[^。\n]{0,60}(?:できません|できかねます|いたしかねます|致しかねます|お答えでき|応じられません|わかりません|分かりません|お断り|存じません|控え)/,
-  /^(?:その|この|そのような|このような|ご)?(?:質問|依頼|要求|要望|内容|リクエスト|ご質問|ご依頼|ご要望)[^。\n]{0,20}(?:には|に|は|については)[^。\n]{0,24}(?:お答えできません|お答えすることはできません|応じることはできません|応じられません|対応できません|お応えできません|お断り)/,
-  /^(?:私は|わたしは)?(?:AI|ＡＩ|人工知能|言語モデル)(?:アシスタント|モデル)?(?:である|です|な|として|の)[^。\n]{0,50}(?:できません|持っていません|ありません|お答えでき|いたしかねます)/,
-  /^(?:お手伝い|お答え|回答|提供|支援)(?:は|を|すること(?:は|が))(?:できません|できかねます|いたしかねます|控えさせて)/,
-]
-
 /** Whole sentences at the beginning that only greet the request. */
 export const openers: RegExp[] = [
   /^(?:certainly|of course|sure(?: thing)?|absolutely|definitely|great question|good question|(?:that['’]s|what) an? (?:great|good|excellent|interesting|fantastic) question|excellent question|i['’]d be (?:happy|glad|delighted) to(?: help)?(?: you)?(?: with (?:that|this))?|happy to help|i['’]ll do my best to (?:help|assist)(?: you)?|thank(?:s| you) for (?:asking|your question|the question))\s*[!.,:;—–-]+\s*/i,
@@ -62,3 +50,12 @@ export const selfReferences: RegExp[] = [
   /(?:AI|ＡＩ|人工知能|言語モデル)(?:アシスタント|モデル)?(?:として|である)、?私/,
   /私(?:の|が持つ)(?:知識|学習データ|訓練データ|トレーニングデータ)は[^。\n]{0,20}(?:年|時点)/,
 ]
+
+/** What the first of the patterns that fits finds. */
+export function first(text: string, patterns: readonly RegExp[]): string | undefined {
+  for (const pattern of patterns) {
+    const found = pattern.exec(text)
+    if (found) return found[0].trim()
+  }
+  return undefined
+}

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { document } from '../../../test/support/curate-records.ts'
 import { driveGlobal, shardsOf } from '../../../test/support/drive-global.ts'
+import { kMeans, nearest } from '../../measure/index.ts'
 import { type Rec, random } from '../../records/index.ts'
 import { learnVectors } from '../vectors/learn.ts'
 import { unitLength } from '../vectors/project.ts'
-import { kMeans, nearest } from './k-means.ts'
 import { labels, wordsOf } from './labels.ts'
 import { assignTopics, topics } from './topics.ts'
 

@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { type Centres, kMeans, nearest } from '../../measure/index.ts'
 import { kinds, unit } from '../../records/index.ts'
 import { type Decision, defineGlobal, defineVerb, type GlobalStep, type Pass, type Verb } from '../../steps/index.ts'
 import { contentOf, parts } from '../content.ts'
 import { append } from '../dedupe/columns.ts'
 import { pack, unpack } from '../vectors/packed.ts'
 import { vectorShape, vectorsFor } from '../vectors/vectors.ts'
-import { type Centres, kMeans, nearest } from './k-means.ts'
 import { type Class, labels, wordsOf } from './labels.ts'
 
 const shape = {

@@ -1,5 +1,5 @@
+import { eigen } from '../../measure/index.ts'
 import { random } from '../../records/index.ts'
-import { eigen } from './eigen.ts'
 import { buckets } from './features.ts'
 import { pack } from './packed.ts'
 

@@ -1,8 +1,20 @@
+import { z } from 'zod'
 import type { Verifier } from '../../records/index.ts'
 import { codeOf, definitionOf, type Job, type Language } from '../../sandbox/index.ts'
 import type { Execute } from '../../steps/index.ts'
+import { type Grade, type Grader, right, undecided, wrong } from './grade.ts'
 
-export type Grade = { verdict: 'right' | 'wrong' | 'undecided'; why?: string }
+const oneOrMore = z.union([z.string(), z.array(z.string())])
+export const shape = {
+  language: z.string().default('python').describe('python or javascript'),
+  tests: oneOrMore.describe('What must hold: assertions, or a function `check`'),
+  entry_point: z.string().optional().describe('Name of the function that is tested'),
+  setup: oneOrMore.optional().describe('What stands before the tests'),
+  prompt: z.string().optional().describe('Code that the completion continues'),
+  timeout_ms: z.number().positive().optional().describe('Processor time'),
+  memory_mb: z.number().positive().optional().describe('Memory'),
+  interpreter: z.string().optional().describe('An interpreter of your own, in a sandbox of the system'),
+}
 
 /**
  * What is run of a completion that continues a prompt (Chen et al. 2021, HumanEval): the prompt and the body that follows
@@ -48,11 +60,14 @@ export function codeJob(completion: string, verifier: Verifier): Job | undefined
  */
 export async function gradeCode(completion: string, verifier: Verifier, execute: Execute): Promise<Grade> {
   const job = codeJob(completion, verifier)
-  if (job === undefined) return { verdict: 'undecided', why: 'the verifier has no tests' }
-  if (job.code.trim() === '') return { verdict: 'wrong', why: 'no code' }
+  if (job === undefined) return undecided('the verifier has no tests')
+  if (job.code.trim() === '') return wrong('no code')
   const { ended, error, missing } = await execute(job)
-  if (ended === 'ok') return { verdict: 'right' }
-  if (missing !== undefined) return { verdict: 'undecided', why: `needs ${missing}` }
-  if (ended === 'unavailable') return { verdict: 'undecided', why: error ?? 'nothing to run it' }
-  return { verdict: 'wrong', why: error ?? ended }
+  if (ended === 'ok') return right
+  if (missing !== undefined) return undecided(`needs ${missing}`)
+  if (ended === 'unavailable') return undecided(error ?? 'nothing to run it')
+  return wrong(error ?? ended)
 }
+
+/** Runs the code of an answer against the tests of its verifier. */
+export const code: Grader = (completion, { verifier }, ctx) => gradeCode(completion, verifier, ctx.execute)
