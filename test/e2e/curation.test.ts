@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { curateSteps } from '../../src/curate/index.ts'
 import type { Rec } from '../../src/records/index.ts'
@@ -209,7 +211,13 @@ test('documents: from pages as they come to a part of them, each step doing what
   expect(again.all.map(({ id }) => id)).not.toContain(rejected.id)
 })
 
-test('every verb of curation stands in a run above', () => {
+test('every verb of curation stands in a run above, in a ready recipe, or in a test of its own', () => {
   const used = [conversations, documents].flatMap(({ steps }) => steps.flatMap(step => Object.keys(step)))
-  expect([...new Set(used)].sort()).toEqual(curateSteps.map(({ verb }) => verb).sort())
+  const root = join(import.meta.dirname, '..', '..')
+  const others = globSync(['recipes/*.yaml', 'test/e2e/*.test.ts'], { cwd: root }).map(path =>
+    readFileSync(join(root, path), 'utf8'),
+  )
+  const inUse = (verb: string) =>
+    used.includes(verb) || others.some(text => text.includes(`{ ${verb}: `) || text.includes(`- ${verb}: `))
+  expect(curateSteps.map(({ verb }) => verb).filter(verb => !inUse(verb))).toEqual([])
 })
