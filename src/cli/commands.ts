@@ -126,6 +126,14 @@ export const commands: { [name: string]: Command } = {
     options: ['generations', 'seeds', 'share', 'threads'],
     load: () => import('./verbs/collapse.ts'),
   },
+  privacy: {
+    operands: '<real> <synthetic>',
+    about:
+      'Compares a synthetic table, or synthetic texts, with what they were made from: copies, attacks, likeness, use.',
+    example: 'stillroom privacy real.csv synthetic.csv --holdout holdout.csv',
+    options: ['holdout', 'target', 'types', 'seed'],
+    load: () => import('./verbs/privacy.ts'),
+  },
   retry: {
     operands: '',
     about: 'Has the calls behind the drops of one reason asked again by the next run.',

@@ -89,6 +89,21 @@ export const options = {
   generations: { flags: '--generations <n>', is: 'count', about: 'generations after the real data (default: 10)' },
   seeds: { flags: '--seeds <n>', is: 'count', about: 'runs of each workflow; a verdict takes 5 (default: 5)' },
   share: { flags: '--share <x>', is: 'share', about: 'share of real text that is kept beside new text (default: 0.1)' },
+  holdout: {
+    flags: '--holdout <file>',
+    is: 'text',
+    about: 'real rows that nothing was made from; without them copying cannot be told',
+  },
+  target: {
+    flags: '--target <column>',
+    is: 'text',
+    about: 'column that a model learns to tell (default: the last with few labels)',
+  },
+  types: {
+    flags: '--types <column=type>',
+    is: 'list',
+    about: 'type of a column (number, date, category, boolean, text, id) where it is taken for another; repeatable',
+  },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing, take the defaults' },
   port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },

@@ -72,13 +72,13 @@ function spread(values: readonly number[]): number {
   const middle = mean(values)
   return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1))
 }
-const around = (values: readonly number[]): Interval => {
+export const around = (values: readonly number[]): Interval => {
   const half = z95 * spread(values)
   return { low: mean(values) - half, high: mean(values) + half }
 }
 
 /** So many places of a range, each once, in a seeded order. */
-function drawn(from: number, to: number, n: number, seed: string): Uint32Array {
+export function drawn(from: number, to: number, n: number, seed: string): Uint32Array {
   const next = random('compare', seed)
   const places = Uint32Array.from({ length: to - from }, (_, i) => from + i)
   for (let i = 0; i < n; i++) {

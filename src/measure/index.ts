@@ -17,6 +17,7 @@ export { type KtoWeights, ktoWeights } from './kto.ts'
 export { discrepancy, expectedCoverage, type Manifold, type Matrix, manifold } from './manifold.ts'
 export { facetMeasure, featuresOf, measures } from './measures.ts'
 export { correlationOf, type Moments, meanOf, mergeMoments, noMoments, withPair } from './moments.ts'
+export { normalCdf, normalQuantile } from './normal.ts'
 export {
   emptyPairs,
   type Lean,
@@ -29,6 +30,7 @@ export {
   tallyPair,
 } from './pairs.ts'
 export { type Known, prevalence, roganGladen } from './prevalence.ts'
+export * from './privacy/index.ts'
 export { along, isotonic, type Knot, line } from './regression.ts'
 export { areaInterval, areaUnder, type Features, separation } from './separation.ts'
 export { clopperPearson, type Interval, shareOf, wilson } from './share.ts'
