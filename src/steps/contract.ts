@@ -152,7 +152,20 @@ export type FilterStep<O = any> = Spec<O> & { shape: 'filter'; test(record: Rec,
  * What a global decided: `shared` for every shard, `each` by record id (a shard sees its own ids alone). What changes with
  * every row, such as totals, belongs into `notes`: sentences for people, shown by the run and on the card.
  */
-export type Decision<V = Json, S = Json> = { shared?: S; each: Map<Id, V>; notes?: string[] }
+export type Decision<V = Json, S = Json> = {
+  shared?: S
+  each: Map<Id, V>
+  notes?: string[]
+  /** What it found out about the whole input, in figures: gates look at it. */
+  found?: { [name: string]: Json }
+  /** What it uses up of something limited, such as a budget of privacy: written down before anything comes of it, or refused. */
+  spends?: Spent
+}
+/**
+ * An amount of what may be spent on each of some sources, `limit` in all. What is spent `for` the same thing again costs
+ * nothing: it is the same result.
+ */
+export type Spent = { of: string[]; unit: string; amount: number; limit: number; for: Sha }
 /** Vectors noted by an earlier step, by that step's key: they travel beside a record and never enter it. */
 export type Vectors = { vector(record: Rec, step: string): Float32Array | undefined }
 /** What a survey sees beside the records: the side input they belong to, and what the pass before combined to. */
