@@ -11,6 +11,7 @@ import { metered, queueing, refusing, widening } from './limits.ts'
 import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
 import { preferences } from './preference-bias.ts'
+import { distances, tables } from './privacy.ts'
 import { report } from './report.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
@@ -42,6 +43,8 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'curate-classifier': grading,
   'classifier-learning': learning,
   'audit-coverage': coverages,
+  'measure-dcr': distances,
+  'privacy-tables': tables,
   'personal-data': accuracy,
   'preference-bias': preferences,
   language,

@@ -19,6 +19,7 @@ import { length } from './length/length.ts'
 import { mix } from './mix/mix.ts'
 import { perplexity } from './perplexity/perplexity.ts'
 import { personalData } from './personal-data/personal-data.ts'
+import { privacy } from './privacy/privacy.ts'
 import { resample } from './resample/resample.ts'
 import { review } from './review/review.ts'
 import { reward } from './reward/reward.ts'
@@ -59,6 +60,7 @@ export { cutTokens, length, tokens } from './length/length.ts'
 export { mix } from './mix/mix.ts'
 export { perplexity } from './perplexity/perplexity.ts'
 export { personalData } from './personal-data/personal-data.ts'
+export { privacy } from './privacy/privacy.ts'
 export { resample } from './resample/resample.ts'
 export { type ReviewLine, review } from './review/review.ts'
 export { reward } from './reward/reward.ts'
@@ -101,6 +103,7 @@ export const curateSteps: (Step | Verb)[] = [
   balance,
   sample,
   resample,
+  privacy,
   review,
   mix,
   accumulate,

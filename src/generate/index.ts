@@ -20,6 +20,7 @@ import { redistil } from './redistil/index.ts'
 import { rephrase } from './rephrase/index.ts'
 import { selfInstruct } from './self-instruct/index.ts'
 import { syllabus } from './syllabus/index.ts'
+import { gaussianCopula, marginals, mst } from './synthesize/index.ts'
 import { tools } from './tools/index.ts'
 import { translate } from './translate/index.ts'
 
@@ -43,6 +44,7 @@ export { redistil } from './redistil/index.ts'
 export { rephrase } from './rephrase/index.ts'
 export { selfInstruct } from './self-instruct/index.ts'
 export { syllabus } from './syllabus/index.ts'
+export { gaussianCopula, marginals, mst } from './synthesize/index.ts'
 export { textbook } from './textbook/index.ts'
 export { tools } from './tools/index.ts'
 export { translate } from './translate/index.ts'
@@ -71,4 +73,7 @@ export const generateSteps: (Step | Verb)[] = [
   ground,
   dialogue,
   magpie,
+  marginals,
+  gaussianCopula,
+  mst,
 ]

@@ -3,7 +3,7 @@ import { bootstrap } from '../bootstrap.ts'
 import { drawn } from '../compare.ts'
 import { areaInterval, areaUnder } from '../separation.ts'
 import { type Interval, wilson, z95 } from '../share.ts'
-import { encoderOf, type Metric, metrics, nearest } from './distance.ts'
+import { type Encoder, encoderOf, type Metric, metrics, nearest, nearestPlaces } from './distance.ts'
 import { figure, least, mean, meanOf, most, notBelow, type PrivacyFigure, type Said, type Sets } from './figure.ts'
 import { joined, rowsAt, type Table } from './table.ts'
 
@@ -25,8 +25,20 @@ export const dcrShare = ({ closer, ties, n }: Closer): number => (closer + ties 
 /** `DCROverfittingProtection` of SDMetrics: ties count for the holdout; 1 is none that can be seen, 0 all are nearer. */
 export const overfittingProtection = ({ closer, n }: Closer): number => Math.min(2 * (1 - closer / n), 1)
 
-/** How many deviations a share of n rows lies above a half. */
-export const zOfShare = (share: number, n: number): number => (share - 0.5) / Math.sqrt(0.25 / n)
+/** How many deviations a share of n rows lies above a half; crowded rows count for less. */
+export const zOfShare = (share: number, n: number, crowd = 1): number => (share - 0.5) / deviation(n, crowd)
+const deviation = (n: number, crowd: number) => Math.sqrt((0.25 * crowd) / n)
+
+/**
+ * How many synthetic rows have the nearest record of one of them as theirs, in the mean over rows. By whichever set that
+ * record happens to be in, all of them are nearer to that set at once: were both real sets shuffled together and parted
+ * anew, the share would vary by this much more than that of independent rows.
+ */
+export function crowdOf(places: Uint32Array): number {
+  const counts = new Map<number, number>()
+  for (const place of places) counts.set(place, (counts.get(place) ?? 0) + 1)
+  return places.length === 0 ? 1 : counts.values().reduce((sum, n) => sum + n * n, 0) / places.length
+}
 
 /** Value of a rank counted from 0, and a 95 % interval by the binomial distribution of ranks, whatever the values are like. */
 export function ranked(values: ArrayLike<number>, rank: number): { value: number; interval: Interval } {
@@ -95,7 +107,19 @@ function round({ training, synthetic, holdout }: Required<Sets>, metric: Metric,
   const byRandom = nearest(randomTable(joined(training, holdout), n, seed), known, encoder)
   const knownToMade = nearest(known, made, encoder).first
   const unseenToMade = nearest(unseen, made, encoder).first
-  return { toKnown, toUnseen, unseenToKnown, realCloser, byRandom, knownToMade, unseenToMade }
+  const crowd = crowded(made, known, unseen, encoder)
+  return { crowd, toKnown, toUnseen, unseenToKnown, realCloser, byRandom, knownToMade, unseenToMade }
+}
+
+/** Rows of which it is looked up which record is nearest: enough to know how crowded they are. */
+const lookedUp = 1000
+function crowded(made: Table, known: Table, unseen: Table, encoder: Encoder): number {
+  const few = (table: Table) =>
+    rowsAt(
+      table,
+      Uint32Array.from({ length: Math.min(lookedUp, table.rows) }, (_, i) => i),
+    )
+  return crowdOf(nearestPlaces(few(made), joined(few(known), few(unseen)), encoder))
 }
 
 export type Settings = { rounds: number; seed: string }
@@ -158,17 +182,18 @@ function alone(said: Namer, { training, synthetic, holdout }: Sets, metric: Metr
 }
 
 /** The share that raises the alarm by chance in one of twenty tables that copy nothing. */
-export const alarm = (n: number): number => 0.5 + (1.645 * 0.5) / Math.sqrt(n)
+export const alarm = (n: number, crowd = 1): number => 0.5 + 1.645 * deviation(n, crowd)
 /**
  * The share that is too much: 0.05 above a half in the whole training set, and three deviations. Of a part of the training
  * set only that part of what was copied can be seen, so that the bar is lower by as much.
  */
-export const tooMuch = (n: number, part = 1): number => 0.5 + Math.max(3 * Math.sqrt(0.25 / n), 0.05 * part)
+export const tooMuch = (n: number, part = 1, crowd = 1): number => 0.5 + Math.max(3 * deviation(n, crowd), 0.05 * part)
 
 type Drawn = { n: number; part: number; seed: string }
 
 function shares(said: Namer, all: Round[], { n, part, seed }: Drawn): PrivacyFigure[] {
-  const bar = tooMuch(n, part)
+  const crowd = mean(all.map(round => round.crowd))
+  const [bar, warned] = [tooMuch(n, part, crowd), alarm(n, crowd)]
   const counts = all.map(({ toKnown, toUnseen }) => closer(toKnown.first, toUnseen.first))
   const intervals = all.map(({ toKnown, toUnseen }, i) => {
     const each = toKnown.first.map((distance, row) => {
@@ -184,19 +209,23 @@ function shares(said: Namer, all: Round[], { n, part, seed }: Drawn): PrivacyFig
     value: mean(real.map(dcrShare)),
     interval: meanOf(real.map(({ closer, ties, n }) => wilson(Math.round(closer + ties / 2), n))),
   }
-  const grade = (value: number) => (value > bar ? 'fail' : value > alarm(n) || value < 1 - bar ? 'warn' : 'pass')
-  const z = zOfShare(share, n).toFixed(1)
+  const grade = (value: number) => (value > bar ? 'fail' : value > warned || value < 1 - bar ? 'warn' : 'pass')
+  const z = zOfShare(share, n, crowd).toFixed(1)
   const why =
-    share > alarm(n)
-      ? `z = ${z}: nearer to the rows it was made from (alarm from ${alarm(n).toFixed(3)}, fails from ${bar.toFixed(3)})`
+    share > warned
+      ? `z = ${z}: nearer to the rows it was made from (alarm from ${warned.toFixed(3)}, fails from ${bar.toFixed(3)})`
       : share < 1 - bar
         ? `z = ${z}: nearer to the holdout; was it used after all, or is it of another time?`
-        : `z = ${z}, no more than chance (alarm from ${alarm(n).toFixed(3)})`
+        : `z = ${z}, no more than chance (alarm from ${warned.toFixed(3)})`
   const protection = mean(counts.map(overfittingProtection))
+  const wider = ({ low, high }: Interval, value: number): Interval => {
+    const by = Math.sqrt(crowd)
+    return { low: Math.max(0, value - by * (value - low)), high: Math.min(1, value + by * (high - value)) }
+  }
   return [
     figure(said('share', about.share), {
       value: share,
-      interval: meanOf(intervals),
+      interval: wider(meanOf(intervals), share),
       baseline,
       grade: grade(share),
       why,
@@ -220,7 +249,7 @@ function shares(said: Namer, all: Round[], { n, part, seed }: Drawn): PrivacyFig
             }),
           ),
         },
-        grade: strict > bar ? 'fail' : strict > alarm(n) ? 'warn' : 'pass',
+        grade: strict > bar ? 'fail' : strict > warned ? 'warn' : 'pass',
         why: `${(100 * strict).toFixed(1)} % of rows are nearer to a training row; ties count for the holdout`,
       },
     ),

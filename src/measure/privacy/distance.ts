@@ -97,6 +97,28 @@ function placeIn(sorted: Float64Array): (value: number) => number {
   }
 }
 
+/** Of each row the place of the nearest row among others; the first of several. For thousands of rows, not for millions. */
+export function nearestPlaces(queries: Table, among: Table, encoder: Encoder): Uint32Array {
+  const [made, real] = [encoder.of(queries), encoder.of(among)]
+  const numbers = made.numbers.length / made.rows
+  const classes = made.classes.length / made.rows
+  return Uint32Array.from({ length: made.rows }, (_, q) => {
+    let [best, place] = [Number.POSITIVE_INFINITY, 0]
+    for (let row = 0; row < real.rows; row++) {
+      let sum = 0
+      for (let i = 0; i < classes; i++) {
+        if (made.classes[q * classes + i] !== real.classes[row * classes + i]) sum++
+      }
+      for (let i = 0; i < numbers && sum < best; i++) {
+        const apart = Math.abs(made.numbers[q * numbers + i]! - real.numbers[row * numbers + i]!)
+        sum += encoder.apart.squares ? apart * apart : Math.min(apart, 1)
+      }
+      if (sum < best) [best, place] = [sum, row]
+    }
+    return place
+  })
+}
+
 export type Nearest = { first: Float64Array; second: Float64Array }
 
 /** Of each row the distances to the nearest and the second nearest row among others. */
