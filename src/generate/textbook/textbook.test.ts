@@ -188,3 +188,8 @@ test('passages hold the whole text, and none is longer than wanted', () => {
     }),
   )
 })
+
+test('passages are not cut inside of fenced code that fits', () => {
+  const code = '```js\nfirst()\n\nsecond()\n```'
+  expect(passages(`What it does.\n\n${code}\n\nWhat follows.`, 35)).toEqual(['What it does.', code, 'What follows.'])
+})

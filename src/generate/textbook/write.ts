@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Rec, unit } from '../../records/index.ts'
 import { defineMap, fence, loadPrompt, promptNotes, unusable } from '../../steps/index.ts'
 import { withoutThinking } from '../answer/index.ts'
+import { paragraphs } from '../paragraphs.ts'
 import { loadCells } from './cells.ts'
 import { seedOf } from './seeds.ts'
 
@@ -28,10 +29,13 @@ const options = z.strictObject({
 })
 type WriteOptions = z.infer<typeof options>
 
-/** Whole paragraphs put together up to a length; one that is longer by itself is cut at sentences, else hard. */
+/**
+ * Whole paragraphs put together up to a length, fenced code with its blank lines being one; what is longer by itself is cut
+ * at sentences, else hard.
+ */
 export function passages(text: string, most: number): string[] {
-  const parts = text
-    .split(/\n\s*\n/)
+  const parts = paragraphs(text)
+    .map(([start, end]) => text.slice(start, end))
     .flatMap(paragraph => (paragraph.length <= most ? [paragraph] : shorter(paragraph, most)))
   const found: string[] = []
   for (const part of parts) {
