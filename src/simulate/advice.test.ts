@@ -12,5 +12,16 @@ test('a question with nothing behind it is advised about, not said over again', 
   expect(one).not.toBe(other)
   expect(one).toContain('cash withdrawal')
   expect(one).not.toMatch(/Why is my|\{[pq]\}/)
+  expect(advise(asked('How do I know where I can use it?'), picker('a'))).not.toMatch(/\bthis text\b|the subject/)
   expect(advise(asked('カードが届かないのはなぜですか？'), picker('a'))).toMatch(/カード.*。$/)
+})
+
+test('what a page is made of is no part of its sentences', () => {
+  const page =
+    '---\ntitle: Stills\n---\n\nA still heats, see [Chapter 4][pot]<!-- ignore -->. It drips into [a jar](jar.md) {{% sign cG %}}.\n::: tip\nWatch it closely at first.\n:::\n\n[pot]: ch04.html'
+  expect(asked(`<document>\n${page}\n</document>\nWhy?`).sentences).toEqual([
+    'A still heats, see Chapter 4.',
+    'It drips into a jar .',
+    'Watch it closely at first.',
+  ])
 })

@@ -143,12 +143,15 @@ export function sentencesOf(text: string): string[] {
   const plain = text
     .replace(/^---\n[\s\S]*?\n---\n/, '')
     .replace(/```[\s\S]*?(?:```|$)/g, '\n\n')
+    .replace(/<!--[\s\S]*?-->/g, '')
+    .replace(/\{\{[<%][^\n]*?[>%]\}\}/g, '')
+    .replace(/^ {0,3}(?:\[[^\]\n]+\]:[ \t]*\S|:{3,}).*$/gm, '')
     .replace(/<\/?[a-z][^<>\n]{0,200}>/gi, '')
   for (const block of plain.split(/\n\s*\n|\n(?=\s*(?:[-*+]|\d+\.|#+)\s)/)) {
     if (/^\s*(?:#|\||=+\s*$|-+\s*$|\.\. )/.test(block)) continue
     const flat = block
       .replace(/^\s*(?:[-*+>]|\d+\.)\s+/, '')
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])/g, '$1')
       .replace(/[*`]+|(?<!\w)_+|_+(?!\w)/g, '')
       .replace(/\s+/g, ' ')
       .trim()
@@ -199,7 +202,7 @@ function phrasesOf(text: string, japanese: boolean): string[] {
     .sort((a, b) => weight(b) - weight(a))
     .slice(0, 40)
     .map(([phrase]) => phrase)
-  return ranked.length > 0 ? ranked : [japanese ? 'この文章' : 'this text']
+  return ranked.length > 0 ? ranked : [japanese ? 'この件' : 'the subject']
 }
 
 const at = <T>(list: readonly T[], u: number, shift = 0): T =>
@@ -465,12 +468,12 @@ export function shortAnswer(material: Material, u: number, variant: number): str
 
 const openings = {
   en: [
-    'The text treats {p} directly.',
+    'Most of this depends on {p}.',
     'It helps to begin with {p}.',
     'The point turns on {p}.',
     'Consider first what is said of {p}.',
   ],
-  ja: ['本文は{p}について述べています。', 'まず{p}から考えます。', '要点は{p}にあります。'],
+  ja: ['大切なのは{p}です。', 'まず{p}から考えます。', '要点は{p}にあります。'],
 }
 const closings = {
   en: [
