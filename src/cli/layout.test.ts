@@ -18,6 +18,12 @@ test('wrap keeps every line inside the width and every visible character, whatev
   )
 })
 
+test('wrap breaks Japanese between characters, but no word in it, and no line begins with a mark that ends a phrase', () => {
+  expect(wrap('弁を開けるValveで圧力を下げます。', 14)).toEqual(['弁を開ける', 'Valveで圧力を', '下げます。'])
+  expect(wrap('弁を開けます。次に', 12)).toEqual(['弁を開けま', 'す。次に'])
+  expect(wrap('弁を開け「次」に', 10)).toEqual(['弁を開け', '「次」に'])
+})
+
 test('clip is one line that fits, and marks what it cut', () => {
   fc.assert(
     fc.property(text, fc.integer({ min: 2, max: 20 }), (value, width) => {

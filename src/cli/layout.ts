@@ -48,6 +48,13 @@ export function wrap(text: string, width: number): string[] {
   )
 }
 
+// White space; words; and characters of scripts without spaces, each with the marks that may not begin a line behind it and
+// those that may not end one before it.
+const opening = '[「『（【〈《［｛(]'
+const closing =
+  '[\\p{Mn}\\u200d\\ufe0f、。，．・：；？！」』）】〉》］｝ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々)\\]}.,!?:;%]'
+const pieces = new RegExp(`\\s+|${opening}*(?:${wide.source}|(?:(?!${wide.source})\\S)+)${closing}*`, 'gu')
+
 function wrapLine(line: string, width: number): string[] {
   if (cells(line) <= width) return [line]
   const indent = /^\s*/.exec(line)![0].slice(0, width >> 1)
@@ -59,7 +66,7 @@ function wrapLine(line: string, width: number): string[] {
     current = indent
     used = cells(indent)
   }
-  for (const word of line.trim().match(/\s+|[^\s]+/g) ?? []) {
+  for (const word of line.trim().match(pieces) ?? []) {
     const size = cells(word)
     const fresh = current === indent
     if (used + size <= width) {
@@ -73,7 +80,7 @@ function wrapLine(line: string, width: number): string[] {
       flush()
       continue
     }
-    if (size <= width - cells(indent) && !wide.test(word)) {
+    if (size <= width - cells(indent)) {
       flush()
       current += word
       used += size
