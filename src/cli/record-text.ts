@@ -1,4 +1,4 @@
-import type { Message, Rec } from '../records/index.ts'
+import type { Message, Rec, Tool } from '../records/index.ts'
 import { rootsOf } from '../run/index.ts'
 import { thousands } from './figures.ts'
 import { cells, cut, indent, wrap } from './layout.ts'
@@ -18,6 +18,8 @@ function turns(messages: readonly Message[]): Section[] {
   ])
 }
 
+const toolNames = (tools: readonly Tool[]): string => tools.map(({ function: { name } }) => name).join(', ')
+
 const prefixed = (prefix: string, sections: Section[]): Section[] =>
   sections.map(({ label, text }) => ({ label: `${prefix} ${label}`, text }))
 
@@ -31,7 +33,11 @@ export function sectionsOf(record: Rec): Section[] {
       ]
     case 'prompt':
     case 'conversation':
-      return [...turns(record.messages), ...(record.reference ? [{ label: 'reference', text: record.reference }] : [])]
+      return [
+        ...(record.tools?.length ? [{ label: 'tools', text: toolNames(record.tools) }] : []),
+        ...turns(record.messages),
+        ...(record.reference ? [{ label: 'reference', text: record.reference }] : []),
+      ]
     case 'preference':
       return [
         ...turns(record.prompt),
@@ -120,7 +126,10 @@ export function sourceLine(record: Rec, ancestors: Map<string, Rec>): string {
     const offset = span ? `, characters ${thousands(span[0])} to ${thousands(span[1])}` : ''
     return [`${source.uri}${row}${offset} (${source.license})`]
   })
-  return parts.length > 0 ? parts.join('; ') : 'source unknown'
+  if (parts.length > 0) return parts.join('; ')
+  const { made, parents } = record.lineage
+  const whole = made && parents.length > 0 && parents.every(({ role }) => role === 'corpus')
+  return whole ? `${made.step}, fitted on a whole input: no single row of it` : 'source unknown'
 }
 
 /** Scores as `judge/accuracy 8, clarity unscored (unparseable); language/confidence 1`: each step is named once. */
