@@ -7,6 +7,7 @@ import { canonical, type Rec } from '../../src/records/index.ts'
 import { openProject, openSession, replay, run } from '../../src/run/index.ts'
 import { defineGlobal, type Step } from '../../src/steps/index.ts'
 import { startSimulator } from '../../src/testing.ts'
+import { commandLine } from '../support/command-line.ts'
 import { documents } from '../support/documents.ts'
 import { folder, runIn, write } from '../support/project.ts'
 
@@ -130,4 +131,15 @@ test('a root that no restriction can leave out ends the replay by name instead o
   await opened(dir, [ask], [], async (project, session) => run({ plan: await project.plan(), session, env: {} }))
   const failed = opened(dir, steps, [compose], (project, session) => replay(project, session))
   await expect(failed).rejects.toMatchObject({ code: 'SR_INTERNAL', received: expect.stringMatching(/^[0-9a-f]{32}$/) })
+})
+
+test('a preview that a step leaves empty shows what came as far as any, and says nothing of what the limit held back', async () => {
+  const dir = folder(files)
+  const steps = [ask, answer(), { judge: { teacher: 'writer', rubric: 'accuracy-clarity-usefulness', min: 10 } }]
+  write(dir, { 'recipe.yaml': stringify({ ...recipe([...steps, { dedupe: { near: false } }]), floor: 1 }) })
+  const { code, out, err } = await commandLine(dir, 'preview recipe.yaml -n 1')
+  expect([code, err]).toEqual([5, expect.stringContaining('Step judge.cut left nothing.')])
+  expect(out).toMatch(/^No row came to the end\. What judge\.score gave, the last to give anything:\n\nconversation /m)
+  expect(out).toMatch(/^Left out: 1 below-threshold$/m)
+  expect(out).not.toContain('over-limit')
 })

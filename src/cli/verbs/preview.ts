@@ -1,19 +1,41 @@
-import { readRun, rejectsOf, run as runPlan } from '../../run/index.ts'
+import type { Json, Rec } from '../../records/index.ts'
+import { type PastRun, readRun, recordsOf, rejectsOf, run as runPlan, type Session } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
 import { reasonList } from '../figures.ts'
 import { follow } from '../follow.ts'
 import { callTable } from '../funnel.ts'
-import { clip } from '../layout.ts'
+import { clip, wrap } from '../layout.ts'
 import { moneyLines } from '../money.ts'
 import { openRecipe, takeWorkspace } from '../open.ts'
 import { sectionsOf } from '../record-text.ts'
-import { reporterOf } from '../reporter.ts'
+import { type Reporter, reporterOf } from '../reporter.ts'
 import { rowLines } from '../rows.ts'
 import { modelsOf, summaryData } from '../summary.ts'
 import { summaryOf } from './run.ts'
 
 /** Rejects that are named one by one; the rest are counted. */
 const named = 20
+
+/** What a reject was about, in a line: how it ends, all columns of a row, or why where nothing of it is kept. */
+function gist(record: Rec | undefined, evidence: Json | undefined): string {
+  const why = evidence === undefined ? '' : JSON.stringify(evidence)
+  if (!record) return why
+  const sections = sectionsOf(record)
+  if (record.kind === 'row') return sections.map(({ label, text }) => `${label} ${text}`).join(', ')
+  if (record.kind === 'document' && record.text === undefined) return `${record.title ?? record.id.slice(0, 12)} ${why}`
+  return sections.at(-1)?.text ?? ''
+}
+
+/** Where a step left nothing of so few records: what the last step that gave any gave. */
+function furthest(run: PastRun, { store }: Session, reporter: Reporter): string[] {
+  for (const { key } of run.stages.toReversed()) {
+    const records = [...recordsOf(store, run, key)]
+    if (records.length === 0) continue
+    const head = `No row came to the end. What ${key} gave, the last to give anything:`
+    return [...wrap(reporter.paint('bold', head), reporter.width), '', ...rowLines(store, run, records, reporter)]
+  }
+  return []
+}
 
 export const run: Run = async call => {
   const { io, given } = call
@@ -31,18 +53,19 @@ export const run: Run = async call => {
     const summary = summaryOf(plan, result, session, io.now().getTime() - began)
     const past = readRun(session.paths, result.run)
     const rows = [...result.rows()]
-    // What fell away before the restriction says nothing about the records that were let through.
+    // What fell away before the restriction, or by it, says nothing about the records that were let through.
     const steps = plan.stages.flatMap(stage => stage.nodes)
-    const behind = new Set(steps.slice(steps.findIndex(node => node.step.verb === 'limit') + 1).map(node => node.key))
+    const after = steps.slice(steps.findIndex(node => node.step.verb === 'limit') + 1)
+    const behind = new Set(after.filter(node => node.step.verb !== 'limit').map(node => node.key))
     const rejects = [...rejectsOf(session.store, past)].filter(({ step }) => behind.has(step))
     reporter.say('', rowLines(session.store, past, rows, reporter))
+    if (rows.length === 0) reporter.say(furthest(past, session, reporter))
     if (rejects.length > 0) {
       const counts: { [reason: string]: number } = {}
       for (const { reason } of rejects) counts[reason] = (counts[reason] ?? 0) + 1
       reporter.say('', paint('bold', `Left out: ${reasonList(counts)}`))
       for (const { step, reason, record, evidence } of rejects.slice(0, named)) {
-        const text = record ? (sectionsOf(record).at(-1)?.text ?? '') : JSON.stringify(evidence)
-        reporter.say(clip(`  ${step}  ${reason}  ${text}`, width))
+        reporter.say(clip(`  ${step}  ${reason}  ${gist(record, evidence)}`, width))
       }
     }
     const calls = callTable(result.calls, modelsOf(plan), reporter)
