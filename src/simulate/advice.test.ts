@@ -24,4 +24,6 @@ test('what a page is made of is no part of its sentences', () => {
     'It drips into a jar .',
     'Watch it closely at first.',
   ])
+  expect(asked('Somebody calls panic! for it, and shouts (stop!) twice.').sentences).toHaveLength(1)
+  expect(asked('これは何に使いますか？弁は圧力を下げるものです!釜は水を温めます。').sentences).toHaveLength(3)
 })

@@ -155,7 +155,9 @@ export function sentencesOf(text: string): string[] {
       .replace(/[*`]+|(?<!\w)_+|_+(?!\w)/g, '')
       .replace(/\s+/g, ' ')
       .trim()
-    for (const sentence of flat.split(/(?<=[.!?]["')\]]?)\s+(?=["'([]?[A-Z0-9])|(?<=[。!?])/)) {
+    for (const sentence of flat.split(
+      /(?<=[.!?]["')\]]?)\s+(?=["'([]?[A-Z0-9])|(?<=[。！？]|[!?](?=[\u3040-\u30ff\u4e00-\u9fff]))/,
+    )) {
       const trimmed = sentence.trim()
       const wide = /[\u3040-\u30ff\u4e00-\u9fff]/.test(trimmed)
       if (trimmed.length >= (wide ? 8 : 20) && trimmed.length <= 400) found.push(trimmed)
