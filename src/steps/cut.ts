@@ -36,6 +36,16 @@ export const cutBelow = defineFilter({
   },
 })
 
+/** What a cut drops, by falling score, of how many, and how many rows that stay have the score of the best of them. */
+type Lowest = { cut: (readonly [string, number])[]; of: number; tied: number }
+
+function noteOf({ cut, of, tied }: Lowest): string {
+  const what = `${cut.length} of ${of} scored rows are the lowest share`
+  if (!cut[0]) return what
+  const best = `${what}; the best of them has ${Number(cut[0][1].toPrecision(4))}`
+  return tied === 0 ? best : `${best}, like ${tied} that ${tied === 1 ? 'stays' : 'stay'}: ids decided between those`
+}
+
 /**
  * Relative threshold: drops the floor(share x scored) lowest scores, ties by id (the smaller id stays).
  * Unscored records are outside the base and dropped by name.
@@ -66,14 +76,13 @@ export const cutShare = defineGlobal({
       decide(_, scored: [number, string][], options) {
         scored.sort((a, b) => b[0] - a[0] || (a[1] < b[1] ? -1 : 1))
         const cut = scored.slice(scored.length - Math.floor(options.drop * scored.length + 1e-9))
-        return { cut: cut.map(([value, id]) => [id, value] as const), of: scored.length }
+        const best = cut[0]?.[0]
+        const tied = scored.slice(0, scored.length - cut.length).filter(([value]) => value === best).length
+        return { cut: cut.map(([value, id]) => [id, value] as const), of: scored.length, tied }
       },
-      combine: (parts: { cut: (readonly [string, number])[]; of: number }[]) => ({
+      combine: (parts: Lowest[]) => ({
         each: new Map(parts.flatMap(part => part.cut)),
-        notes: parts.map(
-          ({ cut, of }) =>
-            `${cut.length} of ${of} scored rows are the lowest share${cut[0] ? `; the best of them has ${Number(cut[0][1].toPrecision(4))}` : ''}`,
-        ),
+        notes: parts.map(noteOf),
       }),
     },
   ],
