@@ -13,8 +13,8 @@ import { rowLines } from '../rows.ts'
 import { modelsOf, summaryData } from '../summary.ts'
 import { summaryOf } from './run.ts'
 
-/** Rejects that are named one by one; the rest are counted. */
-const named = 20
+/** Rejects that are named one by one, and how many of them for one reason of a step; the rest are counted. */
+const [named, namedAlike] = [20, 4]
 
 /** What a reject was about, in a line: how it ends, all columns of a row, or why where nothing of it is kept. */
 function gist(record: Rec | undefined, evidence: Json | undefined): string {
@@ -64,7 +64,13 @@ export const run: Run = async call => {
       const counts: { [reason: string]: number } = {}
       for (const { reason } of rejects) counts[reason] = (counts[reason] ?? 0) + 1
       reporter.say('', paint('bold', `Left out: ${reasonList(counts)}`))
-      for (const { step, reason, record, evidence } of rejects.slice(0, named)) {
+      const alike = new Map<string, number>()
+      const few = rejects.filter(({ step, reason }) => {
+        const n = (alike.get(`${step} ${reason}`) ?? 0) + 1
+        alike.set(`${step} ${reason}`, n)
+        return n <= namedAlike
+      })
+      for (const { step, reason, record, evidence } of few.slice(0, named)) {
         reporter.say(clip(`  ${step}  ${reason}  ${gist(record, evidence)}`, width))
       }
     }
