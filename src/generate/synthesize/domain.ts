@@ -13,6 +13,8 @@ export type Domain = {
   decimals: number
   labels?: string[]
   edges?: number[]
+  /** Nothing is ever missing: what noise counts for code 0 is known to be none. */
+  complete?: true
 }
 
 const [bins, dateBins] = [16, 24]
@@ -23,16 +25,17 @@ export function domainsOf(table: Table, columns: Columns | undefined): { domains
   const domains = table.columns.map((column): Domain => {
     const known = knownOf(columns, column.name)
     const { name, type } = column
+    const complete = known.missing === false ? { complete: true as const } : {}
     if (!column.numbers) {
       if (known.labels === undefined) read.push(name)
       const labels = known.labels?.map(String) ?? [...column.labels].sort()
-      return { name, type, size: labels.length + 1, decimals: 0, labels }
+      return { name, type, size: labels.length + 1, decimals: 0, labels, ...complete }
     }
     const declared = known.edges !== undefined || (known.min !== undefined && known.max !== undefined)
     if (!declared) read.push(name)
     const decimals = type === 'date' ? 0 : decimalsOf(column.numbers)
     const edges = known.edges ?? edgesOf(column.numbers, type, decimals, known)
-    return { name, type, size: edges.length, decimals, edges }
+    return { name, type, size: edges.length, decimals, edges, ...complete }
   })
   return { domains, read }
 }

@@ -24,6 +24,10 @@ const column = z.union([
     max: z.number().optional().describe('Highest number there can be'),
     bins: z.int().min(2).max(200).optional().describe('Into how many bins of equal width numbers are counted'),
     edges: z.array(z.number()).min(2).optional().describe('Where bins begin, and the last one ends'),
+    missing: z
+      .literal(false)
+      .optional()
+      .describe('No value of the column is ever missing, so that noise makes none missing'),
   }),
 ])
 /** What is known of columns without looking at anybody's row. */

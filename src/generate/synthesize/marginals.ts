@@ -55,10 +55,11 @@ export const marginals: GlobalStep<Options> = defineGlobal<Options>({
       const chance = new Chance(secretIn(key), label)
       // One row more moves each column by one.
       const scale = BigInt(Math.ceil(domains.length / epsilon))
-      const weights = domains.map(({ size }, i) => {
+      const weights = domains.map(({ size, complete }, i) => {
         const counts = new Array<number>(size).fill(0)
         for (const code of codes[i]!) counts[code]!++
-        return counts.map(count => Math.max(0, count + Number(discreteLaplace(scale, chance))))
+        const noisy = counts.map(count => Math.max(0, count + Number(discreteLaplace(scale, chance))))
+        return complete ? noisy.with(0, 0) : noisy
       })
       const sums = weights.map(counts => counts.reduce((sum, count) => sum + count, 0))
       const total = Math.max(1, Math.round(sums.reduce((sum, one) => sum + one, 0) / sums.length))

@@ -110,7 +110,7 @@ export function treeOf(
   // The number of rows is known by the noise alone: the mean of the sums of all columns.
   const sums = ones.map(counts => counts.reduce((sum, count) => sum + count, 0))
   const total = Math.max(1, Math.round(sums.reduce((sum, value) => sum + value, 0) / d))
-  const shares = ones.map(counts => normalised(counts, 3 * Math.sqrt(Number(single))))
+  const shares = ones.map((counts, i) => normalised(counts, 3 * Math.sqrt(Number(single)), domains[i]!.complete))
 
   const cells = (a: number, b: number) => {
     const counts = new Float64Array(domains[a]!.size * domains[b]!.size)
@@ -144,8 +144,12 @@ export function treeOf(
   return { rows: rows ?? total, domains: [...domains], branches }
 }
 
-/** Noisy counts as shares. What noise alone may have made is shared out evenly among the codes it may be of. */
-function normalised(counts: Float64Array, sure: number): Float64Array {
+/**
+ * Noisy counts as shares. What noise alone may have made is shared out evenly among the codes it may be of; of a complete
+ * column nothing is code 0.
+ */
+function normalised(noisy: Float64Array, sure: number, complete = false): Float64Array {
+  const counts = complete ? noisy.subarray(1) : noisy
   const doubtful = counts.filter(count => count < sure)
   const even =
     Math.max(
@@ -154,7 +158,8 @@ function normalised(counts: Float64Array, sure: number): Float64Array {
     ) / Math.max(1, doubtful.length)
   const kept = counts.map(count => (count < sure ? even : count))
   const sum = kept.reduce((all, count) => all + count, 0)
-  return sum > 0 ? kept.map(count => count / sum) : kept.fill(1 / kept.length)
+  const shares = sum > 0 ? kept.map(count => count / sum) : kept.fill(1 / kept.length)
+  return complete ? Float64Array.of(0, ...shares) : shares
 }
 
 /**

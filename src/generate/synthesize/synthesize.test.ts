@@ -101,6 +101,20 @@ test('the tree hangs columns that belong together on each other, and little nois
   }
 })
 
+test('in a column that is said to be complete noise makes nothing missing, and in another it may', () => {
+  const drawn = (missing: object) => {
+    const { domains } = domainsOf(table!, { twin: missing, group: missing })
+    const codes = table!.columns.map((one, i) => codesIn(domains[i]!, one))
+    const { branches } = treeOf(domains, codes, 0.0005, new Chance(key, 'rough'))
+    return ['twin', 'group'].map(name => {
+      const own = branches.find(({ column }) => domains[column]!.name === name)!
+      return Math.max(...own.weights.map(weights => weights[0]!))
+    })
+  }
+  expect(drawn({ missing: false })).toEqual([0, 0])
+  expect(Math.max(...drawn({}))).toBeGreaterThan(0)
+})
+
 test('a curve gives no label of fewer than five rows and no outlier, and puts missing values where they belong', () => {
   const rare = curveOf(column('rare'))
   const made = times(1001, i => valueAt(rare, i / 1001))
