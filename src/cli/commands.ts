@@ -149,7 +149,7 @@ export const commands: { [name: string]: Command } = {
     operands: '[recipe]',
     about: 'Writes the release of a finished run, or with --partial of what is paid for so far.',
     example: 'stillroom release --partial',
-    options: ['partial', 'out'],
+    options: ['partial', 'out', 'key'],
     load: () => import('./verbs/release.ts'),
   },
   audit: {
@@ -163,8 +163,16 @@ export const commands: { [name: string]: Command } = {
     operands: '<release>',
     about: 'Checks a release against its manifest, byte by byte and row by row.',
     example: 'stillroom verify releases/support-tutor-0.1.0',
-    options: [],
+    options: ['key'],
     load: () => import('./verbs/verify.ts'),
+  },
+  keys: {
+    operands: '[folder]',
+    about:
+      'Prints the public half of the key that signs the releases of a workspace, and makes the key where there is none.',
+    example: 'stillroom keys',
+    options: [],
+    load: () => import('./verbs/keys.ts'),
   },
   terms: {
     operands: '[recipe]',

@@ -39,9 +39,10 @@ export const options = {
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
   model: { flags: '--model <name>', is: 'text', about: 'only completions of this model' },
   key: {
-    flags: '--key <variable>',
+    flags: '--key <key>',
     is: 'text',
-    about: 'environment variable that holds the API key (default: OPENAI_API_KEY, for OpenAI alone)',
+    about:
+      'of an import, the environment variable that holds the API key (default: OPENAI_API_KEY, for OpenAI alone); of a release, the file of the key that signs (default: that of the workspace); of verify, the file of the public key to check by',
   },
   by: { flags: '--by <name>', is: 'text', about: 'who read and accepts the terms, or reviewed rows' },
   version: {

@@ -12,6 +12,22 @@ export type SourceFacts = {
   rejected: { [reason: string]: number }
 }
 
+/** A call of the journal: what its name is made of, and the digest of the reply that counts. */
+export type CallFacts = {
+  call: Sha
+  provider: string
+  model: string
+  revision?: string
+  /** Digest of what was asked. */
+  request: Sha
+  draw: number
+  attempt: number
+  reply?: Sha
+  served?: string
+  finish?: string
+  at: string
+}
+
 /** Everything a release is made of. All but `run` decides its bytes. */
 export type ReleaseInput = {
   name: string
@@ -32,7 +48,10 @@ export type ReleaseInput = {
   /** Primitive steps in order, with the funnel of this run. */
   steps: StepFacts[]
   gates: GateReport[]
-  prompts: { step: string; name: string; digest: Sha }[]
+  /** `text` is shown where it is what the digest is over. */
+  prompts: { step: string; name: string; digest: Sha; text?: string }[]
+  /** What the journal knows of a call, without texts; written as report/calls.jsonl, outside of the manifest. */
+  call?(call: Sha): CallFacts | undefined
   /** What audits of exactly these rows state; `sha256` is of the file with the evidence. */
   audits?: { statement: string; seed: number; sha256: Sha }[]
   /** Says on the card that the run was restricted, and how. */
@@ -44,5 +63,5 @@ export type ReleaseInput = {
   /** Most rows a data file holds. Default 100,000. */
   rowsPerFile?: number
   /** Cost, dates, machine: written as run.json, outside of the manifest. */
-  run?: Json
+  run?: { [name: string]: Json | undefined }
 }

@@ -5,8 +5,9 @@ import { StillroomError } from '../errors/index.ts'
 import { builtinGates, evaluateGates, type GateReport } from '../govern/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import { digestOf, type Id, type Rec, sha256 } from '../records/index.ts'
-import { type SourceFacts, writeRelease } from '../release/index.ts'
+import { newSigningKey, type Signer, type SourceFacts, signerOf, writeRelease } from '../release/index.ts'
 import { listFiles, type SourceConfig } from '../sources/index.ts'
+import { keyOrNew, readKey } from '../workspace/index.ts'
 import { auditsOf } from './audit-evidence.ts'
 import { gateFacts } from './facts.ts'
 import type { Project } from './project.ts'
@@ -16,7 +17,8 @@ import { type RunResult, run } from './run.ts'
 import type { Session } from './session.ts'
 import { inputDigest, readShard, type ShardRef } from './shards.ts'
 
-export type ReleaseOutcome = { dir: string; gates: GateReport[]; rows: number; existed: boolean }
+/** `keyid` names the key that signed it. */
+export type ReleaseOutcome = { dir: string; gates: GateReport[]; rows: number; existed: boolean; keyid?: string }
 
 /**
  * Finds ancestors of released rows. Only what an expanding step or a side input read can be a parent, so only those
@@ -76,6 +78,15 @@ function previousOf(plan: Plan, folder: string): { version: string; manifest?: s
   return { version, ...(existsSync(file) ? { manifest: sha256(readFileSync(file)) } : {}) }
 }
 
+/** The name under which a workspace keeps the key of its releases. */
+const signingKey = 'signing.pem'
+
+/** Who signs: a key that is given, else the workspace's own, made here where `make` says so. */
+export function signerFor(root: string, given?: string, make = false): Signer | undefined {
+  const pem = given ?? (make ? keyOrNew(root, signingKey, newSigningKey) : readKey(root, signingKey))
+  return pem === undefined ? undefined : signerOf(pem)
+}
+
 /** Gates over the facts of a run, with the recipe's overrides. */
 export function gatesOf(plan: Plan, result: Pick<RunResult, 'funnel'> | undefined, workspace: string): GateReport[] {
   return evaluateGates(builtinGates, gateFacts(plan, result, workspace), plan.recipe.gates, result ? 'data' : 'plan')
@@ -83,14 +94,15 @@ export function gatesOf(plan: Plan, result: Pick<RunResult, 'funnel'> | undefine
 
 /**
  * Writes the release of a finished run; without one, the finished parts are read again with teachers closed. `partial`
- * leaves out every root that still needs a reply, as a run restricted to the others would.
+ * leaves out every root that still needs a reply, as a run restricted to the others would. It is signed with `key` (PEM),
+ * or the key of the workspace; without either, with none.
  * @throws StillroomError SR_GATE when a gate blocks, SR_RELEASE_EXISTS, SR_YIELD when nothing is left.
  */
 export async function releaseRun(
   project: Project,
   session: Session,
   finished?: RunResult,
-  options: { partial?: boolean; out?: string; plan?: Plan } = {},
+  options: { partial?: boolean; out?: string; plan?: Plan; key?: string } = {},
 ): Promise<ReleaseOutcome> {
   let plan = options.plan ?? (await project.plan())
   const settings = plan.recipe.release
@@ -153,6 +165,7 @@ export async function releaseRun(
       prompts: plan.stages.flatMap(s => s.nodes.flatMap(n => n.prompts.map(p => ({ step: n.key, ...p })))),
       ...(audits.length > 0 ? { audits } : {}),
       ...(restricted ? { restricted } : {}),
+      call: session.journal.cite,
       run: {
         run: done.run,
         calls: done.calls,
@@ -164,12 +177,13 @@ export async function releaseRun(
       },
     },
     dir,
+    signerFor(session.paths.root, options.key),
   )
   const rows = Object.values(released.rows).reduce(
     (n, splits) => n + Object.values(splits).reduce((a, b) => a + b, 0),
     0,
   )
-  return { dir, gates, rows, existed: released.existed }
+  return { dir, gates, rows, existed: released.existed, ...(released.keyid ? { keyid: released.keyid } : {}) }
 }
 
 /** The rows to publish: all, or those of the splits that the recipe names. */

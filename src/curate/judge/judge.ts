@@ -112,7 +112,9 @@ export const judgeScore: MapStep<Options, 'conversation', 'conversation'> = defi
   needs: { teachers: ['teacher'], files: ['rubric', 'prompt'], ancestors: ['document'] },
   prompts: o => [
     ...promptNotes(import.meta.url, 'judge', ['en', 'ja'], o.prompt),
-    ...['en', 'ja'].map(language => loadRubric(o.rubric, language)).map(({ name, digest }) => ({ name, digest })),
+    ...['en', 'ja']
+      .map(language => loadRubric(o.rubric, language))
+      .map(({ name, digest, whole }) => ({ name, digest, text: whole })),
   ],
   source: 'Cui et al. 2023, arXiv 2310.01377',
   teacher: options => options.teacher,
