@@ -146,10 +146,11 @@ export const commands: { [name: string]: Command } = {
     load: () => import('./verbs/check.ts'),
   },
   release: {
-    operands: '[recipe]',
-    about: 'Writes the release of a finished run, or with --partial of what is paid for so far.',
-    example: 'stillroom release --partial',
-    options: ['partial', 'out', 'key'],
+    operands: '[recipe|release]',
+    about:
+      'Writes the release of a finished run, or with --partial of what is paid for so far; with --prove, the proof of one row.',
+    example: 'stillroom release --prove 3fa2c1',
+    options: ['partial', 'prove', 'out', 'key'],
     load: () => import('./verbs/release.ts'),
   },
   audit: {

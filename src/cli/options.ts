@@ -29,6 +29,11 @@ export const options = {
   reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
+  prove: {
+    flags: '--prove <id>',
+    is: 'text',
+    about: 'write the proof of one row of the release, to be checked offline',
+  },
   out: {
     flags: '--out <path>',
     is: 'text',

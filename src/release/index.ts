@@ -1,6 +1,7 @@
 /** Releases: layout, card, Croissant, provenance and manifest on disk; reading and verifying them. It makes no rows. */
 export { type CardFacts, renderCard } from './card.ts'
 export type { CallFacts, ReleaseInput, SourceFacts } from './input.ts'
+export { type Proof, type ProofItem, proveRow } from './prove.ts'
 export { descentOf, type ReleasedRow, readRows } from './read.ts'
 export { configNames } from './rows.ts'
 export { newSigningKey, type Signed, type Signer, signerOf } from './sign.ts'
