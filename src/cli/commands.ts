@@ -175,6 +175,14 @@ export const commands: { [name: string]: Command } = {
     options: [],
     load: () => import('./verbs/keys.ts'),
   },
+  erase: {
+    operands: '[recipe]',
+    about:
+      'Shows what an erasure would take with it, and with --yes carries it out: sources, tasks, journal, releases; and certifies it.',
+    example: 'stillroom erase --subject "Ann Example" --note "request of 3 March"',
+    options: ['subject', 'row', 'source', 'note', 'by', 'key', 'yes', 'destroyKey'],
+    load: () => import('./verbs/erase.ts'),
+  },
   terms: {
     operands: '[recipe]',
     about: 'Shows what the terms of each teacher of a recipe say about its purpose.',

@@ -29,6 +29,22 @@ export const options = {
   reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
+  subject: {
+    flags: '--subject <text>',
+    is: 'text',
+    about: 'erase whatever holds these words, or fits a pattern written as /.../',
+  },
+  row: { flags: '--row <id>', is: 'text', about: 'erase one record, with the source rows it was made of' },
+  source: {
+    flags: '--source <name>',
+    is: 'text',
+    about: 'erase what came from a source, or with <name>/<path> from one of its files',
+  },
+  destroyKey: {
+    flags: '--destroy-key',
+    is: 'flag',
+    about: 'destroy the key of erasures: tombstones match nothing any more, and nothing is kept out of sources',
+  },
   prove: {
     flags: '--prove <id>',
     is: 'text',
@@ -49,7 +65,11 @@ export const options = {
     about:
       'of an import, the environment variable that holds the API key (default: OPENAI_API_KEY, for OpenAI alone); of a release, the file of the key that signs (default: that of the workspace); of verify, the file of the public key to check by',
   },
-  by: { flags: '--by <name>', is: 'text', about: 'who read and accepts the terms, or reviewed rows' },
+  by: {
+    flags: '--by <name>',
+    is: 'text',
+    about: 'who read and accepts the terms, reviewed rows, or asks for an erasure',
+  },
   version: {
     flags: '--version <v>',
     is: 'text',
@@ -81,7 +101,7 @@ export const options = {
   seeds: { flags: '--seeds <n>', is: 'count', about: 'runs of each workflow; a verdict takes 5 (default: 5)' },
   share: { flags: '--share <x>', is: 'share', about: 'share of real text that is kept beside new text (default: 0.1)' },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
-  yes: { flags: '--yes', is: 'flag', about: 'ask nothing, take the defaults' },
+  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
   port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },
   latency: { flags: '--latency <ms>', is: 'number', about: 'milliseconds before a reply' },
   errorRate: { flags: '--error-rate <x>', is: 'share', about: 'share of requests answered with 500, from 0 to 1' },

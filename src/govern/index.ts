@@ -2,6 +2,7 @@
 
 export { type Acceptance, readAcceptances, writeAcceptance } from './acceptance.ts'
 export { builtinGates, gateIds } from './builtin-gates.ts'
+export { type Fate, type Kinship, kinship } from './descendants.ts'
 export type { Facts, Purpose, StepFacts, TeacherFacts, Use } from './facts.ts'
 export {
   blocking,

@@ -114,7 +114,9 @@ const plural = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`
 function intro(facts: CardFacts): string {
   const { recipe, tally } = facts
   const origin = ['real', 'synthetic'].map(name => `${tally.origin.get(name) ?? 0} ${name}`).join(', ')
-  const purpose = Object.entries(recipe.purpose).map(([key, value]) => `${key} ${value}`)
+  const purpose = Object.entries(recipe.purpose)
+    .map(([key, value]) => `${key} ${value}`)
+    .sort()
   const rows = Object.entries(facts.rows).flatMap(([config, splits]) =>
     Object.entries(splits).map(([split, n]) => [
       config,
@@ -132,6 +134,7 @@ function intro(facts: CardFacts): string {
   return [
     `# ${facts.name} ${facts.version}`,
     `${plural(tally.rows, 'row')} (${origin}) for ${recipe.use}, released on ${facts.date} under ${facts.license === 'proprietary' ? 'a proprietary license' : facts.license}. Made with stillroom from the sources, by the teachers and through the steps below; every row's line of descent is in \`provenance.jsonl\` (${plural(facts.closure, 'record')}).`,
+    ...(facts.withdraws ? [withdrawal(facts.withdraws)] : []),
     ...(facts.restricted ? [`This release comes out of a restricted run: ${facts.restricted}`] : []),
     ...previous,
     list([
@@ -145,6 +148,10 @@ function intro(facts: CardFacts): string {
     table(['Config', 'Split', 'Rows', 'Kind', 'Format'], rows),
   ].join('\n\n')
 }
+
+/** Whoever has the version before must know that it may not be kept. */
+const withdrawal = ({ version, rows, request }: NonNullable<ReleaseInput['withdraws']>) =>
+  `**Withdrawal notice.** Version ${version} is withdrawn: records that it rests on were erased on request (${request}), and ${plural(rows, 'row')} of it ${rows === 1 ? 'is' : 'are'} gone here. Delete version ${version}, what was exported or copied of it, and tell those you gave it to; models that were trained on it were trained on erased data.`
 
 function sources(facts: CardFacts): string {
   const rows = facts.sources.map(s => [

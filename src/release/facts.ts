@@ -6,8 +6,10 @@ export const factsFile = 'facts.jsonl'
 
 /** What a release says of itself as data, one fact a line: what the card tells in words, and what makes it again. */
 export function factLines(input: Omit<ReleaseInput, 'records' | 'lookup' | 'run' | 'call'>): string[] {
-  const { name, version, license, date, previous, recipe, audits, restricted, configs, format, rowsPerFile } = input
-  const own = { name, version, license, date, previous, recipe, audits, restricted, configs, format, rowsPerFile }
+  const { name, version, license, date, previous, withdraws, recipe, audits, restricted, configs } = input
+  const { format, rowsPerFile } = input
+  const layout = { configs, format, rowsPerFile }
+  const own = { name, version, license, date, previous, withdraws, recipe, audits, restricted, ...layout }
   const prompts = input.prompts.map(({ step, name, digest, text }) => ({
     ...{ step, name, digest },
     // Shown, a text must be what lineage names.

@@ -38,6 +38,8 @@ export type ReleaseInput = {
   date: string
   /** The release this one replaces: its version, and the digest of its manifest where it is at hand. */
   previous?: { version: string; manifest?: Sha }
+  /** The version that is withdrawn by this one, since records of it were erased. */
+  withdraws?: { version: string; rows: number; request: string }
   recipe: { digest: Sha; use: Use; purpose: Purpose; language: string; seed: number }
   /** Final records in the order of the engine; kinds may be mixed, `facets.split` names the split (default `train`). */
   records: AsyncIterable<Rec>

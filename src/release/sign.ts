@@ -83,13 +83,16 @@ export function openEnvelope(envelope: Envelope, pem: string): { statement: Stat
   return { statement: JSON.parse(body.toString('utf8')) as Statement }
 }
 
-const signedFiles = ['manifest.json', 'run.json']
+/** A withdrawn release has its tombstone alone. */
+const signedFiles = ['manifest.json', 'run.json', 'tombstone.json']
 
 /** An in-toto statement (v1) about manifest and run.json, with the recipe and the run as SLSA provenance (v1). */
 function statementOf(dir: string): object {
   const read = (name: string): string => readFileSync(join(dir, name), 'utf8')
   const files = signedFiles.filter(name => existsSync(join(dir, name)))
-  const { name, version, recipe } = JSON.parse(read('manifest.json'))
+  const { name, version, recipe } = JSON.parse(
+    read(files.includes('manifest.json') ? 'manifest.json' : 'tombstone.json'),
+  )
   const { run, at } = files.includes('run.json') ? JSON.parse(read('run.json')) : {}
   return {
     _type: 'https://in-toto.io/Statement/v1',
@@ -99,7 +102,7 @@ function statementOf(dir: string): object {
       buildDefinition: {
         buildType: 'urn:stillroom:release:1',
         externalParameters: { name, version },
-        resolvedDependencies: [{ name: 'recipe', digest: { sha256: recipe } }],
+        ...(recipe ? { resolvedDependencies: [{ name: 'recipe', digest: { sha256: recipe } }] } : {}),
       },
       runDetails: {
         builder: { id: 'urn:stillroom' },

@@ -11,6 +11,7 @@ import { factsFile } from './facts.ts'
 import { collectLeaves, firstChange, type Leaves, leafOf, merkleRoot } from './merkle.ts'
 import { dataFiles, rowsOf } from './read.ts'
 import { checkSignature, type Signed } from './sign.ts'
+import { type Tombstone, tombstoneFile } from './tombstone.ts'
 import { leavesFile, type Manifest } from './write.ts'
 
 /** Something wrong with a release. `line` is a line of a text file or a row of a data file, from 1. */
@@ -30,6 +31,14 @@ export async function verifyRelease(
   { key }: { key?: string } = {},
 ): Promise<{ problems: Problem[]; manifest?: Manifest; digest?: string; signed?: Signed }> {
   const problems: Problem[] = []
+  if (existsSync(join(dir, tombstoneFile))) {
+    const { withdrawn } = JSON.parse(readFileSync(join(dir, tombstoneFile), 'utf8')) as Tombstone
+    const signed = checkSignature(dir, key, problems)
+    const { at, request, replacedBy } = withdrawn
+    const instead = replacedBy ? `, and version ${replacedBy} stands in its place` : ''
+    problems.push({ file: tombstoneFile, message: `it was withdrawn on ${at.slice(0, 10)} (${request})${instead}` })
+    return { problems, ...(signed ? { signed } : {}) }
+  }
   if (!existsSync(join(dir, 'manifest.json'))) {
     throw new StillroomError('SR_NOT_FOUND', 'There is no release here: manifest.json is missing.', {
       position: { file: dir },

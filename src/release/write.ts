@@ -16,6 +16,7 @@ import { rowsOf } from './read.ts'
 import { configNames, emptySurvey, type Layout, layoutOf, rowOf, type Survey, shapeRow, surveyRow } from './rows.ts'
 import { type Signer, signatureFile, signRelease } from './sign.ts'
 import { emptyTally, type Tally, tallyRecord } from './tally.ts'
+import { tombstoneFile } from './tombstone.ts'
 
 /** A file of a release. One of rows has the root of their Merkle tree, in which each row can be proven alone. */
 export type ReleaseFile = { path: string; bytes: number; sha256: Sha; rows?: number; merkle?: Sha }
@@ -69,10 +70,16 @@ export async function writeRelease(input: ReleaseInput, dir: string, signer?: Si
         if (signer && !existsSync(join(dir, signatureFile))) signRelease(dir, signer)
         return { ...released, existed: true }
       }
-      throw new StillroomError('SR_RELEASE_EXISTS', `${basename(dir)} exists with other content.`, {
-        position: { file: dir },
-        hint: 'Give `release.version` in the recipe a new number; a release is never changed.',
-      })
+      throw new StillroomError(
+        'SR_RELEASE_EXISTS',
+        existsSync(join(dir, tombstoneFile))
+          ? `${basename(dir)} was withdrawn, and its version is taken.`
+          : `${basename(dir)} exists with other content.`,
+        {
+          position: { file: dir },
+          hint: 'Give `release.version` in the recipe a new number; a release is never changed.',
+        },
+      )
     }
     if (signer) signRelease(partial, signer)
     renameSync(partial, dir)

@@ -16,6 +16,17 @@ export { auditFolder, conclude, type Evidence, inPercent, keepEvidence, type Peo
 export { cancelBatches } from './cancel-batches.ts'
 export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
+export {
+  beginErasure,
+  type Certificate,
+  carryOut,
+  type Erasure,
+  erasureKey,
+  findErasure,
+  openPlace,
+  pendingErasure,
+  type Wanted,
+} from './erase/index.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'

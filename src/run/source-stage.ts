@@ -15,6 +15,7 @@ import {
 } from '../sources/index.ts'
 import { detectLanguage } from '../text/index.ts'
 import { count } from './counts.ts'
+import { suppression } from './erase/suppression.ts'
 import { type StageEnv, type StageOutput, taskKey } from './stage.ts'
 import { knownOr, newShards, type TaskOutput, writeTask } from './write-task.ts'
 
@@ -139,9 +140,11 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
     })
   }
   const digests = await fileDigests(files, env, verify)
+  const kept = suppression(env.paths.root)
   const key = taskKey(
     stage,
     files.map((file, i) => `${file.path} ${digests[i]}`),
+    ...(kept ? [kept.state] : []),
   )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
   const read = async (output: TaskOutput): Promise<void> => {
@@ -154,6 +157,14 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
         output.counts.in++
         if (item.is === 'record') {
           const record = sealSource(stage.key, config, file, item, seen)
+          if (kept?.holds(stage.key, file.path, record)) {
+            count(output.counts.dropped, 'erased')
+            // Where it stands is all that may be kept of it.
+            output.reject(
+              JSON.stringify({ step: stage.key, reason: 'erased', evidence: { file: file.path, row: item.row } }),
+            )
+            continue
+          }
           if (!ids.has(record.id)) {
             ids.add(record.id)
             output.counts.passed++

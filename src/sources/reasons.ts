@@ -14,6 +14,7 @@ export const sourceReasons = {
   'no-teacher':
     'A model wrote the answer, and its terms are not known: name it with `teacher: <provider>/<model>` at the source.',
   'duplicate-id': 'The value of the id column occurred before in this file.',
+  erased: 'It was erased on request, and is kept out of all that is read.',
   damaged: 'The compressed or Parquet file cannot be decoded from here on.',
 } as const
 export type SourceReason = keyof typeof sourceReasons

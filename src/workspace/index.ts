@@ -17,4 +17,5 @@ export {
 export { destroyKey, keyOrNew, readKey } from './keystore.ts'
 export { takeLock } from './lock.ts'
 export { makeWorkspace, type Paths, runId, workspacePaths } from './paths.ts'
+export { type HeldCall, openInBatch, readHeld, type Sent, scrubJournal, sentTo } from './scrub.ts'
 export { type Counts, type Done, openStore, type Reached, type Store, type TaskWriter } from './store.ts'

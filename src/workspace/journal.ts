@@ -162,7 +162,7 @@ const intentOf = (row: Row): BatchedCall => ({
 
 const carrierText = (carrier: Carrier): string => (carrier === 'http' ? 'http' : `batch ${carrier.batch}`)
 
-function unpack(body: Uint8Array): string {
+export function unpack(body: Uint8Array): string {
   const raw = body[0] === 0x28 && body[1] === 0xb5 ? zstdDecompressSync(body) : Buffer.from(body)
   return raw.toString('utf8')
 }
