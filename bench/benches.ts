@@ -5,6 +5,7 @@ import { cluster } from './cluster.ts'
 import { recall, scan } from './decontaminate.ts'
 import { exact, near, recalls } from './dedupe.ts'
 import { calls, records } from './engine.ts'
+import { closure, finding } from './erasure.ts'
 import { signatures, substrings, twins } from './kernels.ts'
 import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
@@ -43,6 +44,8 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'personal-data': accuracy,
   'preference-bias': preferences,
   language,
+  'measure-erasure': closure,
+  'measure-erasure-search': finding,
   novelty: checks,
   leaks: recall,
   'near-duplicates': recalls,

@@ -40,8 +40,10 @@ export function kinship(): Kinship {
     if (known !== undefined) return known
     const n = ids.push(id) - 1
     numbers.set(id, n)
-    firstBelow = growing(firstBelow, n + 1)
-    firstAbove = growing(firstAbove, n + 1)
+    if (n === firstBelow.length) {
+      firstBelow = growing(firstBelow, n + 1)
+      firstAbove = growing(firstAbove, n + 1)
+    }
     return n
   }
   function* upwards(n: number): Generator<number> {
@@ -49,6 +51,11 @@ export function kinship(): Kinship {
   }
   function* downwards(n: number): Generator<number> {
     for (let e = firstBelow[n]!; e > 0; e = nextBelow[e - 1]!) yield e - 1
+  }
+  function related(n: number, p: number, isSubject: number): boolean {
+    for (let e = firstAbove[n]!; e > 0; e = nextAbove[e - 1]!)
+      if (above[e - 1] === p && subject[e - 1] === isSubject) return true
+    return false
   }
   const knownOf = (wanted: Iterable<Id>): number[] => [...wanted].flatMap(id => numbers.get(id) ?? [])
 
@@ -61,12 +68,14 @@ export function kinship(): Kinship {
         if (role === 'corpus') continue
         const p = numberOf(parent)
         const isSubject = role === 'subject' ? 1 : 0
-        if (upwards(n).some(e => above[e] === p && subject[e] === isSubject)) continue
-        above = growing(above, edges + 1)
-        below = growing(below, edges + 1)
-        subject = growing(subject, edges + 1)
-        nextBelow = growing(nextBelow, edges + 1)
-        nextAbove = growing(nextAbove, edges + 1)
+        if (related(n, p, isSubject)) continue
+        if (edges === above.length) {
+          above = growing(above, edges + 1)
+          below = growing(below, edges + 1)
+          subject = growing(subject, edges + 1)
+          nextBelow = growing(nextBelow, edges + 1)
+          nextAbove = growing(nextAbove, edges + 1)
+        }
         above[edges] = p
         below[edges] = n
         subject[edges] = isSubject

@@ -7,7 +7,7 @@ import { openInBatch, readHeld, type Sent, sentTo } from '../../workspace/index.
 import { callsBehind } from '../rejects.ts'
 import { heldExports, heldLines, heldRecords, heldReleases, heldTasks, type Place, rowsIn, tracedIn } from './held.ts'
 import type { Suppressed } from './suppression.ts'
-import { containment, contentOf, linesOf, subjectTest, textsIn, traceFinder } from './traces.ts'
+import { containment, contentOf, linesOf, subjectTest, textsIn, traceFinder, traceHints } from './traces.ts'
 
 /** What is to be erased: whatever holds these words or fits this pattern, one record, or what came from a source. */
 export type Wanted = { subject: string } | { row: string } | { source: string; path?: string }
@@ -105,7 +105,8 @@ export async function findErasure(place: Place, wanted: Wanted): Promise<Erasure
   const calls = new Set<Sha>()
   const suppress = new Map<string, Suppressed>()
   const where = new Map<Id, string>()
-  for (const { record, reject } of heldRecords(place)) {
+  const none = { ids: new Set<Id>(), calls: new Set<Sha>(), lines: new Set<string>() }
+  for (const { record, reject } of heldRecords(place, traceHints({ ...none, ids: new Set(fates.keys()) }))) {
     const fate = record && fates.get(record.id)
     if (!fate) continue
     where.set(record.id, placeOf(record))
@@ -127,7 +128,7 @@ export async function findErasure(place: Place, wanted: Wanted): Promise<Erasure
     }
   }
   // A line that others hold in their own right, such as a heading, says nothing of the record.
-  for (const { record } of heldRecords(place)) {
+  for (const { record } of heldRecords(place, traceHints({ ...none, lines }))) {
     if (!record || fates.has(record.id)) continue
     for (const line of linesOf(contentOf(record))) lines.delete(line)
   }
@@ -139,7 +140,7 @@ export async function findErasure(place: Place, wanted: Wanted): Promise<Erasure
   }
 
   const subject = 'subject' in wanted ? wanted.subject : undefined
-  const sent = callsHolding(place, calls, traceFinder({ ids: new Set(), calls: new Set(), lines, subject }))
+  const sent = callsHolding(place, calls, traceFinder({ ...none, lines, subject }))
   const renewed = new Set<Id>()
   const rests = (record: Pick<Rec, 'id' | 'lineage' | 'scores'>): void => {
     if (!fates.has(record.id) && callsNamed(record).some(call => calls.has(call))) {
@@ -147,16 +148,17 @@ export async function findErasure(place: Place, wanted: Wanted): Promise<Erasure
       where.set(record.id, placeOf(record))
     }
   }
-  for (const { record } of heldRecords(place)) if (record) rests(record)
+  for (const { record } of heldRecords(place, traceHints({ ...none, calls }))) if (record) rests(record)
   for (const name of releases) for await (const record of tracedIn(place, name)) rests(record as Rec)
   fates = kin.descend(roots, renewed)
 
   const ids = new Set(fates.keys())
   const traced = traceFinder({ ids, calls, lines, subject })
+  const hints = traceHints({ ids, calls, lines, subject })
   const tasks: Sha[] = []
   for (const task of heldTasks(place)) {
     // Looks of globals hold digests and words of all they looked at; they are taken again.
-    const gone = task.look || !task.done || heldLines(place, task).some(({ value }) => traced(value))
+    const gone = task.look || !task.done || heldLines(place, task, hints).some(({ value }) => traced(value))
     if (gone) tasks.push(task.task)
   }
   const affected: Erasure['releases'] = []

@@ -50,10 +50,16 @@ export function* heldTasks({ paths, store }: Place): Generator<HeldTask> {
 /** A line of a task: a record that went on, or one about something that did not. */
 export type HeldLine = { record?: Rec; reject?: Rejected; value: unknown }
 
-export function* heldLines({ store }: Place, { task, done }: HeldTask): Generator<HeldLine> {
+/** Lines of a task that `may` be of interest as they stand; the others are not taken apart. */
+export function* heldLines(
+  { store }: Place,
+  { task, done }: HeldTask,
+  may: (line: string) => boolean = () => true,
+): Generator<HeldLine> {
   for (const piece of done?.output ?? []) {
     for (const lines of store.lines(task, piece))
       for (const line of lines) {
+        if (!may(line)) continue
         const { record, trail, vectors } = decode(line)
         yield { record, value: { record, trail, vectors: vectors && Object.keys(vectors) } }
       }
@@ -61,6 +67,7 @@ export function* heldLines({ store }: Place, { task, done }: HeldTask): Generato
   for (const piece of done?.rejects ?? []) {
     for (const lines of store.lines(task, piece, true))
       for (const line of lines) {
+        if (!may(line)) continue
         const reject = JSON.parse(line) as Rejected
         yield { reject, value: reject, ...(reject.record ? { record: reject.record } : {}) }
       }
@@ -68,8 +75,8 @@ export function* heldLines({ store }: Place, { task, done }: HeldTask): Generato
 }
 
 /** Everything that the tasks of a workspace hold. */
-export function* heldRecords(place: Place): Generator<HeldLine> {
-  for (const task of heldTasks(place)) yield* heldLines(place, task)
+export function* heldRecords(place: Place, may?: (line: string) => boolean): Generator<HeldLine> {
+  for (const task of heldTasks(place)) yield* heldLines(place, task, may)
 }
 
 /** Releases by the names of their folders; a withdrawn one has no manifest. */

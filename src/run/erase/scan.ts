@@ -5,7 +5,7 @@ import { deserialize } from 'node:v8'
 import { readParquet } from '../../records/index.ts'
 import { readHeld } from '../../workspace/index.ts'
 import { heldLines, heldTasks, type Place } from './held.ts'
-import { type Traces, textsIn, traceFinder } from './traces.ts'
+import { type Traces, textsIn, traceFinder, traceHints } from './traces.ts'
 
 /** What a scan looked at, and where it found something; a place is named, never what stands there. */
 export type Scan = { looked: { [what: string]: number }; found: string[] }
@@ -17,11 +17,12 @@ export type Scan = { looked: { [what: string]: number }; found: string[] }
 export async function scan(place: Place, traces: Traces, skip: (path: string) => boolean): Promise<Scan> {
   const { paths, releases } = place
   const traced = traceFinder(traces)
+  const hints = traceHints(traces)
   const looked: Scan['looked'] = { tasks: 0, texts: 0, pages: 0, files: 0 }
   const found: string[] = []
   for (const task of heldTasks(place)) {
     looked.tasks!++
-    if (heldLines(place, task).some(({ value }) => traced(value))) found.push(`task ${task.task}`)
+    if (heldLines(place, task, hints).some(({ value }) => traced(value))) found.push(`task ${task.task}`)
     if (task.look) {
       const look = deserialize(readFileSync(join(paths.task(task.task), 'survey.v8')))
       if (traced(JSON.stringify(look, plain))) found.push(`look ${task.task}`)

@@ -67,6 +67,28 @@ export function traceFinder({ ids, calls, lines, subject }: Traces): (value: unk
   }
 }
 
+/**
+ * A quick look at a line of JSON as it stands: false only where it holds no trace. A subject may stand across escapes, so
+ * that with one every line has to be taken apart.
+ */
+export function traceHints({ ids, calls, lines, subject }: Traces): (json: string) => boolean {
+  if (subject !== undefined) return () => true
+  const parts = new Set(
+    [...lines].flatMap(line => partsOf(JSON.stringify(line)).sort((a, b) => b.length - a.length)[0] ?? []),
+  )
+  return json => {
+    if (ids.size > 0 || calls.size > 0)
+      for (const [name] of json.matchAll(names)) if (ids.has(name) || calls.has(name)) return true
+    return parts.size > 0 && partsOf(json).some(part => parts.has(part))
+  }
+}
+
+/**
+ * A text in JSON, cut at quotes, escapes and backslashes, however often it was put into JSON again: a line of a content
+ * gives the same parts wherever it stands.
+ */
+const partsOf = (json: string): string[] => json.split(/\\+(?:u[0-9a-f]{4}|[nrtbf"])?|"/).map(part => part.trim())
+
 const window = 8
 
 /** Share of a text's character 8-grams that another text holds as well, from 0 to 1: half of them is a near copy. */
