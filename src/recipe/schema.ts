@@ -56,6 +56,12 @@ const release = z.strictObject({
   license: z.string().min(1).describe('SPDX identifier as the Hub writes it, for example cc-by-4.0'),
   date: z.iso.date().describe('Date of the release; no other clock enters it'),
   previous: z.string().default('none').describe('Version this one replaces'),
+  creator: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Who publishes it: a person or an organisation; unknown where left out'),
+  url: z.url().optional().describe('Where it is published; unknown where left out'),
   configs: z
     .partialRecord(z.enum(kinds), nameOf)
     .optional()

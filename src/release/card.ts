@@ -4,6 +4,7 @@ import type { ColumnType, TeacherId } from '../records/index.ts'
 import type { ReleaseInput } from './input.ts'
 import type { Layout } from './rows.ts'
 import { histogram, quantile, type Tally, tokenClasses } from './tally.ts'
+import { unknown } from './told.ts'
 
 /** What the card tells: the input's facts and what was counted while writing. */
 export type CardFacts = Omit<ReleaseInput, 'records' | 'lookup' | 'run'> & {
@@ -29,6 +30,7 @@ export function renderCard(facts: CardFacts): string {
     gates(facts),
     ...reports(facts),
     loading(facts),
+    documents(),
     limitations(facts),
   ]
   return `---\n${stringify(frontMatter(facts), { lineWidth: 0 })}---\n\n${sections.join('\n\n')}\n`
@@ -41,6 +43,7 @@ const sizes: [under: number, name: string][] = [
   [1e6, '100K<n<1M'],
   [1e7, '1M<n<10M'],
   [1e8, '10M<n<100M'],
+  [1e9, '100M<n<1B'],
 ]
 
 /** Where `datasets` finds the rows of a split. The glob names one format only. */
@@ -78,7 +81,7 @@ function frontMatter(facts: CardFacts): object {
     license: license.hub,
     ...(license.hub === 'other' && { license_name: facts.license }),
     language: languages.length > 0 ? languages : [facts.recipe.language],
-    size_categories: [sizes.find(([under]) => facts.tally.rows < under)?.[1] ?? 'n>100M'],
+    size_categories: [sizes.find(([under]) => facts.tally.rows < under)?.[1] ?? '1B<n<10B'],
     ...(tasks.length > 0 && { task_categories: tasks }),
     tags: [...(facts.tally.origin.get('synthetic') ? ['synthetic'] : []), 'stillroom'],
     annotations_creators: [facts.writers.size + facts.judges.size > 0 ? 'machine-generated' : 'no-annotation'],
@@ -138,6 +141,7 @@ function intro(facts: CardFacts): string {
     ...(facts.restricted ? [`This release comes out of a restricted run: ${facts.restricted}`] : []),
     ...previous,
     list([
+      `Published by ${facts.creator ?? unknown}, at ${facts.url ?? unknown}`,
       `Stated purpose: ${purpose.length > 0 ? purpose.join(', ') : 'none'}`,
       `Recipe: sha256 \`${recipe.digest}\`, seed ${recipe.seed}, language ${recipe.language}`,
       `Generations of synthetic text behind a row: ${[...tally.generation]
@@ -334,6 +338,33 @@ function loading(facts: CardFacts): string {
     '`manifest.json` lists every file with its sha256; `stillroom verify` checks them, the row counts and that each line of descent is complete.',
   ].join('\n\n')
 }
+
+/** What else a release says of itself, and to whom. */
+const documents = (): string =>
+  [
+    '## Documents',
+    table(
+      ['File', 'What it holds'],
+      [
+        [
+          '`provenance.jsonl`',
+          'each record behind the rows: parents, step, teachers, prompts, calls and scores, by id',
+        ],
+        ['`facts.jsonl`', 'what this card tells as data, and the texts of the prompts'],
+        ['`gates.json`', 'what each gate found, with evidence and overrides'],
+        ['`croissant.json`', 'metadata after Croissant 1.1 with RAI and PROV-O'],
+        ['`spdx.json`', 'the dataset profile of SPDX 3.0'],
+        ['`training-content.md`', 'a contribution to the summary of training content (EU AI Act, article 53)'],
+        ['`manifest.json`', 'every file with its sha256, and a Merkle root over the rows of each'],
+        [
+          '`report/calls.jsonl`',
+          'calls behind the rows with digests of what was asked and replied, where there is a journal',
+        ],
+        ['`signature.json`', 'who vouches for manifest and run.json (in-toto, DSSE, Ed25519), where it was signed'],
+      ],
+    ),
+    '`stillroom release --prove <id>` takes one row with all of this out into a file that is checked offline.',
+  ].join('\n\n')
 
 function limitations(facts: CardFacts): string {
   const ruleBased = facts.teachers.filter(teacher => !teacher.languageModel).map(teacher => teacher.id)

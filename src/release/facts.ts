@@ -7,9 +7,9 @@ export const factsFile = 'facts.jsonl'
 /** What a release says of itself as data, one fact a line: what the card tells in words, and what makes it again. */
 export function factLines(input: Omit<ReleaseInput, 'records' | 'lookup' | 'run' | 'call'>): string[] {
   const { name, version, license, date, previous, withdraws, recipe, audits, restricted, configs } = input
-  const { format, rowsPerFile } = input
+  const { format, rowsPerFile, creator, url } = input
   const layout = { configs, format, rowsPerFile }
-  const own = { name, version, license, date, previous, withdraws, recipe, audits, restricted, ...layout }
+  const own = { name, version, license, date, previous, withdraws, recipe, audits, restricted, creator, url, ...layout }
   const prompts = input.prompts.map(({ step, name, digest, text }) => ({
     ...{ step, name, digest },
     // Shown, a text must be what lineage names.

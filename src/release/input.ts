@@ -36,6 +36,9 @@ export type ReleaseInput = {
   license: string
   /** YYYY-MM-DD; no other clock enters. */
   date: string
+  /** Who publishes it, and where; the documents say `unknown` where they are absent. */
+  creator?: string
+  url?: string
   /** The release this one replaces: its version, and the digest of its manifest where it is at hand. */
   previous?: { version: string; manifest?: Sha }
   /** The version that is withdrawn by this one, since records of it were erased. */

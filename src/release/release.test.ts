@@ -55,6 +55,8 @@ test('a release holds the files of the layout, verifies, and tells its story', a
     'manifest.json',
     'provenance.jsonl',
     'run.json',
+    'spdx.json',
+    'training-content.md',
   ])
   expect(await problems(dir)).toEqual([])
   const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as Manifest

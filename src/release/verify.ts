@@ -6,8 +6,10 @@ import { blocking, type GateReport } from '../govern/index.ts'
 import { type Id, type Lineage, sha256 } from '../records/index.ts'
 import { callsFile } from './calls.ts'
 import { editedParts } from './card-marks.ts'
+import { checkCroissant } from './croissant-check.ts'
 import { digestFile, readLines } from './disk.ts'
 import { factsFile } from './facts.ts'
+import { checkFrontMatter } from './front-matter.ts'
 import { collectLeaves, firstChange, type Leaves, leafOf, merkleRoot } from './merkle.ts'
 import { dataFiles, rowsOf } from './read.ts'
 import { checkSignature, type Signed } from './sign.ts'
@@ -56,7 +58,7 @@ export async function verifyRelease(
   await checkLines(dir, problems, check)
   checkGates(dir, problems)
   checkCard(dir, manifest, problems)
-  checkCroissant(dir, manifest, problems)
+  checkMetadata(dir, manifest, problems)
   return { problems, manifest, digest: sha256(text), ...(signed ? { signed } : {}) }
 }
 
@@ -236,7 +238,9 @@ function checkCard(dir: string, manifest: Manifest, problems: Problem[]): void {
         file,
         message: `${part.startsWith('#') ? `the section "${part.replace(/^#+ /, '') || 'above all others'}"` : `the field ${part}`} is not as released`,
       })
-    const { configs } = parse(front) as {
+    const fields = parse(front)
+    for (const message of checkFrontMatter(fields)) problems.push({ file, message })
+    const { configs } = fields as {
       configs: { config_name: string; data_files: { split: string; path: string }[] }[]
     }
     const data = manifest.files.map(entry => entry.path).filter(path => path.startsWith('data/'))
@@ -260,13 +264,15 @@ function checkCard(dir: string, manifest: Manifest, problems: Problem[]): void {
   }
 }
 
-function checkCroissant(dir: string, manifest: Manifest, problems: Problem[]): void {
+function checkMetadata(dir: string, manifest: Manifest, problems: Problem[]): void {
   const file = 'croissant.json'
   if (!existsSync(join(dir, file))) return
   try {
-    const { distribution } = JSON.parse(readFileSync(join(dir, file), 'utf8')) as {
+    const document = JSON.parse(readFileSync(join(dir, file), 'utf8')) as {
       distribution: { contentUrl: string; sha256: string }[]
     }
+    for (const { node, message } of checkCroissant(document)) problems.push({ file, message: `${node} ${message}` })
+    const { distribution } = document
     const said = new Map(distribution.map(entry => [entry.contentUrl, entry.sha256]))
     for (const { path, sha256 } of manifest.files.filter(entry => entry.path.startsWith('data/'))) {
       if (said.get(path) !== sha256) problems.push({ file, message: `does not agree with the manifest about ${path}` })

@@ -4,7 +4,7 @@ import { StillroomError } from '../errors/index.ts'
 import { blocking } from '../govern/index.ts'
 import { parquetWriter, type Row, type Sha, sha256 } from '../records/index.ts'
 import { callsFile, writeCalls } from './calls.ts'
-import { renderCard } from './card.ts'
+import { type CardFacts, renderCard } from './card.ts'
 import { cardMarks } from './card-marks.ts'
 import { openClosure } from './closure.ts'
 import { type DataFile, renderCroissant } from './croissant.ts'
@@ -15,8 +15,10 @@ import { collectLeaves, leafOf, marksOf, merkleRoot } from './merkle.ts'
 import { rowsOf } from './read.ts'
 import { configNames, emptySurvey, type Layout, layoutOf, rowOf, type Survey, shapeRow, surveyRow } from './rows.ts'
 import { type Signer, signatureFile, signRelease } from './sign.ts'
+import { renderSpdx } from './spdx.ts'
 import { emptyTally, type Tally, tallyRecord } from './tally.ts'
 import { tombstoneFile } from './tombstone.ts'
+import { renderTrainingContent } from './training-content.ts'
 
 /** A file of a release. One of rows has the root of their Merkle tree, in which each row can be proven alone. */
 export type ReleaseFile = { path: string; bytes: number; sha256: Sha; rows?: number; merkle?: Sha }
@@ -133,19 +135,20 @@ async function fill(input: ReleaseInput, dir: string): Promise<Manifest['rows']>
   }
   closure.write(join(dir, 'provenance.jsonl'))
   putFile(join(dir, 'gates.json'), `${JSON.stringify({ use: input.recipe.use, gates: input.gates }, null, 2)}\n`)
-  putFile(join(dir, 'croissant.json'), renderCroissant(input, data, layouts))
   const { writers, judges } = closure
-  putFile(
-    join(dir, 'README.md'),
-    renderCard({ ...input, tally, rows, layouts, closure: closure.count(), writers, judges }),
-  )
+  const told: CardFacts = { ...input, tally, rows, layouts, closure: closure.count(), writers, judges }
+  const provenance = { path: 'provenance.jsonl', ...(await digestFile(join(dir, 'provenance.jsonl'))) }
+  putFile(join(dir, 'croissant.json'), renderCroissant(told, data, provenance))
+  putFile(join(dir, 'spdx.json'), renderSpdx(told, data))
+  putFile(join(dir, 'training-content.md'), renderTrainingContent(told))
+  putFile(join(dir, 'README.md'), renderCard(told))
   const facts = lineWriter(join(dir, factsFile))
   for (const line of factLines(input)) facts.line(line)
   facts.end()
   const trees = await growTrees(dir, [...data.map(({ path }) => path), factsFile, 'provenance.jsonl'].sort())
   const files: ReleaseFile[] = []
-  for (const path of ['README.md', 'croissant.json', 'gates.json', 'provenance.jsonl', factsFile, leavesFile])
-    files.push({ path, ...(await digestFile(join(dir, path))) })
+  const texts = ['README.md', 'croissant.json', 'gates.json', 'provenance.jsonl', 'spdx.json', 'training-content.md']
+  for (const path of [...texts, factsFile, leavesFile]) files.push({ path, ...(await digestFile(join(dir, path))) })
   for (const { path, bytes, sha256 } of data) files.push({ path, bytes, sha256 })
   const manifest: Manifest = {
     format: 1,

@@ -147,6 +147,8 @@ export async function releaseRun(
       version: settings.version,
       license: settings.license,
       date: settings.date,
+      ...(settings.creator ? { creator: settings.creator } : {}),
+      ...(settings.url ? { url: settings.url } : {}),
       ...(previous ? { previous } : {}),
       recipe: {
         digest: digestOf({ name: plan.recipe.name, stages: plan.stages.map(s => s.id), release: settings }),
