@@ -162,7 +162,8 @@ export const commands: { [name: string]: Command } = {
   },
   verify: {
     operands: '<release>',
-    about: 'Checks a release against its manifest, byte by byte and row by row.',
+    about:
+      'Checks a release against its manifest and signature, byte by byte and row by row; or a certificate of erasure.',
     example: 'stillroom verify releases/support-tutor-0.1.0',
     options: ['key'],
     load: () => import('./verbs/verify.ts'),

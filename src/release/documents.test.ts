@@ -108,7 +108,8 @@ test('spdx.json has what the dataset profile asks for, and each element that it 
 test('training-content.md fills in its sections out of lineage and says what is unknown', () => {
   const text = read('training-content.md')
   expect([...text.matchAll(/^## (\S+)/gm)].map(([, n]) => n)).toEqual(['2.1', '2.3', '2.5', '3.1', '3.2', '3.3'])
-  expect(text).toContain('3 rows of 3 were written by models')
+  expect(text).toContain('3 rows of 3 were written for this data set')
+  expect(text).toContain('are no training content: gsm8k, my|tests.jsonl')
   expect(text).toMatch(/deepseek\/deepseek-chat: summary of its own training content unknown; terms allowed/)
   expect(text).toContain('builtin/extractive: rules, no model')
   expect(text).not.toContain('builtin/heuristic')

@@ -68,16 +68,17 @@ function concerns(records: Traced[]): (fact: Fact) => boolean {
     ...scores.flatMap(([, { judge }]) => judge ?? []),
     ...records.flatMap(({ lineage }) => lineage.source?.teacher ?? []),
   ])
-  const steps = new Set([
-    ...made.map(({ step }) => step),
-    ...scores.map(([name]) => name.slice(0, name.lastIndexOf('/'))),
-  ])
+  const ownerOf = (step: string): string => step.split('.')[0]!
+  const judged = new Set(scores.map(([name]) => ownerOf(name.slice(0, name.lastIndexOf('/')))))
+  const steps = new Set([...made.map(({ step }) => step), ...judged])
+  const took = (key: string): boolean => steps.has(key) || steps.has(ownerOf(key))
   const prompts = new Set(made.flatMap(one => one.prompts))
   return ({ fact, name, id, key, digest, step }) => {
     if (fact === 'source') return sources.has(String(name))
     if (fact === 'teacher') return teachers.has(String(id))
-    if (fact === 'step') return steps.has(String(key)) || steps.has(String(key).split('.')[0]!)
-    if (fact === 'prompt') return prompts.has(String(digest)) || scores.some(([name]) => name.startsWith(`${step}/`))
+    if (fact === 'step') return took(String(key))
+    // A score names its step and call; the prompt that was asked with stands with the step.
+    if (fact === 'prompt') return prompts.has(String(digest)) || judged.has(ownerOf(String(step)))
     return fact === 'release'
   }
 }

@@ -83,8 +83,8 @@ export function openEnvelope(envelope: Envelope, pem: string): { statement: Stat
   return { statement: JSON.parse(body.toString('utf8')) as Statement }
 }
 
-/** A withdrawn release has its tombstone alone. */
-const signedFiles = ['manifest.json', 'run.json', 'tombstone.json']
+/** Of a release, of a withdrawn one, and of an erasure. */
+const signedFiles = ['manifest.json', 'run.json', 'tombstone.json', 'certificate.json']
 
 /** An in-toto statement (v1) about manifest and run.json, with the recipe and the run as SLSA provenance (v1). */
 function statementOf(dir: string): object {

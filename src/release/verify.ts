@@ -26,7 +26,7 @@ const outside = /^(manifest\.json|run\.json|signature\.(json|pub)|report\/.*)$/
  * Checks a release as it lies on disk: the manifest and every byte it names, row counts, that each row has a line of
  * descent without gaps, that no gate blocks, that the card's globs find exactly the data, and the signature. `key` is the
  * public key (PEM) of whom the reader trusts; without it, the one that came with the release. Returns all problems found,
- * in order of discovery. Throws SR_NOT_FOUND when there is no release, SR_USAGE when the key is none.
+ * in order of discovery. Of a certificate of erasure it checks the signature. Throws SR_NOT_FOUND when there is no release, SR_USAGE when the key is none.
  */
 export async function verifyRelease(
   dir: string,
@@ -39,6 +39,10 @@ export async function verifyRelease(
     const { at, request, replacedBy } = withdrawn
     const instead = replacedBy ? `, and version ${replacedBy} stands in its place` : ''
     problems.push({ file: tombstoneFile, message: `it was withdrawn on ${at.slice(0, 10)} (${request})${instead}` })
+    return { problems, ...(signed ? { signed } : {}) }
+  }
+  if (existsSync(join(dir, 'certificate.json'))) {
+    const signed = checkSignature(dir, key, problems)
     return { problems, ...(signed ? { signed } : {}) }
   }
   if (!existsSync(join(dir, 'manifest.json'))) {

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { Rec } from '../../src/records/index.ts'
-import { newSigningKey, openEnvelope, readProvenance, readRows, verifyRelease } from '../../src/release/index.ts'
+import { newSigningKey, readProvenance, readRows, verifyRelease } from '../../src/release/index.ts'
 import { type Erasure, findErasure, openPlace, type Wanted } from '../../src/run/index.ts'
 import { startSimulator } from '../../src/testing.ts'
 import { keyOrNew } from '../../src/workspace/index.ts'
@@ -138,8 +138,15 @@ describe('after an erasure by subject', () => {
     expect(certificate.records.length).toBeGreaterThanOrEqual(gone.size)
     expect(certificate.journal.sentTo.map((one: { model: string }) => one.model)).toEqual(['judge', 'solver', 'writer'])
     for (const id of gone) expect(read('certificate.json') + read('certificate.md')).not.toContain(id)
-    const opened = openEnvelope(JSON.parse(read('signature.json')), read('signature.pub'))
-    expect(opened).toMatchObject({ statement: { subject: [{ name: 'certificate.json' }] } })
+    const at = join(root, 'erasures', folder)
+    const key = read('signature.pub')
+    expect(await verifyRelease(at, { key })).toMatchObject({ problems: [], signed: { trusted: true } })
+    const copy = join(made, 'certificate')
+    cpSync(at, copy, { recursive: true })
+    write(copy, { 'certificate.json': read('certificate.json').replace('request 12', 'request 13') })
+    expect((await verifyRelease(copy, { key })).problems).toEqual([
+      { file: 'certificate.json', message: 'is not what was signed' },
+    ])
   })
 
   test('the next run keeps it out by reason, and pays for nothing', async () => {

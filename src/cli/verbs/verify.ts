@@ -27,9 +27,11 @@ export const run: Run = async call => {
     .flatMap(splits => Object.values(splits))
     .reduce((a, b) => a + b, 0)
   reporter.say(
-    `${manifest?.name} ${manifest?.version}: ${counted(manifest?.files.length ?? 0, 'file')} and ${counted(rows, 'row')} are as the manifest says (${digest?.slice(0, 12)}).`,
+    manifest === undefined
+      ? `${here(io, dir)} holds a certificate of erasure${signed ? ', as it was signed' : ''}.`
+      : `${manifest.name} ${manifest.version}: ${counted(manifest.files.length, 'file')} and ${counted(rows, 'row')} are as the manifest says (${digest?.slice(0, 12)}).`,
     signed === undefined
-      ? 'Nobody signed it: whoever changes a file can write another manifest.'
+      ? 'Nobody signed it: whoever changes a file can change what it is checked against.'
       : signed.trusted
         ? `Signed by the key that was named, ${signed.keyid.slice(0, 16)}.`
         : `Signed by ${signed.keyid.slice(0, 16)}, a key that came with the release; --key checks by one you trust.`,
