@@ -15,11 +15,19 @@ export function factLines(input: Omit<ReleaseInput, 'records' | 'lookup' | 'run'
     // Shown, a text must be what lineage names.
     ...(text !== undefined && sha256(text) === digest ? { text } : {}),
   }))
+  // Whether a way is paid says nothing of what came of it, and differs between ways to the same model.
+  const teachers = input.teachers.map(
+    ({ route: { paid: _, ...route }, verdict: { mayCall: __, ...verdict }, ...rest }) => ({
+      ...rest,
+      route,
+      verdict,
+    }),
+  )
   const lines = (fact: string, all: readonly object[]): string[] => all.map(one => canonical({ fact, ...one }))
   return [
     ...lines('release', [own]),
     ...lines('source', input.sources),
-    ...lines('teacher', input.teachers),
+    ...lines('teacher', teachers),
     ...lines('step', input.steps),
     ...lines('prompt', prompts),
   ]
