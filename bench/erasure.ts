@@ -44,7 +44,7 @@ const seconds = (from: number): number => (performance.now() - from) / 1000
 export async function* closure(): AsyncIterable<Figure> {
   const draw = random('erasure', 1)
   const family = Array.from({ length: rows }, (_, n) => ({ id: idOf(n), parents: lineageOf(n, draw).parents }))
-  const roots = [idOf(rows / 10 - 1)]
+  const roots = Array.from({ length: 1000 }, (_, n) => idOf(n))
   let start = performance.now()
   const kin = kinship()
   for (const { id, parents } of family) kin.add(id, parents)
@@ -59,7 +59,7 @@ export async function* closure(): AsyncIterable<Figure> {
   for (const id of reached) for (const child of children.get(id) ?? []) reached.add(child)
   const plain = seconds(start)
   if (reached.size !== fates.size || !reached.isSubsetOf(fates)) throw new Error('the walks found other records')
-  yield { metric: `records below one row of ${rows}`, value: fates.size, unit: 'records' }
+  yield { metric: `records below ${roots.length} rows of ${rows}`, value: fates.size, unit: 'records' }
   yield { metric: 'closure', value: rows / own, unit: 'rows/s', ceiling: rows / plain, ratio: plain / own }
 }
 
