@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { duties, normaliseLicense } from '../govern/index.ts'
 import type { ColumnType, TeacherId } from '../records/index.ts'
 import type { ReleaseInput } from './input.ts'
+import { rowLicenses } from './row-licenses.ts'
 import type { Layout } from './rows.ts'
 import { histogram, quantile, type Tally, tokenClasses } from './tally.ts'
 
@@ -22,6 +23,7 @@ export function renderCard(facts: CardFacts): string {
   const sections = [
     intro(facts),
     sources(facts),
+    ...rowLicenses(facts),
     teachers(facts),
     making(facts),
     distributions(facts),
@@ -71,11 +73,15 @@ function frontMatter(facts: CardFacts): object {
   const hub = facts.sources.flatMap(source => /^hf:\/\/datasets\/([^/]+\/[^/]+)/.exec(source.uri)?.[1] ?? [])
   const names = Object.keys(facts.rows)
   const first = defaultConfig(facts.rows)
+  const apart = new Set(facts.apart?.rows.values())
+  const own = Object.entries(facts.apart?.licenses ?? {}).flatMap(([name, under]) =>
+    under && apart.has(name) ? [under] : [],
+  )
   // Parquet says its types; of JSON lines `datasets` guesses them from the first split, where a column may be all null.
   const guessed = names.filter(config => facts.layouts[config]!.format === 'jsonl')
   return {
     pretty_name: `${facts.name} ${facts.version}`,
-    license: license.hub,
+    license: own.length > 0 ? [...new Set([license.hub, ...own.map(one => normaliseLicense(one).hub)])] : license.hub,
     ...(license.hub === 'other' && { license_name: facts.license }),
     language: languages.length > 0 ? languages : [facts.recipe.language],
     size_categories: [sizes.find(([under]) => facts.tally.rows < under)?.[1] ?? 'n>100M'],

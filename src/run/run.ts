@@ -14,7 +14,7 @@ import { gridStage } from './grid-stage.ts'
 import { openRunLog, type RunLog } from './log.ts'
 import { mapStage } from './map-stage.ts'
 import type { Session } from './session.ts'
-import { readShard, type ShardRef } from './shards.ts'
+import { inputDigest, readShard, type ShardRef } from './shards.ts'
 import { sourceStage } from './source-stage.ts'
 import { openSpending, writeSpending } from './spending.ts'
 import { allShards, type StageEnv, type StageOutput, working } from './stage.ts'
@@ -248,6 +248,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     exit,
     ...(error ? { message: error.message } : {}),
     calls: totals,
+    ...(error ? {} : { rows: inputDigest(finished.get(plan.output) ?? []) }),
   })
   return {
     run: log.id,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { strengths } from '../govern/index.ts'
 import { kinds } from '../records/index.ts'
 import { chunkOptions } from './chunk.ts'
 
@@ -44,6 +45,13 @@ export const sourceConfig = z
       .optional()
       .describe('Column of the file for each field of the record, where names differ'),
     robots: z.string().optional().describe('What robots.txt or terms of the site said about this use'),
+    derivation: z
+      .strictObject({
+        strength: z.enum(strengths).describe('How much of the source stands in rows that are made out of it'),
+        reason: z.string().min(12, 'a written reason of at least 12 characters').describe('Why; the card repeats it'),
+      })
+      .optional()
+      .describe('How licenses count for rows made out of it; default by overlap with its text, and who wrote them'),
     chunk: z
       .union([z.int().min(16), z.boolean(), chunkOptions])
       .transform(chunk => (typeof chunk === 'number' ? { tokens: chunk, overlap: 0 } : chunk))
