@@ -26,6 +26,7 @@ const examples: { [verb: string]: string } = {
   novelty: '{ below: 0.7, against: [tickets] }',
   evolve: '{ from: tickets, teacher: writer, waves: 2 }',
   'evolve-answers': '{ teacher: solver, waves: 2, keep: last }',
+  counterfactual: '{ teacher: judge, against: judge/overall, attribute: gender, mark: 6 }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',

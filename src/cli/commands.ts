@@ -110,6 +110,13 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'set', 'recipe'],
     load: () => import('./verbs/show-rules.ts'),
   },
+  bias: {
+    operands: '[recipe or release]',
+    about: 'Tells who is spoken of in the rows, in which words, and whom filters, judges and preferences favour.',
+    example: 'stillroom bias recipe.yaml',
+    options: ['recipe'],
+    load: () => import('./verbs/bias.ts'),
+  },
   collapse: {
     operands: '<corpus>',
     about:

@@ -4,6 +4,7 @@ import { accumulate } from './accumulate/accumulate.ts'
 import { balance } from './balance/balance.ts'
 import { classifier } from './classifier/classifier.ts'
 import { clean } from './clean/clean.ts'
+import { counterfactual } from './counterfactual/counterfactual.ts'
 import { decontaminate } from './decontaminate/decontaminate.ts'
 import { dedupe } from './dedupe/dedupe.ts'
 import { dedupeSubstring } from './dedupe/substring.ts'
@@ -66,6 +67,7 @@ export const curateSteps: (Step | Verb)[] = [
   rules,
   clean,
   judge,
+  counterfactual,
   length,
   dedupe,
   dedupeSubstring,

@@ -1,6 +1,7 @@
 /** Statistics of measurements: pure functions on numbers, each with the paper it comes from. */
 export { kappa } from './agreement.ts'
 export { type Audit, audit, type Call, type Finding, type Gold, type Share } from './audit.ts'
+export * from './bias/index.ts'
 export { bootstrap } from './bootstrap.ts'
 export { type Bin, type Binary, binary, calibration, calibrationError } from './calibration.ts'
 export * from './collapse/index.ts'

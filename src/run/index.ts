@@ -13,6 +13,7 @@ export {
   readCall,
 } from './audit.ts'
 export { auditFolder, conclude, type Evidence, inPercent, keepEvidence, type PeopleSaid } from './audit-evidence.ts'
+export { type BiasReport, biasOf, biasOfRelease, biasOfRun, biasVerdict } from './bias.ts'
 export { cancelBatches } from './cancel-batches.ts'
 export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'

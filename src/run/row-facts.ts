@@ -63,7 +63,7 @@ export function containment(row: Rec, source: Rec): number {
 const rank = { verbatim: 3, copy: 2, paraphrase: 1, knowledge: 0 } as const satisfies { [s in Strength]: number }
 
 /**
- * Counts what gates ask of the rows of a run. Reads every row once and every ancestor once; memory holds ids and roots.
+ * Counts what gates ask of the rows of a run. Reads every row once and every ancestor once; memory holds ancestors' roots.
  * The second result says which rows go out under a license of their own.
  */
 export async function lookAtRows(
@@ -158,8 +158,8 @@ export async function lookAtRows(
   const texts = new Map<string, Uint32Array[]>()
   const apart = new Map<Id, LicenseClass>()
   for (const row of rows) {
-    // A row may be an ancestor of one before it: what became of it since counts here.
-    const descent = await enter(row)
+    // Rows themselves are not held: one that is an ancestor as well is found like any other.
+    const descent = await descentOf(row)
     facts.rows++
     if (descent.shared) facts.shared! += 1
     if (row.lineage.origin === 'real') facts.real++

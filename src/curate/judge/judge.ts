@@ -16,7 +16,7 @@ import {
 } from '../../steps/index.ts'
 import { builtinRubrics, loadRubric } from './rubric.ts'
 
-const shape = {
+export const judgeShape = {
   teacher: z.string().describe('Teacher that judges; another family than the one that answered judges more fairly'),
   rubric: z
     .string()
@@ -34,7 +34,7 @@ const shape = {
   grounded: z.boolean().default(true).describe('Show the judge the document a row was made from, where there is one'),
   prompt: z.string().optional().describe('Prompt file to use instead of the built-in one'),
 }
-const scoreOptions = z.strictObject(shape)
+const scoreOptions = z.strictObject(judgeShape)
 type Options = z.output<typeof scoreOptions>
 type Marks = { rationale: string } & { [aspect: string]: number | string }
 
@@ -159,7 +159,7 @@ const nameOf = (rubric: string) => rubric.replace(/^.*[\\/]/, '').replace(/\.md$
 
 const options = z
   .strictObject({
-    ...shape,
+    ...judgeShape,
     drop: z.number().min(0).max(1).optional().describe('Share of the rows to drop, lowest overall score first'),
     min: z.number().optional().describe('Lowest overall score that stays, on the scale of the rubric'),
   })
