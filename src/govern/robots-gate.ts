@@ -47,11 +47,12 @@ function judge({ sources, rows }: Facts): GateResult | undefined {
       wayOut: 'Write `robots:` at the source, or fetch its pages with `urls:`, which ask.',
     }
   }
-  const left = sites.flatMap(({ name, rejected = {} }) =>
-    ['disallowed', 'reserved'].flatMap(reason =>
-      rejected[reason] ? [`${rejected[reason]} ${reason} of ${name}`] : [],
-    ),
-  )
-  const out = left.length > 0 ? ` Left out: ${left.join(', ')}.` : ''
+  const left = sites.flatMap(({ name, rejected = {} }) => {
+    const counts = ['disallowed', 'reserved'].flatMap(reason =>
+      rejected[reason] ? [`${rejected[reason]} ${reason}`] : [],
+    )
+    return counts.length > 0 ? [`${counts.join(', ')} of ${name}`] : []
+  })
+  const out = left.length > 0 ? ` Left out: ${left.join('; ')}.` : ''
   return { is: 'pass', evidence, why: `Every page that was read is open to it.${out}` }
 }

@@ -82,7 +82,7 @@ export function sourceStandings(plan: Plan, funnel: Funnel = {}): SourceStanding
   const reached = releasedThrough(plan)
   return plan.stages.flatMap(({ shape, key }) => {
     if (shape !== 'source') return []
-    const { license, origin, uri, robots, derivation } = plan.recipe.sources[key] as unknown as SourceConfig
+    const { license, origin, uri, robots, derivation, urls } = plan.recipe.sources[key] as unknown as SourceConfig
     const rejected = funnel[key]?.dropped
     return [
       {
@@ -91,6 +91,7 @@ export function sourceStandings(plan: Plan, funnel: Funnel = {}): SourceStanding
         origin: key === earlierRounds ? ('synthetic' as const) : origin,
         ...(uri === undefined ? {} : { uri }),
         ...(robots === undefined ? {} : { robots }),
+        ...(urls === undefined ? {} : { asked: true as const }),
         ...(derivation === undefined ? {} : { derivation }),
         ...(rejected ? { rejected } : {}),
       },

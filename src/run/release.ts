@@ -19,6 +19,11 @@ import { inputDigest } from './shards.ts'
 
 export type ReleaseOutcome = { dir: string; gates: GateReport[]; rows: number; existed: boolean }
 
+/** Patterns of files, or the sites of pages. */
+function placesOf({ files, urls = [] }: SourceConfig): string[] {
+  return files === undefined ? [...new Set(urls.map(url => new URL(url).origin))] : [files].flat()
+}
+
 async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]> {
   const facts: SourceFacts[] = []
   for (const { key, shape } of plan.stages) {
@@ -28,10 +33,10 @@ async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]
     facts.push({
       name: key,
       license: config.license,
-      uri: config.uri ?? [config.files].flat().join(', '),
+      uri: config.uri ?? placesOf(config).join(', '),
       // Its real rows are left out, since they come in from where they are at home.
       origin: key === earlierRounds ? 'synthetic' : config.origin,
-      files: (await listFiles(config, plan.base)).length,
+      files: config.urls?.length ?? (await listFiles(config, plan.base)).length,
       records: counts?.passed ?? 0,
       rejected: counts?.dropped ?? {},
     })

@@ -15,7 +15,27 @@ export const sourceConfig = z
   .strictObject({
     files: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
       .describe('Paths or patterns, relative to the recipe; a folder stands for all readable files below it'),
+    urls: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .min(1)
+      .optional()
+      .describe(
+        'Pages to read instead of files, each once: where robots.txt lets us and nothing is reserved (RFC 9309, TDMRep, noai, AIPREF)',
+      ),
+    crawl: z
+      .strictObject({
+        agent: z
+          .string()
+          .regex(/^[A-Za-z_-]+/, 'a product token first, such as stillroom')
+          .default('stillroom')
+          .describe('Name that sites know the reader by, its product token first; add an address to ask at'),
+        delay: z.number().min(0).max(3600).default(2).describe('Seconds between two requests to one host'),
+        bytes: z.int().min(1024).default(5_000_000).describe('Most bytes of a page'),
+      })
+      .optional()
+      .describe('How pages of `urls` are asked for'),
     license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
     uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
     origin: z
@@ -58,6 +78,7 @@ export const sourceConfig = z
       .optional()
       .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
   })
+  .refine(({ files, urls }) => (files === undefined) !== (urls === undefined), 'give either files or urls')
   // Questions are the exception: people asked them, whoever answered.
   .overwrite(config =>
     config.teacher !== undefined && config.kind !== 'prompt' ? { ...config, origin: 'synthetic' as const } : config,

@@ -202,7 +202,7 @@ async function sourceNotes(plan: Plan) {
       bytes: size,
       license: config.license,
       origin: config.origin,
-      pattern: [config.files].flat().join(', '),
+      pattern: [config.files ?? config.urls ?? []].flat().join(', '),
     })
   }
   return notes
