@@ -23,8 +23,9 @@ export const realRows = defineGate({
   data: judge,
 })
 
-function judge({ rows, previous }: Facts): GateResult | undefined {
-  if (!rows || rows.rows === 0) return undefined
+function judge({ use, rows, previous }: Facts): GateResult | undefined {
+  // Nothing is trained on an exam, and a substitute for personal rows holds none of them.
+  if (!rows || rows.rows === 0 || use === 'eval-set' || use === 'privacy') return undefined
   const share = rows.real / rows.rows
   const depth = depthOf(rows)
   const evidence = { rows: rows.rows, real: rows.real, share, least, depths: rows.depths, previous: previous ?? null }

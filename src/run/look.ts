@@ -162,12 +162,16 @@ export async function lookAhead(plan: Plan): Promise<{ facts: Partial<Facts>; id
 
 const isModel = (id: TeacherId): boolean => !id.startsWith('builtin/')
 
+const namesIn = (against: string): string[] =>
+  [JSON.parse(against.slice('"against":'.length)) as string | string[]].flat()
+
 /** Who may write under another recipe, and which of its files are ours as well: what can be told without a run of it. */
 async function ofRecipe(plan: Plan, path: string): Promise<NonNullable<Facts['training']>> {
   const recipe = parse(readFileSync(path, 'utf8')) as {
     name?: string
     teachers?: { [name: string]: { model?: string } }
     sources?: { [name: string]: Partial<SourceConfig> }
+    steps?: unknown[]
   }
   const models = Object.values(recipe.teachers ?? {}).flatMap(({ model }) => model ?? [])
   const filesOf = async (sources: Iterable<Partial<SourceConfig>>, base: string): Promise<string[]> => {
@@ -177,9 +181,16 @@ async function ofRecipe(plan: Plan, path: string): Promise<NonNullable<Facts['tr
     }
     return found
   }
-  const theirs = new Set(await filesOf(Object.values(recipe.sources ?? {}), dirname(path)))
-  const feeding = new Set(sourceStandings(plan).flatMap(({ name, feeds }) => (feeds ? [name] : [])))
-  const own = Object.entries(plan.recipe.sources).flatMap(([name, config]) => (feeding.has(name) ? [config] : []))
+  // What rows are compared with, to be avoided, is no part of them.
+  const avoided = new Set(
+    JSON.stringify(recipe.steps ?? [])
+      .match(/"against":(?:"[^"]*"|\[[^\]]*\])/g)
+      ?.flatMap(namesIn),
+  )
+  const feeding = Object.entries(recipe.sources ?? {}).flatMap(([name, config]) => (avoided.has(name) ? [] : [config]))
+  const theirs = new Set(await filesOf(feeding, dirname(path)))
+  const feeds = new Set(sourceStandings(plan).flatMap(({ name, feeds }) => (feeds ? [name] : [])))
+  const own = Object.entries(plan.recipe.sources).flatMap(([name, config]) => (feeds.has(name) ? [config] : []))
   const both = (await filesOf(own as Partial<SourceConfig>[], plan.base)).filter(file => theirs.has(file))
   return {
     name: recipe.name ?? basename(path),

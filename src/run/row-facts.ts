@@ -1,4 +1,11 @@
-import { classOf, type Ground, type RowFacts, type SourceStanding, type Strength } from '../govern/index.ts'
+import {
+  classOf,
+  type Ground,
+  normaliseLicense,
+  type RowFacts,
+  type SourceStanding,
+  type Strength,
+} from '../govern/index.ts'
 import { nearCopies, novelty, rowOf } from '../measure/index.ts'
 import type { LicenseClass } from '../recipe/index.ts'
 import type { Id, Json, Message, Rec, Sha, TeacherId } from '../records/index.ts'
@@ -73,6 +80,8 @@ export async function lookAtRows(
   const known = new Map<Id, Descent>()
   const writers = new Set<TeacherId>()
   const robots: RowFacts['robots'] = {}
+  // A release license that asks for nothing drops the names that others ask for.
+  const drops = looking.release !== undefined && normaliseLicense(looking.release.license).traits.length === 0
   const derivation = new Map(looking.sources.flatMap(({ name, derivation: d }) => (d ? [[name, d.strength]] : [])))
 
   async function descentOf(record: Rec): Promise<Descent> {
@@ -140,8 +149,8 @@ export async function lookAtRows(
     const stated = derivation.get(root.source)
     if (stated !== undefined) return stated
     if (root.id === row.id && root.digest === row.digest) return 'verbatim'
-    const free = classOf([{ license: root.license, strength: 'copy' }])
-    if ((root.written || root.shown) && free !== 'free' && free !== 'attribution') {
+    const strict = classOf([{ license: root.license, strength: 'copy' }])
+    if ((root.written || root.shown) && strict !== 'free' && (strict !== 'attribution' || drops)) {
       const source = root.id === row.id ? undefined : await looking.lookup(root.id)
       if (source && containment(row, source) >= 0.5) return 'copy'
     }
