@@ -124,6 +124,7 @@ purpose:                       # terms and licenses are checked against it
   distribute: private
   users: under-700M
   regulated: false
+evaluation: {}                 # releases that judge and are judged, such as exam: releases/exam-0.1.0
 language: en
 seed: 7
 tokenizer: o200k_base
@@ -213,6 +214,7 @@ function recipePage(): string {
   const gates = Object.entries(shape.gates.unwrap().shape)
   const types: { [key: string]: string } = {
     purpose: 'see [purpose](#purpose)',
+    evaluation: 'see [evaluation](#evaluation)',
     teachers: 'names, a [teacher](#a-teacher) or a [pool](#a-pool-of-teachers) each',
     sources: 'names, a [source](#a-source) each',
     budget: 'see [budget](#budget)',
@@ -246,6 +248,11 @@ function recipePage(): string {
       'purpose',
       ['A field that is left out is not assumed: a rule that asks for its value does not apply.'],
       keysOf(shape.purpose),
+    ),
+    ...section(
+      'evaluation',
+      ['Paths are relative to the recipe. What is left out, gates answer `unknown` about.'],
+      keysOf(shape.evaluation),
     ),
     ...section(
       'A teacher',

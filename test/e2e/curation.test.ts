@@ -27,6 +27,7 @@ const conversations = {
   steps: [
     { clean: { from: 'rows' } },
     { judge: { teacher: 'judge', min: 5 } },
+    { counterfactual: { teacher: 'judge', against: 'judge/overall' } },
     { length: { min: 5, max: 400 } },
     { dedupe: { near: 0.9 } },
     { decontaminate: { against: ['tests.jsonl'] } },
