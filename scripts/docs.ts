@@ -28,6 +28,7 @@ const examples: { [verb: string]: string } = {
   backtranslate: '{ from: handbook, teacher: writer, min: 5 }',
   'multi-document': '{ from: handbook, teacher: writer, documents: 3 }',
   rephrase: '{ from: handbook, teacher: writer, styles: [faq, tutorial], names: 60% }',
+  rewrite: '{ from: letters, teacher: writer, run: 10, carried: 1 }',
   translate: '{ from: handbook, teacher: writer, to: ja, kind: document, register: polite, back: judge, min: 40% }',
   persona: '{ from: handbook, teacher: writer, hops: 2, tasks: [a question from their work, a maths problem] }',
   syllabus: '{ from: handbook, teacher: writer, subjects: [bicycle repair, household budgets], depth: 2, count: 5 }',
