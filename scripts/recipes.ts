@@ -2,14 +2,14 @@
  * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, in a copy of both folders,
  * with the simulator in this process. One line a recipe; closes with `N passed, N failed`. Arguments choose by path.
  */
-import { cpSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { builtinSteps } from '../src/builtin-steps.ts'
 import { renderError } from '../src/errors/index.ts'
 import { verifyRelease } from '../src/release/index.ts'
 import { funnelErrors, openProject, openSession, type Project, releaseRun, run, runRounds } from '../src/run/index.ts'
-import { startSimulator } from '../src/testing.ts'
+import { readAnswers, startSimulator } from '../src/testing.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const copy = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
@@ -61,7 +61,11 @@ const recipes = globSync(['recipes/*.yaml', 'examples/*/*.yaml'], { cwd: copy })
   .map(path => path.replaceAll('\\', '/'))
   .filter(path => wanted.length === 0 || wanted.some(part => path.includes(part)))
   .sort()
-const simulator = await startSimulator()
+// What recipes need a model to know lies beside their data.
+const answers = globSync('recipes/data/*.answers.jsonl', { cwd: copy }).flatMap(path =>
+  readAnswers(readFileSync(join(copy, path), 'utf8'), path),
+)
+const simulator = await startSimulator({ answers })
 let failed = 0
 for (const path of recipes) {
   const begun = performance.now()

@@ -27,6 +27,7 @@ export const codes = {
   SR_SOURCE_EMPTY: { exit: 2, about: 'A source matches no file, or none of its rows can be used.' },
   SR_SOURCE_READ: { exit: 1, about: 'A source file could not be read.' },
   SR_UNION_CONFLICT: { exit: 1, about: 'The same record id arrives on two branches with different content.' },
+  SR_SANDBOX: { exit: 2, about: 'What runs code is not installed, or does not start.' },
   SR_STEP_FAILED: { exit: 1, about: "A step's code threw an error." },
   SR_STEP_OUTCOME: { exit: 1, about: 'A step returned something its declaration does not allow.' },
   SR_TEACHER_DOWN: { exit: 1, about: 'A teacher stayed unreachable; everything received so far is kept.' },

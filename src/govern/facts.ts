@@ -26,6 +26,8 @@ export type StepFacts = {
   joins?: boolean
   /** What it said of its decision, such as which bucket is short. */
   notes?: string[]
+  /** What it found out about its whole input, in figures. */
+  found?: { [name: string]: Json }
   /** Its rows never reach the release: a sample that a model learns from, say. */
   aside?: true
   /** Rows into which it brought words from outside without making new ones. */

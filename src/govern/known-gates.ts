@@ -32,26 +32,6 @@ export const bias = defineGate({
   data: facts => measured(facts, 'bias', 'stillroom bias'),
 })
 
-export const privacy = defineGate({
-  id: 'privacy',
-  level: 'critical',
-  about: 'Synthetic rows come no nearer to the real ones they replace than to real ones that were kept apart.',
-  uses: ['privacy'],
-  data(facts) {
-    if (facts.use !== 'privacy') return undefined
-    const result = measured(facts, 'privacy', 'stillroom privacy')
-    const apart = facts.measured?.some(({ kind, holdout }) => kind === 'privacy' && (holdout ?? 0) > 0)
-    if (!result || result.is === 'block' || result.evidence === null || apart) return result
-    const why = 'The distance to real rows was measured without any that were kept apart, which says nothing.'
-    return {
-      ...result,
-      is: 'unknown',
-      why,
-      wayOut: 'Give `stillroom privacy` rows that nothing saw, with `--holdout`.',
-    }
-  },
-})
-
 /** How wrong may the set be? Known when somebody looked at a sample of exactly these rows. */
 export const residualError = defineGate({
   id: 'residual-error',

@@ -4,8 +4,9 @@ export { type Audit, audit, type Call, type Finding, type Gold, type Share } fro
 export * from './bias/index.ts'
 export { bootstrap } from './bootstrap.ts'
 export { type Bin, type Binary, binary, calibration, calibrationError } from './calibration.ts'
+export { chrf } from './chrf.ts'
 export * from './collapse/index.ts'
-export { compare, type Figure, type Grade, type Measure, type Row, rowOf } from './compare.ts'
+export { compare, type Figure, type Grade, type Measure, type Row, rowOf, type Said } from './compare.ts'
 export { pearson, ranks, spearman } from './correlation.ts'
 export { type Habit, habits, type Topic, type TopicCoverage, topicCoverage } from './differences.ts'
 export { frontierIntegral, type Histogram, jensenShannon, mauve } from './divergence.ts'
@@ -18,6 +19,7 @@ export { type KtoWeights, ktoWeights } from './kto.ts'
 export { discrepancy, expectedCoverage, type Manifold, type Matrix, manifold } from './manifold.ts'
 export { facetMeasure, featuresOf, measures, nearCopies } from './measures.ts'
 export { correlationOf, type Moments, meanOf, mergeMoments, noMoments, withPair } from './moments.ts'
+export { normalCdf, normalQuantile } from './normal.ts'
 export {
   emptyPairs,
   type Lean,
@@ -30,6 +32,8 @@ export {
   tallyPair,
 } from './pairs.ts'
 export { type Known, prevalence, roganGladen } from './prevalence.ts'
+export * from './privacy/index.ts'
+export { along, isotonic, type Knot, line } from './regression.ts'
 export { areaInterval, areaUnder, type Features, separation } from './separation.ts'
 export { clopperPearson, type Interval, shareOf, wilson } from './share.ts'
 export { vendi } from './vendi.ts'

@@ -78,6 +78,7 @@ const otherTeacher: Input = {
   patience: 6,
   schema: false,
   seed: false,
+  forms: ['score'],
 }
 
 const recipeFields = Object.keys(recipeSchema(language).shape).filter(f => !exclusions.elsewhere.includes(f as never))

@@ -6,6 +6,7 @@ import type { SourceConfig } from '../sources/index.ts'
 import { presets, type Resolved, resolveTeacher, type TeacherConfig, teachersBehind } from '../teachers/index.ts'
 import type { Counts } from '../workspace/index.ts'
 import type { Funnel } from './counts.ts'
+import type { RunResult } from './run.ts'
 
 /** Names of the teachers that a plan may ask: members of pools and all they fall back on among them, never pools. */
 export function teachersUsed(plan: Plan): string[] {
@@ -115,7 +116,7 @@ function writingTeachers(plan: Plan): TeacherId[] {
 /** What gates and the card look at: the plan, and the counts of a run of it. */
 export function gateFacts(
   plan: Plan,
-  ran: { funnel: Funnel; notes?: { step: string; message: string }[] } | undefined,
+  ran: ({ funnel: Funnel } & Partial<Pick<RunResult, 'notes' | 'found'>>) | undefined,
   workspace: string,
 ): Facts {
   const nodes = plan.stages.flatMap(s => s.nodes)
@@ -139,6 +140,7 @@ export function gateFacts(
       options: published(node.options, plan.base) as { [name: string]: Json | undefined },
       ...(node.step.report ? { report: node.step.report(node.options) } : {}),
       ...(notes(node.key).length > 0 ? { notes: notes(node.key) } : {}),
+      ...(ran?.found?.[node.key] ? { found: ran.found[node.key]! } : {}),
       ...(ran?.funnel[node.key] ? { counts: ran.funnel[node.key] } : {}),
     })),
   }

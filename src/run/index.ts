@@ -27,6 +27,7 @@ export { openProject, type Project, wordsOf } from './project.ts'
 export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter, rejectsOf } from './rejects.ts'
 export { gatesOf, type ReleaseOutcome, releaseFolder, releaseRun } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'
+export { driftVerdict, type Report, type ReportSide, reportOn, rowsOfFiles } from './report.ts'
 export { type Retried, retry } from './retry.ts'
 export { type Round, type RoundsOptions, type RoundsResult, runRounds } from './rounds.ts'
 export { type RunOptions, type RunResult, run } from './run.ts'
@@ -45,4 +46,5 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
+export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

@@ -96,7 +96,7 @@ export async function lookAt(
   const licenses = new Set(sources.filter(({ feeds }) => feeds).map(({ license }) => license))
   const member = licenses.size > 1 ? memberIndex(plan, shards, store) : async () => undefined
   const seen = await lookAtRows(chosen(plan, store, output), {
-    ...{ lookup, member, sources },
+    ...{ lookup, member, sources, fitted: step => upstream(plan, step) },
     ...(release
       ? {
           release: { license: release.license, ...(release['by-license'] ? { byLicense: release['by-license'] } : {}) },
@@ -121,6 +121,19 @@ export async function lookAt(
       audits: auditsOf(root, digest),
     },
   }
+}
+
+/** The sources that a step's records come from, its side inputs left aside. */
+function upstream(plan: Plan, step: string): string[] {
+  const nodes = new Map(plan.stages.flatMap(stage => stage.nodes.map(node => [node.key, node] as const)))
+  const found = new Set<string>()
+  const wanted = [step]
+  for (let key = wanted.pop(); key !== undefined; key = wanted.pop()) {
+    if (found.has(key)) continue
+    found.add(key)
+    wanted.push(...(nodes.get(key)?.from ?? []))
+  }
+  return [...found].filter(key => !nodes.has(key))
 }
 
 /** The rows to publish: all, or those of the splits that the recipe names. */

@@ -21,7 +21,13 @@ const shown = (id: string) => ({ id, role: 'context' as const })
 const look = (rows: Rec[], more: object = {}) => {
   const all = new Map([...documents, ...rows].map(record => [record.id, record]))
   return lookAtRows(rows, {
-    ...{ lookup: async id => all.get(id), member: async id => all.get(id), sources: [], generations: new Map() },
+    ...{
+      lookup: async id => all.get(id),
+      member: async id => all.get(id),
+      sources: [],
+      generations: new Map(),
+      fitted: () => [],
+    },
     ...{ release: { license: 'cc-by-4.0' }, ...more },
   })
 }
@@ -67,4 +73,16 @@ test('a chain of calls is one training; a synthetic source, and a teacher traine
     generations: new Map([['me/student', 3]]),
   })
   expect(facts.depths).toEqual({ 1: 2, 2: 1, 4: 1 })
+})
+
+test('a row of a fitted table takes the licenses of the sources it was fitted on, and counts as what people left', async () => {
+  const sources = [
+    { ...{ name: 'visits', uri: 'visits', license: 'CC-BY-NC-4.0', origin: 'real' } },
+    { ...{ name: 'aside', uri: 'aside', license: 'MIT', origin: 'real' } },
+  ]
+  const lineage = { origin: 'synthetic' as const, generation: 1, parents: [{ id: 'table', role: 'corpus' as const }] }
+  const row = says('sampled', 'a row', { ...lineage, made: { ...made(), step: 'copula' } })
+  const { facts } = await look([row], { sources, fitted: (step: string) => (step === 'copula' ? ['visits'] : []) })
+  expect(facts.licenses.map(({ grounds }) => grounds.map(({ license }) => license))).toEqual([['CC-BY-NC-4.0']])
+  expect(facts.seeds).toMatchObject({ queries: 1 })
 })

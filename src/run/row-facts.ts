@@ -28,6 +28,8 @@ export type Looking = {
   /** Rows that another stands for, which went when it stayed. */
   member(id: Id): Promise<Rec | undefined>
   sources: readonly SourceStanding[]
+  /** Sources that a step was fitted on which made records of a whole input, by its key. */
+  fitted(step: string): readonly string[]
   release?: { license: string; byLicense?: { [name in LicenseClass]?: string } }
   /** Generation of what a teacher was trained on. */
   generations: ReadonlyMap<TeacherId, number>
@@ -84,6 +86,11 @@ export async function lookAtRows(
   const drops = looking.release !== undefined && normaliseLicense(looking.release.license).traits.length === 0
   const derivation = new Map(looking.sources.flatMap(({ name, derivation: d }) => (d ? [[name, d.strength]] : [])))
 
+  const fittedOn = (step: string) => {
+    const names = looking.fitted(step)
+    return looking.sources.filter(({ name }) => names.includes(name))
+  }
+
   async function descentOf(record: Rec): Promise<Descent> {
     const { lineage, facets } = record
     const own: Descent = { roots: [], trained: 0, wrote: false, real: 'nothing', shared: false }
@@ -98,6 +105,11 @@ export async function lookAtRows(
       if (role === 'corpus') {
         own.trained = Math.max(own.trained, lineage.generation - 1)
         own.wrote = true
+        // Rows of a table are what people left, as queries are; which of them tells in a row nobody can say.
+        for (const { name, license, origin } of fittedOn(lineage.made?.step ?? '')) {
+          own.roots.push({ ...{ id, digest: '', source: name, license }, shown: false, written: true })
+          if (origin === 'real') own.real = 'queries'
+        }
         continue
       }
       const parent = known.has(id) ? undefined : await looking.lookup(id)

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { exits, StillroomError } from '../errors/index.ts'
 import { type Node, type Plan, paidPart, type Stage } from '../recipe/index.ts'
-import type { Id, Kind, Rec, Sha } from '../records/index.ts'
+import type { Id, Json, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
 import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
 import { createActivity } from './activity.ts'
@@ -50,6 +50,8 @@ export type RunResult = {
   funnel: Funnel
   /** What globals say about their decisions, such as a bucket that is short. */
   notes: { step: string; message: string }[]
+  /** What globals found out in figures, by step. */
+  found: { [step: string]: { [name: string]: Json } }
   calls: CallTotals
   /** Roots that needed a reply nobody has paid for. */
   unpaid: Id[]
@@ -115,6 +117,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
   const funnel: Funnel = {}
   const notes: RunResult['notes'] = []
+  const found: RunResult['found'] = {}
   const unpaid = new Set<Id>()
   const finished = new Map<string, ShardRef[]>()
   let teachers: Teachers | undefined
@@ -201,14 +204,18 @@ export async function run(options: RunOptions): Promise<RunResult> {
         notes.push({ step: node.key, message })
         log.emit({ event: 'note', step: node.key, message })
       },
+      found(node, figures) {
+        found[node.key] = figures
+      },
       finished(stage, done, cached) {
         addFunnel(funnel, done.funnel)
         log.emit({ event: 'task-done', stage: stage.key, task: done.task, cached, funnel: done.funnel })
       },
-      recalled(stage, summary, { tasks, funnel: counts, notes: said }) {
+      recalled(stage, summary, { tasks, funnel: counts, notes: said, found: figures }) {
         addFunnel(funnel, counts)
         log.emit({ event: 'stage-recalled', stage: stage.key, summary, tasks: tasks.length, funnel: counts })
         for (const message of said) env.note(stage.nodes.at(-1)!, message)
+        if (figures) env.found(stage.nodes.at(-1)!, figures)
       },
     }
     for (const stage of plan.stages) {
@@ -260,6 +267,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...(error ? { error } : {}),
     funnel,
     notes: notes.sort((a, b) => order(a.step) - order(b.step)),
+    found,
     calls: totals,
     unpaid: [...unpaid].sort(),
     shards: finished,

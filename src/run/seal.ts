@@ -138,7 +138,7 @@ function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage
  * them it is synthetic.
  */
 export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used): Rec {
-  const model = byModel(used)
+  const model = draft.calls?.length === 0 ? false : byModel(used)
   const first = subjects[0]!
   const parents = withContext(
     subjects.map(({ id }) => ({ id, role: 'subject' as const })),

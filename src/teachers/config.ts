@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Sampling } from './contract.ts'
+import { forms, type Sampling } from './contract.ts'
 import { isPreset, presets, split } from './presets.ts'
 
 const dollars = z.number().nonnegative()
@@ -141,6 +141,12 @@ export const teacherConfig = z
       .optional()
       .describe('Whether the model keeps to a JSON schema; overrides what the provider is known for'),
     seed: z.boolean().optional().describe('Whether the server takes a seed; overrides what the provider is known for'),
+    forms: z
+      .array(z.enum(forms))
+      .optional()
+      .describe(
+        'What it can be asked beside chats: continue a text, score one by log-probabilities, reward a conversation by a head; overrides what the provider is known for',
+      ),
   })
   .superRefine((config, context) => {
     if (config.at !== undefined || config.use !== undefined) {
@@ -232,5 +238,6 @@ export const operationalTeacherFields = {
     'terms',
     'license',
     'use',
+    'forms',
   ],
 } as const satisfies { version: number; fields: readonly (keyof TeacherConfig)[] }

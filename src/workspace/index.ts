@@ -13,6 +13,7 @@ export {
   openJournal,
   type Settled,
 } from './journal.ts'
+export { type Expense, readLedger, spend } from './ledger.ts'
 export { takeLock } from './lock.ts'
 export { makeWorkspace, type Paths, runId, workspacePaths } from './paths.ts'
 export { type Counts, type Done, openStore, type Reached, type Store, type TaskWriter } from './store.ts'

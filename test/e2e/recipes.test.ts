@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import { describeVerb, loadStep, type Node, type Plan, type PlanContext } from '../../src/recipe/index.ts'
-import type { Rec } from '../../src/records/index.ts'
+import { type Rec, sha256 } from '../../src/records/index.ts'
 import { verifyRelease } from '../../src/release/index.ts'
 import {
   funnelErrors,
@@ -16,7 +16,7 @@ import {
   run,
   type Session,
 } from '../../src/run/index.ts'
-import { startSimulator } from '../../src/testing.ts'
+import { readAnswers, startSimulator } from '../../src/testing.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const recipes = globSync(['recipes/*.yaml', 'examples/*/*.yaml'], { cwd: root })
@@ -28,7 +28,10 @@ const limit = 8
 
 let simulator: Awaited<ReturnType<typeof startSimulator>>
 beforeAll(async () => {
-  simulator = await startSimulator({ logSize: 0 })
+  const answers = globSync('recipes/data/*.answers.jsonl', { cwd: root }).flatMap(path =>
+    readAnswers(readFileSync(join(root, path), 'utf8'), path),
+  )
+  simulator = await startSimulator({ logSize: 0, answers })
 })
 afterAll(async () => {
   await simulator.stop()
@@ -92,8 +95,10 @@ async function lastPrompt(project: Project, plan: Plan): Promise<{ owner: string
       : builtinSteps.find(({ verb }) => verb === use.verb)
     if (!word || !describeVerb(word).options.some(({ name }) => name === 'prompt')) continue
     const language = project.recipe.language.startsWith('ja') ? '.ja.' : '.en.'
-    const { name } = node.prompts.find(({ name }) => name.includes(language)) ?? node.prompts[0]!
-    const [file] = globSync(`{src,examples}/**/${name}`, { cwd: root })
+    const { name, digest } = node.prompts.find(({ name }) => name.includes(language)) ?? node.prompts[0]!
+    const file = globSync(`{src,examples}/**/${name}`, { cwd: root }).find(
+      path => sha256(readFileSync(join(root, path), 'utf8')) === digest,
+    )
     if (file) return { owner: node.owner, file: join(root, file) }
   }
   return undefined

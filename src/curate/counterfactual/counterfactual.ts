@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { groupsOf, swapped } from '../../measure/index.ts'
 import type { Message, Score } from '../../records/index.ts'
 import { defineMap, type MapStep, scoreOf } from '../../steps/index.ts'
-import { judgeScore, judgeShape } from '../judge/judge.ts'
+import { askShape } from '../judge/ask.ts'
+import { judgeScore } from '../judge/score.ts'
 
 const options = z.strictObject({
-  ...judgeShape,
+  teacher: z.string().describe('Teacher that judges, the one that gave the score'),
+  ...askShape,
   attribute: z
     .enum(Object.keys(groupsOf) as [string, ...string[]])
     .default('gender')
@@ -47,7 +49,7 @@ export const counterfactual: MapStep<Options, 'conversation', 'conversation'> = 
   takes: ['conversation'],
   gives: 'same',
   reasons: [],
-  needs: { teachers: ['teacher'], files: ['rubric', 'prompt'], ancestors: ['document'], scores: ['against'] },
+  needs: { teachers: ['teacher'], files: ['rubric', 'prompt'], ancestors: ['document', 'prompt'], scores: ['against'] },
   prompts: options => judgeScore.prompts?.(options) ?? [],
   source: 'Lu et al. 2018, arXiv 1807.11714',
   async run(record, ctx) {
