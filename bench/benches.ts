@@ -12,8 +12,11 @@ import { metered, queueing, refusing, widening } from './limits.ts'
 import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
 import { preferences } from './preference-bias.ts'
+import { distances, tables } from './privacy.ts'
+import { report } from './report.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
+import { sandboxed } from './sandbox.ts'
 import { embedding, meanings, semantic } from './vectors.ts'
 
 export type Figure = {
@@ -41,6 +44,8 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'curate-classifier': grading,
   'classifier-learning': learning,
   'audit-coverage': coverages,
+  'measure-dcr': distances,
+  'privacy-tables': tables,
   'personal-data': accuracy,
   'preference-bias': preferences,
   language,
@@ -54,6 +59,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'rules-tokenizers': tokenizers,
   'rules-huge': huge,
   'kernels-twins': twins,
+  'measure-report': report,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),
   'engine-records': records,
@@ -62,4 +68,5 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'limits-widening': widening,
   'limits-metered': metered,
   'limits-routes': routes,
+  sandbox: sandboxed,
 }

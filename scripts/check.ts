@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..')
 const tiers = [
   ['errors'],
   ['records'],
-  ['text', 'kernels'],
+  ['text', 'kernels', 'sandbox'],
   ['teachers'],
   ['steps', 'workspace'],
   ['recipe', 'measure'],

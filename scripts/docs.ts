@@ -20,11 +20,33 @@ const examples: { [verb: string]: string } = {
   chunk: '{ from: handbook, tokens: 1024 }',
   ask: '{ teacher: writer, questions: 10, audience: a graduate student, like: tickets }',
   answer: '{ teacher: solver, samples: 5, agreement: 0.6 }',
+  'edge-cases': '{ from: queries, teacher: writer, held: held, by: [topic, length] }',
   instruct: '{ teacher: writer, domains: [household budgets, bicycle repair], count: 2 }',
+  exercises: '{ teacher: writer, exercises: 3, code: python }',
+  'from-queries': '{ from: tickets, teacher: writer, variants: 3 }',
+  redistil: '{ from: logs, teacher: solver }',
+  backtranslate: '{ from: handbook, teacher: writer, min: 5 }',
+  'multi-document': '{ from: handbook, teacher: writer, documents: 3 }',
+  rephrase: '{ from: handbook, teacher: writer, styles: [faq, tutorial], names: 60% }',
+  rewrite: '{ from: letters, teacher: writer, run: 10, carried: 1 }',
+  translate: '{ from: handbook, teacher: writer, to: ja, kind: document, register: polite, back: judge, min: 40% }',
+  persona: '{ from: handbook, teacher: writer, hops: 2, tasks: [a question from their work, a maths problem] }',
+  syllabus: '{ from: handbook, teacher: writer, subjects: [bicycle repair, household budgets], depth: 2, count: 5 }',
   'self-instruct': '{ from: tickets, teacher: writer, target: 2000, waves: 2 }',
   novelty: '{ below: 0.7, against: [tickets] }',
   evolve: '{ from: tickets, teacher: writer, waves: 2 }',
   'evolve-answers': '{ teacher: solver, waves: 2, keep: last }',
+  counterfactual: '{ teacher: judge, against: judge/overall, attribute: gender, mark: 6 }',
+  'critique-revise': '{ teacher: writer, constitution: helpful-harmless-honest, rounds: 2, keep: all }',
+  textbook: '{ from: handbook, teacher: writer, styles: [textbook, story], waves: 2 }',
+  tools:
+    '{ teacher: writer, tools: tools.json, count: 200, styles: { single: 4, parallel: 2, irrelevance: 1 }, judge: judge }',
+  ground: '{ teacher: solver, entailment: judge, citations: keep, support: 60% }',
+  dialogue: '{ teacher: solver, user: writer, turns: [2, 4] }',
+  magpie: '{ teacher: qwen, samples: 1000, topics: [tax law, physics homework] }',
+  marginals: '{ from: people, epsilon: 2 }',
+  'gaussian-copula': '{ from: people, rows: 5000 }',
+  mst: '{ from: people, epsilon: 2, budget: 4, columns: { age: { min: 0, max: 120 } } }',
   classifier: '{ from: handbook, teacher: judge, labels: 2000, rubric: educational }',
   extract: '{ from: handbook, keep: 20%, by: quality }',
   rules: '{ profiles: [gopher-repetition, fineweb], gopher-quality: { min-words: 40 } }',
@@ -32,19 +54,29 @@ const examples: { [verb: string]: string } = {
   'personal-data': '{ action: surrogate, ner: local }',
   clean: '{ checks: [refusals, truncation, format] }',
   judge: '{ teacher: judge, rubric: accuracy-clarity-usefulness, drop: 30% }',
+  compare: '{ from: answer.draw, teacher: judge }',
+  reward: '{ teacher: reward-model, drop: 20% }',
+  perplexity: '{ of: completion, above: 2000, drop: 5% }',
+  ifd: '{ teacher: student, keep: 10% }',
+  deita: '{ teacher: judge, by: expectation }',
+  verify: '{ by: maths, keep: distinct, difficulty: [0.25, 0.75] }',
+  best: '{ by: judge/overall }',
+  distinct: '{ by: equations }',
   length: '{ min: 50, max: 2000 }',
   dedupe: '{ near: 0.8 }',
   'dedupe-substring': '{ tokens: 100, action: cut }',
   decontaminate: '{ against: [gsm8k, my-tests.jsonl], ngram: 10 }',
   vectors: '{ of: prompt }',
   topics: '{ topics: 40, vectors: vectors }',
-  select: '{ method: diverse, size: 6000, by: judge/overall }',
+  select: '{ method: diverse, size: 6000, by: deita/score }',
   balance: '{ difficulty: { easy: 3, medium: 5, hard: 2 }, tokens: [200, 4000] }',
   sample: '{ n: 1000 }',
+  privacy: '{ training: people, holdout: unseen }',
   holdout: '{ from: handbook, share: 10% }',
   resample: '{ like: tickets, share: 50% }',
   review: '{ reviews: reviews/tutor-judge.jsonl }',
   mix: '{ with: tickets, real: 10% }',
+  accumulate: '{ with: tickets, real: 10% }',
   split: '{ into: { train: 90%, test: 10% } }',
   rank: '{ by: [judge/accuracy, judge/usefulness], pairs: best-random, margin: 1, length: balanced }',
   contrast: '{ from: critique-revise }',
@@ -121,6 +153,7 @@ purpose:                       # terms and licenses are checked against it
   distribute: private
   users: under-700M
   regulated: false
+evaluation: {}                 # releases that judge and are judged, such as exam: releases/exam-0.1.0
 language: en
 seed: 7
 tokenizer: o200k_base
@@ -166,7 +199,12 @@ steps:
   - dedupe: { near: 0.8 }
   - mix: { with: tickets, real: 10% }
   - split: { from: mix, into: { train: 90%, test: 10% } }
+  - accumulate: { with: tickets }                # where the rows of all rounds meet
 
+rounds:                                          # \`stillroom rounds\`: solver is trained on each release and answers again
+  n: 2
+  student: solver
+  revisions: [base, r1]
 prices: prices.yaml                              # before those that come along
 budget: { usd: 50, calls: 20000 }
 gates:                                           # needed here because no step is \`decontaminate\`
@@ -205,9 +243,11 @@ function recipePage(): string {
   const gates = Object.entries(shape.gates.unwrap().shape)
   const types: { [key: string]: string } = {
     purpose: 'see [purpose](#purpose)',
+    evaluation: 'see [evaluation](#evaluation)',
     teachers: 'names, a [teacher](#a-teacher) or a [pool](#a-pool-of-teachers) each',
     sources: 'names, a [source](#a-source) each',
     budget: 'see [budget](#budget)',
+    rounds: 'see [rounds](#rounds)',
     prices: 'see [prices](#prices)',
     gates: 'see [gates](#gates)',
     release: 'see [release](#release)',
@@ -237,6 +277,11 @@ function recipePage(): string {
       'purpose',
       ['A field that is left out is not assumed: a rule that asks for its value does not apply.'],
       keysOf(shape.purpose),
+    ),
+    ...section(
+      'evaluation',
+      ['Paths are relative to the recipe. What is left out, gates answer `unknown` about.'],
+      keysOf(shape.evaluation),
     ),
     ...section(
       'A teacher',
@@ -341,6 +386,22 @@ function recipePage(): string {
       ['A gate that blocks stops the release with exit code 3 until it is overridden in writing.'],
       gates.flatMap(([gate, override]) => keysOf(override, `${gate}.`)),
       builtinGates.map(({ id, about, uses }) => `- ${code(id)}, required for ${uses.map(code).join(', ')}: ${about}`),
+    ),
+    ...section(
+      'rounds',
+      [
+        'A student answers, is trained on the release, and answers again: `stillroom rounds` runs the recipe `n` times, a release',
+        'each (`0.1.0-r1`, ...). The step `accumulate` says where new rows, real rows and those of earlier rounds become one set.',
+        'Rows are a generation deeper than what their student was trained on. A round whose rows drift from those of the first',
+        'one ends with exit code 5. `between.run` finds STILLROOM_RELEASE (the folder), STILLROOM_ROUND, STILLROOM_STUDENT and',
+        'STILLROOM_REVISION in its environment, and STILLROOM_NEXT_REVISION where `revisions` lists one; killed in between, it is',
+        'run again.',
+      ],
+      keysOf(shape.rounds.unwrap()).flatMap(note => [
+        note,
+        ...(note.name === 'between' ? keysOf(shape.rounds.unwrap().shape.between, 'between.') : []),
+        ...(note.name === 'stop' ? keysOf(shape.rounds.unwrap().shape.stop, 'stop.') : []),
+      ]),
     ),
     ...section('release', ['`stillroom run` releases what it made under these names.'], keysOf(shape.release)),
     '## Example',

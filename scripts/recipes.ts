@@ -2,14 +2,14 @@
  * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, in a copy of both folders,
  * with the simulator in this process. One line a recipe; closes with `N passed, N failed`. Arguments choose by path.
  */
-import { cpSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { builtinSteps } from '../src/builtin-steps.ts'
 import { renderError } from '../src/errors/index.ts'
 import { verifyRelease } from '../src/release/index.ts'
-import { funnelErrors, openProject, openSession, releaseRun, run } from '../src/run/index.ts'
-import { startSimulator } from '../src/testing.ts'
+import { funnelErrors, openProject, openSession, type Project, releaseRun, run, runRounds } from '../src/run/index.ts'
+import { readAnswers, startSimulator } from '../src/testing.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const copy = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
@@ -22,6 +22,7 @@ for (const folder of ['recipes', 'examples']) {
 /** Runs one recipe and releases it; what it says on success. Throws with what is wrong. */
 async function proof(file: string, simulator: string): Promise<string> {
   const project = await openProject(file, builtinSteps)
+  if (project.recipe.rounds) return await proofOfRounds(project, simulator)
   const session = openSession(project.workspace, { command: 'npm run recipes' })
   try {
     const result = await run({
@@ -41,12 +42,30 @@ async function proof(file: string, simulator: string): Promise<string> {
   }
 }
 
+/** The same for a recipe of rounds: each of them is a release. */
+async function proofOfRounds(project: Project, simulator: string): Promise<string> {
+  const { rounds, error } = await runRounds(project, {
+    open: () => openSession(project.workspace, { command: 'npm run recipes' }),
+    env: { ...process.env, STILLROOM_SIMULATOR: simulator },
+  })
+  if (error) throw error
+  for (const { release } of rounds) {
+    const { problems } = await verifyRelease(join(project.base, release.dir))
+    if (problems.length > 0) throw new Error(problems.map(p => `${p.file}: ${p.message}`).join('\n'))
+  }
+  return `${rounds.length} rounds, ${rounds.map(({ rows }) => rows).join(', ')} rows`
+}
+
 const wanted = process.argv.slice(2)
 const recipes = globSync(['recipes/*.yaml', 'examples/*/*.yaml'], { cwd: copy })
   .map(path => path.replaceAll('\\', '/'))
   .filter(path => wanted.length === 0 || wanted.some(part => path.includes(part)))
   .sort()
-const simulator = await startSimulator()
+// What recipes need a model to know lies beside their data.
+const answers = globSync('recipes/data/*.answers.jsonl', { cwd: copy }).flatMap(path =>
+  readAnswers(readFileSync(join(copy, path), 'utf8'), path),
+)
+const simulator = await startSimulator({ answers })
 let failed = 0
 for (const path of recipes) {
   const begun = performance.now()

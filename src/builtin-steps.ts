@@ -1,8 +1,14 @@
-import { curateSteps } from './curate/index.ts'
-import { generateSteps } from './generate/index.ts'
+import { curateSteps, dedupeNear } from './curate/index.ts'
+import { generateSteps, textbook } from './generate/index.ts'
 import { preferSteps } from './prefer/index.ts'
 import { chunk } from './sources/index.ts'
 import type { Step, Verb } from './steps/index.ts'
 
 /** The one list of built-in steps; recipe and run get it handed in. A new step is one line here. */
-export const builtinSteps: readonly (Step | Verb)[] = [chunk, ...generateSteps, ...curateSteps, ...preferSteps]
+export const builtinSteps: readonly (Step | Verb)[] = [
+  chunk,
+  ...generateSteps,
+  ...curateSteps,
+  ...preferSteps,
+  textbook(dedupeNear),
+]

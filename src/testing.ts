@@ -1,7 +1,7 @@
 /** For tests of recipes and steps: the simulator server, and the named instants at which a process may be killed. */
 import type { Reached } from './workspace/index.ts'
 
-export { startSimulator } from './simulate/index.ts'
+export { readAnswers, startSimulator } from './simulate/index.ts'
 
 /** Kills this very process, as `kill -9` would, when a point is reached for the n-th time. */
 export function killAt(point: string, n: number): Reached {

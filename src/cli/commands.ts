@@ -59,6 +59,14 @@ export const commands: { [name: string]: Command } = {
     options: ['limit', 'verify', 'release', 'show'],
     load: () => import('./verbs/run.ts'),
   },
+  rounds: {
+    operands: '[recipe]',
+    about:
+      'Runs a recipe once for each of its rounds, or on from where they stopped, a release each; ends when rows drift.',
+    example: 'stillroom rounds recipe.yaml',
+    options: [],
+    load: () => import('./verbs/rounds.ts'),
+  },
   status: {
     operands: '[recipe]',
     about: 'Says how the last runs ended, who works here now, and what to do next.',
@@ -102,6 +110,21 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'set', 'recipe'],
     load: () => import('./verbs/show-rules.ts'),
   },
+  bias: {
+    operands: '[recipe or release]',
+    about: 'Tells who is spoken of in the rows, in which words, and whom filters, judges and preferences favour.',
+    example: 'stillroom bias recipe.yaml',
+    options: ['recipe'],
+    load: () => import('./verbs/bias.ts'),
+  },
+  report: {
+    operands: '[recipe|release|file]',
+    about:
+      'Compares rows with real ones: how far they drift, what they lack, what gives them away; a page with pictures.',
+    example: 'stillroom report recipe.yaml --real tickets --of prompt',
+    options: ['real', 'of', 'step', 'teacher', 'seed', 'out', 'recipe'],
+    load: () => import('./verbs/report.ts'),
+  },
   collapse: {
     operands: '<corpus>',
     about:
@@ -109,6 +132,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom collapse docs --seeds 8',
     options: ['generations', 'seeds', 'share', 'threads'],
     load: () => import('./verbs/collapse.ts'),
+  },
+  privacy: {
+    operands: '<real> <synthetic>',
+    about:
+      'Compares a synthetic table, or synthetic texts, with what they were made from: copies, attacks, likeness, use.',
+    example: 'stillroom privacy real.csv synthetic.csv --holdout holdout.csv',
+    options: ['holdout', 'target', 'types', 'seed'],
+    load: () => import('./verbs/privacy.ts'),
   },
   retry: {
     operands: '',
@@ -238,7 +269,7 @@ export const commands: { [name: string]: Command } = {
     about:
       'Writes what a step of the last run gave as jsonl, csv or parquet, with ids, for people to look at and change.',
     example: 'stillroom export csv --step judge -n 50',
-    options: ['step', 'n', 'seed', 'out', 'recipe'],
+    options: ['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
     load: () => import('./verbs/export.ts'),
   },
   'export model': {
@@ -254,6 +285,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom import edits tutor-judge.csv --by "<your name>"',
     options: ['by', 'out', 'recipe'],
     load: () => import('./verbs/import-edits.ts'),
+  },
+  'import answers': {
+    operands: '<file>',
+    about:
+      'Reads what people answered to prompts that no teacher could: as conversations, which a source of the recipe reads.',
+    example: 'stillroom import answers tutor-unanswered-verify.csv --by "<your name>"',
+    options: ['by', 'license', 'out', 'recipe'],
+    load: () => import('./verbs/import-answers.ts'),
   },
   'import benchmark': {
     operands: '<path>',
@@ -281,6 +320,7 @@ export const commands: { [name: string]: Command } = {
       'errorRate',
       'malformedRate',
       'refusalRate',
+      'answers',
       'faults',
     ],
     load: () => import('./verbs/simulate.ts'),

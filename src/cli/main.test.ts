@@ -100,7 +100,7 @@ test('a run, and everything that can be asked about it afterwards', async () => 
       assistant  Valve number 5 opens when the pressure passes 35 bar.
 
     source     notes/valve-5.md (CC0-1.0)
-    origin     synthetic, generation 2, made by answer (draw@1), language en
+    origin     synthetic, generation 2, made by answer (draw@2), language en
     facets     difficulty easy, audience a graduate student, draw 0
     descent    subject prompt <digest 12> made by ask: At which pressure does valve number 5 open?
                  subject document <digest 12> read from notes: Valve 5

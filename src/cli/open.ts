@@ -99,8 +99,8 @@ export function noRun(io: Io, root: string, what: string): StillroomError {
   })
 }
 
-/** The last of these runs that came to its end. Throws SR_NOT_FOUND. */
-export function finishedRun(runs: Iterable<PastRun>, io: Io, root: string): PastRun {
-  for (const past of runs) if (past.status === 'done') return past
+/** The last of these runs that came to its end, also to one at which nothing was left if `empty`. Throws SR_NOT_FOUND. */
+export function finishedRun(runs: Iterable<PastRun>, io: Io, root: string, empty = false): PastRun {
+  for (const past of runs) if (past.status === 'done' || (empty && past.status === 'yield')) return past
   throw noRun(io, root, 'finished run')
 }

@@ -22,6 +22,11 @@ export const options = {
   verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
+  unanswered: {
+    flags: '--unanswered <key>',
+    is: 'text',
+    about: 'prompts of which nothing is left behind this step, for people to answer',
+  },
   n: { flags: '-n <n>', is: 'whole', about: 'how many' },
   seed: { flags: '--seed <n>', is: 'whole', about: 'seed of what is chosen or made up (default: 1)' },
   full: { flags: '--full', is: 'flag', about: 'print content unabridged' },
@@ -76,7 +81,11 @@ export const options = {
     about: 'version or date of the terms that were read, or of a benchmark',
   },
   name: { flags: '--name <name>', is: 'text', about: 'what recipes call the benchmark' },
-  license: { flags: '--license <id>', is: 'text', about: 'license of the benchmark, as an SPDX identifier' },
+  license: {
+    flags: '--license <id>',
+    is: 'text',
+    about: 'license of the benchmark, or of what people wrote, as an SPDX identifier',
+  },
   columns: {
     flags: '--columns <part=column>',
     is: 'list',
@@ -97,9 +106,30 @@ export const options = {
     is: 'flag',
     about: 'allow a judge of a family that wrote the rows; the result says so',
   },
+  real: {
+    flags: '--real <source|path>',
+    is: 'text',
+    about: 'real rows to compare with: a source of the recipe, a file, a folder',
+  },
+  of: { flags: '--of <part>', is: 'text', about: 'prompt, completion or all: the part that is compared' },
   generations: { flags: '--generations <n>', is: 'count', about: 'generations after the real data (default: 10)' },
   seeds: { flags: '--seeds <n>', is: 'count', about: 'runs of each workflow; a verdict takes 5 (default: 5)' },
   share: { flags: '--share <x>', is: 'share', about: 'share of real text that is kept beside new text (default: 0.1)' },
+  holdout: {
+    flags: '--holdout <file>',
+    is: 'text',
+    about: 'real rows that nothing was made from; without them copying cannot be told',
+  },
+  target: {
+    flags: '--target <column>',
+    is: 'text',
+    about: 'column that a model learns to tell (default: the last with few labels)',
+  },
+  types: {
+    flags: '--types <column=type>',
+    is: 'list',
+    about: 'type of a column (number, date, category, boolean, text, id) where it is taken for another; repeatable',
+  },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
   port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },
@@ -115,6 +145,7 @@ export const options = {
   headers: { flags: '--headers <vendor>', is: 'text', about: 'rate-limit headers as openai or anthropic send them' },
   batchLooks: { flags: '--batch-looks <n>', is: 'whole', about: 'looks at a batch until it ends (default: 2)' },
   cache: { flags: '--cache <n>', is: 'count', about: 'keeps prompt prefixes of at least n tokens, and reports them' },
+  answers: { flags: '--answers <file>', is: 'text', about: 'what to say to which prompts, as JSON Lines' },
   faults: {
     flags: '--faults <file>',
     is: 'text',

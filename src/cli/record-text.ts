@@ -30,9 +30,8 @@ export function sectionsOf(record: Rec): Section[] {
         { label: 'text', text: record.text ?? '(left out: read it from its source)' },
       ]
     case 'prompt':
-      return [...turns(record.messages), ...(record.reference ? [{ label: 'reference', text: record.reference }] : [])]
     case 'conversation':
-      return turns(record.messages)
+      return [...turns(record.messages), ...(record.reference ? [{ label: 'reference', text: record.reference }] : [])]
     case 'preference':
       return [
         ...turns(record.prompt),

@@ -27,6 +27,7 @@ export const codes = {
   SR_SOURCE_EMPTY: { exit: 2, about: 'A source matches no file, or none of its rows can be used.' },
   SR_SOURCE_READ: { exit: 1, about: 'A source file could not be read.' },
   SR_UNION_CONFLICT: { exit: 1, about: 'The same record id arrives on two branches with different content.' },
+  SR_SANDBOX: { exit: 2, about: 'What runs code is not installed, or does not start.' },
   SR_STEP_FAILED: { exit: 1, about: "A step's code threw an error." },
   SR_STEP_OUTCOME: { exit: 1, about: 'A step returned something its declaration does not allow.' },
   SR_TEACHER_DOWN: { exit: 1, about: 'A teacher stayed unreachable; everything received so far is kept.' },
@@ -36,11 +37,13 @@ export const codes = {
   SR_WORKSPACE: { exit: 1, about: 'The workspace is damaged or was written by another version.' },
   SR_VERIFY: { exit: 1, about: 'A release does not match its manifest.' },
   SR_NOT_FOUND: { exit: 1, about: 'There is no such record, run or release.' },
+  SR_BETWEEN_ROUNDS: { exit: 1, about: 'What is done between two rounds failed; the rounds can be resumed.' },
   SR_INTERNAL: { exit: 1, about: 'A mistake in stillroom itself.' },
   SR_TERMS: { exit: 3, about: "A teacher's terms do not allow this use, or nobody has accepted them." },
   SR_GATE: { exit: 3, about: 'A gate blocks the release.' },
   SR_BUDGET: { exit: 4, about: 'The budget is reached; the run can be resumed with a larger one.' },
   SR_YIELD: { exit: 5, about: 'A step left nothing, or less than the floor.' },
+  SR_DRIFT: { exit: 5, about: 'A signal of drift passed its bound, so that no further round began.' },
   SR_INTERRUPTED: { exit: 130, about: 'Interrupted; the run can be resumed.' },
 } as const satisfies Record<string, { exit: number; about: string }>
 

@@ -5,7 +5,7 @@ import type { Facts, Use } from './facts.ts'
 /** `unknown` names in `why` what is missing. `wayOut` says what would make it pass. */
 export type GateResult = { is: 'pass' | 'warn' | 'block' | 'unknown'; evidence: Json; why: string; wayOut?: string }
 
-/** A rule over facts. `plan` sees them before anything is spent, `data` after the run; both pure. */
+/** A rule over facts. `plan` sees them before anything is spent, `data` after the run; both pure; undefined where it has nothing to say. */
 export type Gate = {
   id: string
   level: 'critical' | 'high' | 'required' | 'recommended'
@@ -13,8 +13,8 @@ export type Gate = {
   about: string
   /** Uses it is required for; for others, and at level `recommended`, a block is only a warning. */
   uses: readonly Use[]
-  plan?(facts: Facts): GateResult
-  data?(facts: Facts): GateResult
+  plan?(facts: Facts): GateResult | undefined
+  data?(facts: Facts): GateResult | undefined
 }
 
 export type GateReport = GateResult & Pick<Gate, 'id' | 'level' | 'about'> & { required: boolean; override?: string }

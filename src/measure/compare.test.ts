@@ -58,7 +58,7 @@ describe('comparing a sample with a real one', () => {
     const few = compare(rows(questions.slice(0, 80)), rows(questions.slice(80, 400)), measures)
     expect(new Set(few.map(f => f.grade))).toEqual(new Set(['insufficient sample']))
     expect(few[0]!.why).toContain('40 rows a side; it takes 500')
-    const some = quick.filter(m => ['words', 'distinct-2', 'told-apart'].includes(m.name))
+    const some = quick.filter(m => ['words', 'distinct-1', 'told-apart'].includes(m.says[0]!.name))
     const [a, b] = [rows(half(0)), rows(half(1))]
     const figures = compare(a, b, some, { rounds: 2 })
     expect(compare([...a].reverse(), [...b].reverse(), some, { rounds: 2 })).toEqual(figures)
@@ -87,7 +87,7 @@ describe('comparing a sample with a real one', () => {
   test('answers to one prompt that say the same each time are a collapse', () => {
     const answers = (same: boolean) => (row: (typeof questions)[number], i: number) =>
       rowOf(`${same} ${row.id}`, same ? 'please wait for three working days' : row.text, { group: `prompt ${i % 80}` })
-    const collapse = quick.filter(m => m.name === 'mode-collapse')
+    const collapse = quick.filter(m => m.says[0]!.name === 'mode-collapse')
     const [real, other] = [half(0).map(answers(false)), half(1).map(answers(true))]
     expect(compare(real, other, collapse, { rounds: 3 })[0]).toMatchObject({ grade: 'fail', value: 1 })
     expect(compare(real, half(1).map(answers(false)), collapse, { rounds: 3 })[0]!.grade).toBe('pass')

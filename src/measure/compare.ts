@@ -21,26 +21,35 @@ export function rowOf(id: string, text: string, more: Partial<Pick<Row, 'vector'
 }
 
 /**
- * A figure of how two samples relate, or of the second alone. `wants`: what speaks well of the second sample, whose figure
- * is read against that of another real one: `low` (a distance), `high` (a likeness) or `near` (no more and no less).
+ * What is said of a figure. `wants`: what speaks well of the second sample, whose figure is read against that of another
+ * real one: `low` (a distance), `high` (a likeness) or `near` (no more and no less).
  */
-export type Measure = {
+export type Said = {
   name: string
   about: string
-  /** Raised when the same rows give another figure. */
-  version: number
-  source?: string
   unit?: string
   wants: 'low' | 'high' | 'near'
-  /** Fewest rows a side; below, nothing is graded. Most rows a side that are looked at at once. */
-  least: number
-  most: number
   /** A difference that does not matter, however sure it is. */
   slack: number
   /** A figure beyond which the second sample fails, whatever the real one is like. */
   limit?: number
-  /** Says what both samples are like once; then gives figures of parts of them, by place. Undefined where rows lack what it needs. */
-  open(rows: readonly Row[]): ((real: Uint32Array, other: Uint32Array, seed: string) => number | undefined) | undefined
+}
+/** One look at two samples, which may give several figures. */
+export type Measure = {
+  says: readonly Said[]
+  /** Raised when the same rows give another figure. */
+  version: number
+  source?: string
+  /** Fewest rows a side; below, nothing is graded. Most rows a side that are looked at at once. */
+  least: number
+  most: number
+  /**
+   * Says what all rows are like once; then gives the figures of parts of them, by place, in the order of `says`. Undefined
+   * where rows lack what it needs.
+   */
+  open(
+    rows: readonly Row[],
+  ): ((real: Uint32Array, other: Uint32Array, seed: string) => (number | undefined)[]) | undefined
 }
 
 export type Grade = 'pass' | 'warn' | 'fail' | 'insufficient sample'
@@ -63,13 +72,13 @@ function spread(values: readonly number[]): number {
   const middle = mean(values)
   return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1))
 }
-const around = (values: readonly number[]): Interval => {
+export const around = (values: readonly number[]): Interval => {
   const half = z95 * spread(values)
   return { low: mean(values) - half, high: mean(values) + half }
 }
 
 /** So many places of a range, each once, in a seeded order. */
-function drawn(from: number, to: number, n: number, seed: string): Uint32Array {
+export function drawn(from: number, to: number, n: number, seed: string): Uint32Array {
   const next = random('compare', seed)
   const places = Uint32Array.from({ length: to - from }, (_, i) => from + i)
   for (let i = 0; i < n; i++) {
@@ -94,40 +103,44 @@ export function compare(
 ): Figure[] {
   const byId = (a: Row, b: Row) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
   const rows = [...[...real].sort(byId), ...[...other].sort(byId)]
-  return measures.map(measure => figureOf(measure, rows, real.length, rounds, seed))
+  return measures.flatMap(measure => figuresOf(measure, rows, real.length, rounds, seed))
 }
 
-function figureOf(measure: Measure, rows: readonly Row[], reals: number, rounds: number, seed: string): Figure {
-  const { name, about, version, unit, least, most } = measure
+function figuresOf(measure: Measure, rows: readonly Row[], reals: number, rounds: number, seed: string): Figure[] {
+  const { says, version, least, most } = measure
   const n = Math.min(most, Math.floor(reals / 2), rows.length - reals)
-  const said = { measure: name, about, version, ...(unit ? { unit } : {}), n, rounds, seed }
-  const none = (why: string): Figure => ({ ...said, grade: 'insufficient sample', why })
-  if (n < Math.max(1, least)) return none(`${n} rows a side; it takes ${least} (of real rows twice as many)`)
-  const figure = measure.open(rows)
-  if (!figure) return none('the rows have nothing to measure it by')
-  const [values, baselines]: [number[], number[]] = [[], []]
-  for (let round = 0; round < rounds; round++) {
-    const own = `${name} ${seed} ${round}`
+  const told = ({ name, about, unit }: Said) => ({
+    ...{ measure: name, about, version, n, rounds, seed },
+    ...(unit ? { unit } : {}),
+  })
+  const none = (said: Said, why: string): Figure => ({ ...told(said), grade: 'insufficient sample', why })
+  if (n < Math.max(1, least))
+    return says.map(said => none(said, `${n} rows a side; it takes ${least} (of real rows twice as many)`))
+  const figures = measure.open(rows)
+  if (!figures) return says.map(said => none(said, 'the rows have nothing to measure it by'))
+  const pairs = Array.from({ length: rounds }, (_, round) => {
+    const own = `${seed} ${round} ${n}`
     const halves = drawn(0, reals, 2 * n, `real ${own}`)
     const [one, two] = [halves.subarray(0, n), halves.subarray(n)]
-    const value = figure(one, drawn(reals, rows.length, n, `other ${own}`), own)
-    const baseline = figure(one, two, own)
-    if (value === undefined || baseline === undefined) return none('a part of the rows has nothing to measure it by')
-    values.push(value)
-    baselines.push(baseline)
-  }
-  const [value, baseline] = [mean(values), mean(baselines)]
-  const error = Math.max(spread(values), spread(baselines), 1e-12)
-  return {
-    ...said,
-    value,
-    interval: around(values),
-    baseline: { value: baseline, interval: around(baselines) },
-    ...graded(measure, value, baseline, error),
-  }
+    return [figures(one, drawn(reals, rows.length, n, `other ${own}`), own), figures(one, two, own)] as const
+  })
+  return says.map((said, i): Figure => {
+    const values = pairs.flatMap(([found]) => found[i] ?? [])
+    const baselines = pairs.flatMap(([, found]) => found[i] ?? [])
+    if (values.length < rounds || baselines.length < rounds)
+      return none(said, 'a part of the rows has nothing to measure it by')
+    const [value, baseline] = [mean(values), mean(baselines)]
+    return {
+      ...told(said),
+      value,
+      interval: around(values),
+      baseline: { value: baseline, interval: around(baselines) },
+      ...graded(said, value, baseline, Math.max(spread(values), spread(baselines), 1e-12)),
+    }
+  })
 }
 
-function graded({ wants, slack, limit }: Measure, value: number, baseline: number, error: number) {
+function graded({ wants, slack, limit }: Said, value: number, baseline: number, error: number) {
   const off = wants === 'low' ? value - baseline : wants === 'high' ? baseline - value : Math.abs(value - baseline)
   const beyond = limit !== undefined && (wants === 'high' ? value < limit : value > limit)
   const times = off / error
@@ -135,7 +148,7 @@ function graded({ wants, slack, limit }: Measure, value: number, baseline: numbe
   const why = beyond
     ? `beyond ${limit}, whatever real rows are like`
     : off <= slack
-      ? `differs from real rows by ${Math.max(0, off).toPrecision(2)}, which is not worth a warning`
+      ? `within ${slack} of real rows`
       : `${times.toFixed(1)} deviations from real rows`
   return { grade, why }
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { random, unit } from '../records/index.ts'
 import { betaQuantile, incompleteBeta, logGamma } from './beta.ts'
 import {
+  along,
   audit,
   binary,
   bootstrap,
@@ -12,8 +13,10 @@ import {
   correlationOf,
   emptyPairs,
   type Finding,
+  isotonic,
   kappa,
   ktoWeights,
+  line,
   meanOf,
   mergeMoments,
   mergePairs,
@@ -383,4 +386,44 @@ test('the weights of KTO: equal within 1:1 to 4:3, else the rarer side is raised
   expect((range.high * 30) / 100).toBeCloseTo(4 / 3, 9)
   expect((range.low * 30) / 100).toBeCloseTo(1, 9)
   expect(ktoWeights(5, 0)).toBeUndefined()
+})
+
+describe('functions through points', () => {
+  test('a line by least squares', () => {
+    // Anscombe 1973, first set: slope 0.500, intercept 3.00.
+    const x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
+    const y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]
+    const found = line(x, y)!
+    expect(found.slope).toBeCloseTo(0.5001, 4)
+    expect(found.intercept).toBeCloseTo(3.0001, 4)
+    expect(line([2, 2], [1, 5])).toBeUndefined()
+  })
+
+  test('violators are pooled, and the function never falls', () => {
+    expect(isotonic([1, 2, 3, 4], [1, 3, 2, 4])).toEqual([
+      { x: 1, y: 1 },
+      { x: 2, y: 2.5 },
+      { x: 3, y: 2.5 },
+      { x: 4, y: 4 },
+    ])
+    const knots = isotonic([1, 2, 2, 3], [1, 3, 5, 6])
+    expect([0, 1.5, 2, 9].map(at => along(knots, at))).toEqual([1, 2.5, 4, 6])
+    expect(along([], 1)).toBeUndefined()
+    const points = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })), { minLength: 1 })
+    fc.assert(
+      fc.property(points, found => {
+        const knots = isotonic(
+          found.map(([x]) => x),
+          found.map(([, y]) => y),
+        )
+        const at = found.map(([x]) => along(knots, x)!)
+        const order = found.map((_, i) => i).sort((i, j) => found[i]![0] - found[j]![0])
+        for (const [i, k] of order.entries())
+          expect(at[k]! - (at[order[i - 1] ?? k] ?? 0)).toBeGreaterThanOrEqual(-1e-9)
+        // A least-squares fit keeps the sum.
+        const sum = (values: number[]) => values.reduce((a, b) => a + b, 0)
+        expect(sum(at)).toBeCloseTo(sum(found.map(([, y]) => y)), 9)
+      }),
+    )
+  })
 })

@@ -1,5 +1,5 @@
 import { bandKeys } from '../kernels/index.ts'
-import type { Measure, Row } from './compare.ts'
+import type { Measure, Row, Said } from './compare.ts'
 import { frontierIntegral, jensenShannon, mauve } from './divergence.ts'
 import {
   adjustedDistinct,
@@ -45,7 +45,7 @@ const divergence = (eventsOf: (row: Row) => readonly (number | string)[]): Measu
       for (const place of places) for (const bin of found.each[place]!) counts[bin]!++
       return counts
     }
-    return (real, other) => jensenShannon(counted(real), counted(other))
+    return (real, other) => [jensenShannon(counted(real), counted(other))]
   }
 }
 
@@ -72,13 +72,8 @@ function matrixOf(rows: readonly Row[], places?: Uint32Array): Matrix | undefine
   return { rows: all, dimensions }
 }
 
-const onVectors = (of: (real: Matrix, other: Matrix, seed: string) => number | undefined): Measure['open'] => {
-  return rows =>
-    matrixOf(rows) &&
-    ((real, other, seed) => {
-      const [a, b] = [matrixOf(rows, real)!, matrixOf(rows, other)!]
-      return of(a, b, seed)
-    })
+const onVectors = (of: (real: Matrix, other: Matrix) => (number | undefined)[]): Measure['open'] => {
+  return rows => matrixOf(rows) && ((real, other) => of(matrixOf(rows, real)!, matrixOf(rows, other)!))
 }
 
 /** Both samples over clusters of the two together: round(n / 10) of them, two at least (Pillutla et al. 2023). */
@@ -100,7 +95,7 @@ function clustered(real: Matrix, other: Matrix): [Uint32Array, Uint32Array] {
 }
 
 /** A figure of the second sample alone. */
-const ofTexts = (of: (words: Words[], texts: string[]) => number | undefined): Measure['open'] => {
+const ofTexts = (of: (words: Words[], texts: string[]) => (number | undefined)[]): Measure['open'] => {
   return rows => (_, other) => {
     const chosen = Array.from(other, place => rows[place]!)
     return of(
@@ -150,7 +145,7 @@ const tellApart: Measure['open'] = rows => {
   return (real, other, seed) => {
     const chosen = [...real, ...other].map(place => all[place]!)
     const second = Uint8Array.from(chosen, (_, i) => (i < real.length ? 0 : 1))
-    return separation(chosen, second, words + 1 + marks.length, seed)?.area
+    return [separation(chosen, second, words + 1 + marks.length, seed)?.area]
   }
 }
 
@@ -158,7 +153,7 @@ const [bands, rowsOfBand] = [16, 8]
 /** Jaccard similarity of runs of three words from which a text is a near copy. */
 const near = 0.8
 /** The share of texts that are near copies of an earlier one: those that meet in a band, verified. */
-function nearCopies(texts: Words[]): number | undefined {
+export function nearCopies(texts: Words[]): number | undefined {
   if (texts.length === 0) return undefined
   const held = Array.from({ length: bands }, () => new Map<bigint, number>())
   const sets = texts.map(words => new Set(shinglesOf(words)))
@@ -209,57 +204,80 @@ const collapse: Measure['open'] = rows => {
         }
       }
     }
-    return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : undefined
+    return [values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : undefined]
   }
 }
 
-const text = { least: 500, most: 10_000, version: 1 }
 const window = 1000
+const text = { version: 1, least: 500, most: 10_000 }
+const some = { version: 1, least: 100, most: 2000 }
+const one = (said: Said) => [said]
 
 /** What `report` measures, in the order in which it tells it. */
 export const measures: readonly Measure[] = [
   {
-    ...{ ...text, name: 'words', wants: 'low', slack: 0.02, unit: 'bits' },
-    about: 'Jensen-Shannon divergence of the words',
+    ...text,
+    says: one({
+      name: 'words',
+      about: 'Jensen-Shannon divergence of the words',
+      unit: 'bits',
+      wants: 'low',
+      slack: 0.02,
+    }),
     source: 'https://doi.org/10.1109/18.61115',
     open: divergence(row => [...row.words]),
   },
   {
-    ...{ ...text, name: 'word-pairs', wants: 'low', slack: 0.03, unit: 'bits' },
-    about: 'Jensen-Shannon divergence of pairs of words',
+    ...text,
+    says: one({
+      ...{ name: 'word-pairs', unit: 'bits', wants: 'low', slack: 0.03 },
+      about: 'Jensen-Shannon divergence of pairs of words',
+    }),
     open: divergence(row => grams(row.words, 2)),
   },
   {
-    ...{ ...text, name: 'lengths', wants: 'low', slack: 0.02, unit: 'bits' },
-    about: 'Jensen-Shannon divergence of the lengths in words',
+    ...text,
+    says: one({
+      ...{ name: 'lengths', unit: 'bits', wants: 'low', slack: 0.02 },
+      about: 'Jensen-Shannon divergence of the lengths in words',
+    }),
     open: divergence(row => [lengthBin(row.words.length)]),
   },
   {
-    ...{ ...text, name: 'openings', wants: 'low', slack: 0.05, unit: 'bits' },
-    about: 'Jensen-Shannon divergence of the first three words',
+    ...text,
+    says: one({
+      ...{ name: 'openings', unit: 'bits', wants: 'low', slack: 0.05 },
+      about: 'Jensen-Shannon divergence of the first three words',
+    }),
     open: divergence(row => grams(row.words.subarray(0, 3), Math.min(3, row.words.length || 1)).slice(0, 1)),
   },
   {
-    ...{ ...text, name: 'told-apart', wants: 'low', slack: 0.05, limit: 0.75, most: 2000 },
-    about: 'Area under the curve of a classifier that tells both apart by words, length and marks',
+    ...{ ...text, most: 2000 },
+    says: one({
+      ...{ name: 'told-apart', wants: 'low', slack: 0.05, limit: 0.75 },
+      about: 'Area under the curve of a classifier that tells both apart by words, length and marks',
+    }),
     source: 'https://arxiv.org/abs/1610.06545',
     open: tellApart,
   },
   {
-    ...{ name: 'mauve', version: 1, wants: 'high', slack: 0.05, least: 1000, most: 2000 },
-    about: 'MAUVE over clusters of the vectors',
-    source: 'https://arxiv.org/abs/2102.01454',
-    open: onVectors((a, b) => mauve(...clustered(a, b))),
+    ...{ version: 1, least: 1000, most: 2000 },
+    says: [
+      { name: 'mauve', about: 'MAUVE over clusters of the vectors', wants: 'high', slack: 0.05 },
+      { name: 'frontier', about: 'Frontier integral over the same clusters', wants: 'low', slack: 0.02 },
+    ],
+    source: 'https://arxiv.org/abs/2102.01454 and https://arxiv.org/abs/2106.07898',
+    open: onVectors((a, b) => {
+      const [p, q] = clustered(a, b)
+      return [mauve(p, q), frontierIntegral(p, q)]
+    }),
   },
   {
-    ...{ name: 'frontier', version: 1, wants: 'low', slack: 0.02, least: 500, most: 2000 },
-    about: 'Frontier integral over clusters of the vectors',
-    source: 'https://arxiv.org/abs/2106.07898',
-    open: onVectors((a, b) => frontierIntegral(...clustered(a, b))),
-  },
-  {
-    ...{ name: 'discrepancy', version: 1, wants: 'low', slack: 0.005, least: 100, most: 500 },
-    about: 'Squared maximum mean discrepancy of the vectors',
+    ...{ version: 1, least: 100, most: 500 },
+    says: one({
+      ...{ name: 'discrepancy', wants: 'low', slack: 0.005 },
+      about: 'Squared maximum mean discrepancy of the vectors',
+    }),
     source: 'https://jmlr.org/papers/v13/gretton12a.html',
     open: onVectors((a, b) => {
       const rows = new Float32Array(a.rows.length + b.rows.length)
@@ -267,112 +285,131 @@ export const measures: readonly Measure[] = [
       rows.set(b.rows, a.rows.length)
       const first = a.rows.length / a.dimensions
       const labels = Uint8Array.from({ length: rows.length / a.dimensions }, (_, i) => (i < first ? 1 : 0))
-      return discrepancy({ rows, dimensions: a.dimensions })?.(labels)
+      return [discrepancy({ rows, dimensions: a.dimensions })?.(labels)]
     }),
   },
   {
-    ...{ name: 'density', version: 1, wants: 'near', slack: 0.1, least: 100, most: 1000 },
-    about: 'Density: how well real rows are hit; above real rows means crowding at their middle',
-    source: 'https://arxiv.org/abs/2002.09797',
-    open: onVectors((a, b) => manifold(a, b)?.density),
+    ...{ version: 1, least: 100, most: 1000 },
+    says: [
+      {
+        ...{ name: 'density', wants: 'near', slack: 0.1 },
+        about: 'Density: how well real rows are hit; above real rows means crowding at their middle',
+      },
+      {
+        ...{ name: 'coverage', wants: 'high', slack: 0.05 },
+        about: 'Coverage: the share of real rows that have another near by',
+      },
+      {
+        ...{ name: 'precision', wants: 'high', slack: 0.05 },
+        about: 'Precision: the share of rows that lie among real ones',
+      },
+      {
+        ...{ name: 'recall', wants: 'high', slack: 0.05 },
+        about: 'Recall: the share of real rows that lie among the others',
+      },
+    ],
+    source: 'https://arxiv.org/abs/2002.09797 and https://arxiv.org/abs/1904.06991',
+    open: onVectors((a, b) => {
+      const found = manifold(a, b)
+      return [found?.density, found?.coverage, found?.precision, found?.recall]
+    }),
   },
   {
-    ...{ name: 'coverage', version: 1, wants: 'high', slack: 0.05, least: 100, most: 1000 },
-    about: 'Coverage: the share of real rows that have another near by',
-    source: 'https://arxiv.org/abs/2002.09797',
-    open: onVectors((a, b) => manifold(a, b)?.coverage),
-  },
-  {
-    ...{ name: 'precision', version: 1, wants: 'high', slack: 0.05, least: 100, most: 1000 },
-    about: 'Precision: the share of rows that lie among real ones',
-    source: 'https://arxiv.org/abs/1904.06991',
-    open: onVectors((a, b) => manifold(a, b)?.precision),
-  },
-  {
-    ...{ name: 'recall', version: 1, wants: 'high', slack: 0.05, least: 100, most: 1000 },
-    about: 'Recall: the share of real rows that lie among the others',
-    source: 'https://arxiv.org/abs/1904.06991',
-    open: onVectors((a, b) => manifold(a, b)?.recall),
-  },
-  {
-    ...{ name: 'frechet', version: 1, wants: 'low', slack: 0.01, least: 2000, most: 5000 },
-    about: 'Frechet distance of the vectors',
+    ...{ version: 1, least: 2000, most: 5000 },
+    says: one({ name: 'frechet', about: 'Frechet distance of the vectors', wants: 'low', slack: 0.01 }),
     source: 'https://arxiv.org/abs/1706.08500',
-    open: onVectors(frechet),
+    open: onVectors((a, b) => [frechet(a, b)]),
   },
-  ...[1, 2, 3].map(
-    (n): Measure => ({
-      ...{ ...text, name: `distinct-${n}`, wants: 'near', slack: 0.03, least: 100, most: 2000 },
-      about: `Distinct runs of ${n} words over all, in windows of 1,000 words`,
-      source: 'https://arxiv.org/abs/1510.03055',
-      open: ofTexts(words => distinct(words, n, window)),
-    }),
-  ),
   {
-    ...{ ...text, name: 'adjusted-distinct', wants: 'near', slack: 0.03, most: 2000 },
-    about: 'Distinct words over those that even draws from the vocabulary of all rows would show',
+    ...some,
+    says: [1, 2, 3].map(n => ({
+      ...{ name: `distinct-${n}`, wants: 'near', slack: 0.03 },
+      about: `Distinct ${n === 1 ? 'words' : `runs of ${n} words`} over all, in windows of 1,000 words`,
+    })),
+    source: 'https://arxiv.org/abs/1510.03055',
+    open: ofTexts(words => [1, 2, 3].map(n => distinct(words, n, window))),
+  },
+  {
+    ...{ ...text, most: 2000 },
+    says: one({
+      ...{ name: 'adjusted-distinct', wants: 'near', slack: 0.03 },
+      about: 'Distinct words over those that even draws from the vocabulary of all rows would show',
+    }),
     source: 'https://arxiv.org/abs/2202.13587',
     open: rows => {
       const vocabulary = new Set(rows.flatMap(row => [...row.words])).size
-      return (_, other) =>
-        adjustedDistinct(
-          Array.from(other, place => rows[place]!.words),
-          vocabulary,
-        )
+      return ofTexts(words => [adjustedDistinct(words, vocabulary)])(rows)
     },
   },
   {
-    ...{ ...text, name: 'entropy', wants: 'near', slack: 0.1, unit: 'bits', most: 2000 },
-    about: 'Entropy of the words',
-    open: ofTexts(words => entropy(words, 1)),
+    ...{ ...text, most: 2000 },
+    says: [
+      { name: 'entropy', about: 'Entropy of the words', unit: 'bits', wants: 'near', slack: 0.1 },
+      {
+        ...{ name: 'conditional-entropy', unit: 'bits', wants: 'near', slack: 0.1 },
+        about: 'What a word tells after the one before it',
+      },
+    ],
+    open: ofTexts(words => [entropy(words, 1), conditionalEntropy(words, 2)]),
   },
   {
-    ...{ ...text, name: 'conditional-entropy', wants: 'near', slack: 0.1, unit: 'bits', most: 2000 },
-    about: 'What a word tells after the one before it',
-    open: ofTexts(words => conditionalEntropy(words, 2)),
-  },
-  {
-    ...{ ...text, name: 'compression', wants: 'near', slack: 0.15, least: 100, most: 2000 },
-    about: 'Bytes over bytes after gzip, of 100,000 bytes; more for what repeats itself',
+    ...some,
+    says: one({
+      ...{ name: 'compression', wants: 'near', slack: 0.15 },
+      about: 'Bytes over bytes after gzip, of 100,000 bytes; more for what repeats itself',
+    }),
     source: 'https://arxiv.org/abs/2403.00553',
-    open: ofTexts((_, texts) => compression(texts, 100_000)),
+    open: ofTexts((_, texts) => [compression(texts, 100_000)]),
   },
   {
-    ...{ ...text, name: 'self-repetition', wants: 'low', slack: 0.05, least: 100, most: 2000 },
-    about: 'The share of texts of which four words in a row stand in another one',
+    ...some,
+    says: one({
+      ...{ name: 'self-repetition', wants: 'low', slack: 0.05 },
+      about: 'The share of texts of which four words in a row stand in another one',
+    }),
     source: 'https://arxiv.org/abs/2210.07983',
-    open: ofTexts(words => selfRepetition(words, 4)),
+    open: ofTexts(words => [selfRepetition(words, 4)]),
   },
   {
-    ...{ ...text, name: 'self-bleu', wants: 'low', slack: 0.03, least: 100, most: 500 },
-    about: 'Mean BLEU of each text against the others',
+    ...{ ...some, most: 500 },
+    says: one({ name: 'self-bleu', about: 'Mean BLEU of each text against the others', wants: 'low', slack: 0.03 }),
     source: 'https://arxiv.org/abs/1802.01886',
-    open: ofTexts(words => selfBleu(words)),
+    open: ofTexts(words => [selfBleu(words)]),
   },
   {
-    ...{ ...text, name: 'near-copies', wants: 'low', slack: 0.005, limit: 0.02, least: 100, most: 2000 },
-    about: 'The share of texts that are near copies of an earlier one',
-    open: ofTexts(nearCopies),
+    ...some,
+    says: one({
+      ...{ name: 'near-copies', wants: 'low', slack: 0.005, limit: 0.02 },
+      about: 'The share of texts that are near copies of an earlier one',
+    }),
+    open: ofTexts(words => [nearCopies(words)]),
   },
   {
-    ...{ ...text, name: 'novelty-4', wants: 'near', slack: 0.05, least: 100, most: 2000 },
-    about: 'The share of four words in a row that no real row has; far below real rows means copying',
-    open: rows => (real, other) =>
-      novelty(
-        Array.from(other, place => rows[place]!.words),
-        Array.from(real, place => rows[place]!.words),
-        4,
-      ),
+    ...some,
+    says: one({
+      ...{ name: 'novelty-4', wants: 'near', slack: 0.05 },
+      about: 'The share of four words in a row that no real row has; far below real rows means copying',
+    }),
+    open: rows => (real, other) => {
+      const of = (places: Uint32Array) => Array.from(places, place => rows[place]!.words)
+      return [novelty(of(other), of(real), 4)]
+    },
   },
   {
-    ...{ name: 'vendi', version: 1, wants: 'near', slack: 2, least: 100, most: 1000 },
-    about: 'Vendi score of the vectors: how many unlike rows there are in effect',
+    ...{ version: 1, least: 100, most: 1000 },
+    says: one({
+      ...{ name: 'vendi', wants: 'near', slack: 2 },
+      about: 'Vendi score of the vectors: how many unlike rows there are in effect',
+    }),
     source: 'https://arxiv.org/abs/2210.02410',
-    open: onVectors((_, other) => vendi(other)),
+    open: onVectors((_, other) => [vendi(other)]),
   },
   {
-    ...{ ...text, name: 'mode-collapse', wants: 'low', slack: 0.05, least: 100, most: 5000 },
-    about: 'Mean Jaccard similarity of word pairs between answers to the same prompt',
+    ...{ ...some, most: 5000 },
+    says: one({
+      ...{ name: 'mode-collapse', wants: 'low', slack: 0.05 },
+      about: 'Mean Jaccard similarity of word pairs between answers to the same prompt',
+    }),
     open: collapse,
   },
 ]
@@ -380,8 +417,11 @@ export const measures: readonly Measure[] = [
 /** The divergence of a facet that rows carry. */
 export function facetMeasure(facet: string): Measure {
   return {
-    ...{ ...text, name: `facet-${facet}`, wants: 'low', slack: 0.02, unit: 'bits' },
-    about: `Jensen-Shannon divergence of the facet ${facet}`,
+    ...text,
+    says: one({
+      ...{ name: `facet-${facet}`, unit: 'bits', wants: 'low', slack: 0.02 },
+      about: `Jensen-Shannon divergence of the facet ${facet}`,
+    }),
     open: rows =>
       rows.some(row => row.facets[facet] !== undefined)
         ? divergence(row => [row.facets[facet] ?? 'unknown'])(rows)

@@ -29,12 +29,18 @@ export function areaInterval(area: number, n: number, m: number): Interval {
   return { low: Math.max(0, area - half), high: Math.min(1, area + half) }
 }
 
-const rounds = 30
+const rounds = 8
 const ridge = 1e-4
 const folds = 5
 
 /** Weights of a logistic regression, the constant last; by AdaGrad over the rows in a seeded order. Duchi et al. 2011. */
-function learn(rows: readonly Features[], second: ArrayLike<number>, chosen: Uint32Array, size: number, seed: string) {
+export function learn(
+  rows: readonly Features[],
+  second: ArrayLike<number>,
+  chosen: Uint32Array,
+  size: number,
+  seed: string,
+) {
   const weights = new Float64Array(size + 1)
   const squares = new Float64Array(size + 1).fill(1e-6)
   const next = random('separation', seed)
@@ -59,7 +65,7 @@ function learn(rows: readonly Features[], second: ArrayLike<number>, chosen: Uin
   return weights
 }
 
-function scoreOf({ at, value }: Features, weights: Float64Array): number {
+export function scoreOf({ at, value }: Features, weights: Float64Array): number {
   let sum = weights[weights.length - 1]!
   for (let i = 0; i < at.length; i++) sum += weights[at[i]!]! * value[i]!
   return sum

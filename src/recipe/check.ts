@@ -4,7 +4,14 @@ import { dirname, join, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { type Sha, sha256 } from '../records/index.ts'
 import type { Needs, Side, Step, Verb } from '../steps/index.ts'
-import { isPool, resolveTeacher, type TeacherEntry, teacherEntry, teachersBehind } from '../teachers/index.ts'
+import {
+  type Form,
+  isPool,
+  resolveTeacher,
+  type TeacherEntry,
+  teacherEntry,
+  teachersBehind,
+} from '../teachers/index.ts'
 import { loadStep, moduleFile } from './module.ts'
 import type { Path } from './positions.ts'
 import { type Problem, schemaProblems, shown } from './problems.ts'
@@ -137,11 +144,12 @@ function referenceProblem(
   return { code: 'SR_RECIPE_REFERENCE', message, hint: didYouMean(name, [...keys, ...around.sources]) }
 }
 
-/** A step or verb that makes its rows out of its options alone. */
-export const takesNothing = (word: Verb | Step) => word.shape === 'grid' || word.takes.length === 0
+/** A step or verb that makes its rows out of its options alone, or does so with these. */
+export const takesNothing = (word: Verb | Step, options: unknown) =>
+  word.shape === 'grid' || word.takes.length === 0 || (word.shape === 'verb' && word.alone?.(options) === true)
 
 function startProblems(use: StepUse, word: Verb | Step | undefined, sources: readonly string[]): Problem[] {
-  if (!word || use.from || takesNothing(word) || sources.length === 1) return []
+  if (!word || use.from || takesNothing(word, use.options ?? {}) || sources.length === 1) return []
   const message = sources.length ? 'the first step must say which source it reads' : 'there is no source to begin with'
   const hint = sources.length ? `add \`from:\` with one of ${sources.join(', ')}` : 'declare one under `sources:`'
   return [{ code: 'SR_RECIPE_REFERENCE', message, path: use.path, part: 'key', hint }]
@@ -158,7 +166,7 @@ async function checkOptions(
     problems.push(...schemaProblems(parsed.error.issues, word.options, use.options, use.path))
     return undefined
   }
-  if (use.from && takesNothing(word)) {
+  if (use.from && takesNothing(word, parsed.data)) {
     const path = [...commonPath(use), 'from']
     problems.push({
       code: 'SR_RECIPE_CONFLICT',
@@ -207,13 +215,15 @@ function teacherProblems(
   use: StepUse,
   teachers: { [name: string]: unknown },
 ): Problem[] {
-  const [main] = needsOf(word).teachers ?? []
+  const main = needsOf(word).teachers?.find(option => options[option] !== undefined)
   return teachersOf(word, options).flatMap(({ option, name }): Problem[] => {
     const path = [...use.path, option]
     if (!Object.hasOwn(teachers, name)) {
       const hint = didYouMean(name, Object.keys(teachers))
       return [{ code: 'SR_RECIPE_REFERENCE', message: `there is no teacher \`${name}\``, path, part: 'value', hint }]
     }
+    const unable = formProblem(needsOf(word).forms?.[option], name, teachers)
+    if (unable) return [{ ...unable, path, part: 'value' }]
     // The first teacher a step names is the one it draws samples from; a referee may well be asked at temperature 0.
     if (option !== main || !(Number(options.samples) > 1)) return []
     const sound = soundEntries(teachers)
@@ -224,6 +234,38 @@ function teacherProblems(
     const hint = `raise the temperature of \`${cold}\`, or ask for one sample`
     return [{ code: 'SR_RECIPE_CONFLICT', message, path: [...use.path, 'samples'], part: 'value', hint }]
   })
+}
+
+/** What a step asks that is no chat, of a teacher that is known not to be able. What a module gives shows in the run. */
+function formProblem(
+  form: Form | undefined,
+  name: string,
+  teachers: Around['teachers'],
+): Pick<Problem, 'code' | 'message' | 'hint'> | undefined {
+  if (form === undefined) return undefined
+  const sound = soundEntries(teachers)
+  const unable = teachersBehind(name, sound).find(one => {
+    const entry = sound[one]!
+    if (isPool(entry) || entry.use !== undefined) return false
+    return !resolveTeacher(one, entry).can.forms?.includes(form)
+  })
+  if (unable === undefined) return undefined
+  const whose = unable === name ? `\`${name}\`` : `\`${unable}\`, which \`${name}\` leads to,`
+  const { wants, hint } = formWords[form]
+  return { code: 'SR_RECIPE_CONFLICT', message: `${whose} ${wants}`, hint }
+}
+
+const served = 'serve an open-weight model with vLLM and name it by `model:` and `at:`'
+const formWords: { [form in Form]: { wants: string; hint: string } } = {
+  continue: { wants: 'continues no text without a chat template', hint: served },
+  score: {
+    wants: 'tells no log-probabilities of a text',
+    hint: `${served}, or leave the teacher out where the step has a model of its own`,
+  },
+  reward: {
+    wants: 'has no head that scores conversations',
+    hint: 'serve a reward model with vLLM or text-embeddings-inference and name it by `model:` and `at:`',
+  },
 }
 
 function soundEntries(teachers: Around['teachers']): { [name: string]: TeacherEntry } {

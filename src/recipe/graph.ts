@@ -199,7 +199,7 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
   for (const step of steps) {
     const path = [...commonPath(step.use), 'from']
     const names = step.use.from ?? (previous ? undefined : Object.keys(recipe.sources).slice(0, 1))
-    const input = takesNothing(step.word) ? [] : names ? await lookUpAll(names, path) : [previous!]
+    const input = takesNothing(step.word, step.options) ? [] : names ? await lookUpAll(names, path) : [previous!]
     previous = await expand(step, input)
     made.set(step.key, previous)
   }
@@ -271,7 +271,7 @@ function parseOptions(step: Step, options: unknown, key: string, mistaken: (what
 
 /** True when nothing was found to be wrong, so that primitives need not repeat it. */
 function takenKinds(step: CheckedStep, incoming: Kind[] | undefined, problems: Problem[]): boolean {
-  if (!incoming || takesNothing(step.word)) return true
+  if (!incoming || takesNothing(step.word, step.options)) return true
   const before = problems.length
   expectKinds(step.word, incoming, step.key, step, problems)
   return problems.length === before

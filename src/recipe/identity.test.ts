@@ -6,7 +6,7 @@ import { exclusions } from './exclusions.ts'
 import { teacherIdentity } from './identity.ts'
 import { planRecipe } from './planner.ts'
 import { parseRecipe } from './read.ts'
-import { recipeSchema } from './schema.ts'
+import { type Recipe, recipeSchema } from './schema.ts'
 
 type Input = { [field: string]: unknown }
 const teacher: Input = { model: 'qwen3', at: 'http://one.test/v1', price: 'free' }
@@ -19,7 +19,10 @@ const recipe: Input = {
 
 /** Fingerprints of the stages that have steps. */
 async function ids(input: Input, base = folder(), icu = '77.1'): Promise<{ [key: string]: string }> {
-  const plan = await planRecipe(await parseRecipe(input, base, language), base, language, { icu })
+  // Rounds alone are no recipe: they ask for a release and a step.
+  const { rounds, ...rest } = input
+  const parsed = { ...(await parseRecipe(rest, base, language)), ...(rounds ? { rounds } : {}) } as Recipe
+  const plan = await planRecipe(parsed, base, language, { icu })
   return Object.fromEntries(plan.stages.filter(s => s.shape !== 'source').map(({ key, id }) => [key, id]))
 }
 
@@ -28,6 +31,7 @@ const other: Input = {
   name: 'other',
   use: 'edge-cases',
   purpose: { commercial: true },
+  evaluation: { exam: 'releases/exam-0.1.0' },
   language: 'ja',
   seed: 1,
   tokenizer: 'o200k_base',
@@ -35,6 +39,7 @@ const other: Input = {
   prices: 'prices.yaml',
   gates: { terms: { override: 'agreed with the lawyers' } },
   floor: 10,
+  rounds: { n: 2, student: 'writer', revisions: ['a', 'b'] },
   release: { version: '0.1.0', license: 'mit', date: '2026-11-20' },
 }
 const otherTeacher: Input = {
@@ -45,6 +50,7 @@ const otherTeacher: Input = {
   key: 'MY_KEY',
   license: 'apache-2.0',
   revision: 'abc',
+  generation: 1,
   terms: 'apache',
   temperature: 0.5,
   top_p: 0.5,
@@ -72,6 +78,7 @@ const otherTeacher: Input = {
   patience: 6,
   schema: false,
   seed: false,
+  forms: ['score'],
 }
 
 const recipeFields = Object.keys(recipeSchema(language).shape).filter(f => !exclusions.elsewhere.includes(f as never))

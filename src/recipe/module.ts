@@ -107,8 +107,12 @@ function asFault(error: unknown, clean: (text: string) => string): unknown {
 }
 
 /** What the recipe says of a teacher's abilities; what it leaves open is known to the module better. */
-function asked({ schema, seed }: TeacherConfig, can: Capabilities): Partial<Capabilities> {
-  return { ...(schema !== undefined && { schema: can.schema }), ...(seed !== undefined && { seed: can.seed }) }
+function asked({ schema, seed, forms }: TeacherConfig, can: Capabilities): Partial<Capabilities> {
+  return {
+    ...(schema !== undefined && { schema: can.schema }),
+    ...(seed !== undefined && { seed: can.seed }),
+    ...(forms !== undefined && { forms }),
+  }
 }
 
 const versions = ['v2', 'v3', 'v4']

@@ -8,6 +8,7 @@ import { checkSteps } from './check.ts'
 import { filePositions, type Positions, yamlPositions } from './positions.ts'
 import { priceProblems, readPrices } from './prices.ts'
 import { type Problem, recipeError, schemaProblems } from './problems.ts'
+import { roundsProblems } from './rounds.ts'
 import { type Recipe, recipeSchema, type Words } from './schema.ts'
 import { readSteps } from './steps.ts'
 
@@ -47,6 +48,7 @@ export async function parseRecipe(input: unknown, base: string, words: Words, po
     ...(await checkSteps(read.uses, around)).problems,
     ...own.problems,
     ...priceProblems(raw.budget, around.teachers, own.prices),
+    ...(parsed.success ? roundsProblems(parsed.data as Omit<Recipe, 'steps'>, read.uses) : []),
   )
   if (!parsed.success || problems.length > 0) throw recipeError(problems, positions)
   return { ...parsed.data, steps: read.uses } as Recipe

@@ -3,6 +3,9 @@ import type { Kind } from '../records/index.ts'
 import { kinds } from '../records/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
 import { teacherEntry } from '../teachers/index.ts'
+import { licenseClasses } from './license-classes.ts'
+import { nameOf } from './name.ts'
+import { roundsConfig } from './rounds-config.ts'
 
 /** The vocabulary a recipe is read with: rooms of later tiers hand in what they know. */
 export type Words = {
@@ -25,9 +28,6 @@ export type SourceEntry = { chunk?: unknown; [option: string]: unknown }
 
 /** `limit` takes the first n records by id hash; `drop` leaves out records by id. */
 export type Restriction = { limit?: number; drop?: string[] }
-
-/** Names of sources, teachers and steps: dots and slashes join them to longer keys, so they are not allowed inside. */
-export const nameOf = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u, 'a name of letters, digits, - and _')
 
 const purpose = z
   .strictObject({
@@ -67,7 +67,29 @@ const release = z.strictObject({
     .optional()
     .describe('Name of the config for each kind of row; default sft for conversations, else the kind'),
   splits: z.array(nameOf).min(1).optional().describe('Splits to publish; default all that the rows name'),
+  'by-license': z
+    .partialRecord(z.enum(licenseClasses), z.string().min(1))
+    .optional()
+    .describe(
+      'Rows of a class of license go into a config of their own, such as sft-share-alike, under the license named for it; all others go out under `license`',
+    ),
 })
+
+const evaluation = z
+  .strictObject({
+    training: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Of an evaluation set: the data whose model it is to judge, a folder of a release or a recipe'),
+    exam: z.string().min(1).optional().describe('Of training data: the release that its model is judged by'),
+    baseline: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Of training data: a JSON file with what the base model scored on it, and the `date` it was measured'),
+  })
+  .describe('What judges and what is judged: gates compare families, records and dates')
 
 /** Fields of a recipe apart from its steps, which are read one by one in `steps.ts`. */
 function fields(words: Words) {
@@ -87,6 +109,7 @@ function fields(words: Words) {
       .default('fine-tuning')
       .describe('What the set is for; decides which gates are required'),
     purpose: purpose.default({}),
+    evaluation: evaluation.default({}),
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]+)*$/, 'a language tag such as en or ja')
@@ -121,6 +144,7 @@ function fields(words: Words) {
       )
       .default({})
       .describe('Overrides of gates, each with a written reason'),
+    rounds: roundsConfig.optional(),
     floor: z.int().min(0).default(1).describe('Fewest rows a run must leave; with fewer it ends with exit code 5'),
     release: release.optional().describe('What a release is called; without it a run ends before the release'),
   }

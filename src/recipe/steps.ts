@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { nameOf } from './name.ts'
 import type { Path } from './positions.ts'
 import { type Problem, schemaProblems, shown } from './problems.ts'
-import { nameOf, type StepUse } from './schema.ts'
+import type { StepUse } from './schema.ts'
 import { nearest } from './suggest.ts'
 
 const common = z.strictObject({

@@ -24,13 +24,17 @@ export type Message = {
   name?: string
   weight?: 0 | 1
 }
-/** How an answer can be checked without a model: `exact`, `regex`, `math`, `json_schema`, `code_tests`. */
+/**
+ * How an answer can be checked without a model: `exact`, `number`, `maths`, `choice`, `regex`, `json-schema`, `tool-calls` or
+ * `code`, with the settings of that kind. What it is checked against is the `reference` beside it, or one of the settings.
+ */
 export type Verifier = { kind: string; [key: string]: Json }
 
 type Payloads = {
   document: { text: string; title?: string; uri?: string }
   prompt: { messages: Message[]; reference?: string; verifier?: Verifier; tools?: Tool[] }
-  conversation: { messages: Message[]; tools?: Tool[] }
+  /** `reference` and `verifier` are those of the prompt: with them a row serves reinforcement learning as well. */
+  conversation: { messages: Message[]; reference?: string; verifier?: Verifier; tools?: Tool[] }
   preference: { prompt: Message[]; chosen: Message[]; rejected: Message[]; tools?: Tool[] }
   feedback: { prompt: Message[]; completion: Message[]; label: boolean }
   exam: { prompt: Message[]; target: string; choices?: string[]; rubric?: string; verifier?: Verifier }

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { duties, normaliseLicense } from '../govern/index.ts'
 import type { ColumnType, TeacherId } from '../records/index.ts'
 import type { ReleaseInput } from './input.ts'
+import { licensesOf, rowLicenses } from './row-licenses.ts'
 import type { Layout } from './rows.ts'
 import { histogram, quantile, type Tally, tokenClasses } from './tally.ts'
 import { unknown } from './told.ts'
@@ -23,6 +24,7 @@ export function renderCard(facts: CardFacts): string {
   const sections = [
     intro(facts),
     sources(facts),
+    ...rowLicenses(facts),
     teachers(facts),
     making(facts),
     distributions(facts),
@@ -74,11 +76,12 @@ function frontMatter(facts: CardFacts): object {
   const hub = facts.sources.flatMap(source => /^hf:\/\/datasets\/([^/]+\/[^/]+)/.exec(source.uri)?.[1] ?? [])
   const names = Object.keys(facts.rows)
   const first = defaultConfig(facts.rows)
+  const hubs = [...new Set(licensesOf(facts).map(one => normaliseLicense(one).hub))]
   // Parquet says its types; of JSON lines `datasets` guesses them from the first split, where a column may be all null.
   const guessed = names.filter(config => facts.layouts[config]!.format === 'jsonl')
   return {
     pretty_name: `${facts.name} ${facts.version}`,
-    license: license.hub,
+    license: hubs.length > 1 ? hubs : license.hub,
     ...(license.hub === 'other' && { license_name: facts.license }),
     language: languages.length > 0 ? languages : [facts.recipe.language],
     size_categories: [sizes.find(([under]) => facts.tally.rows < under)?.[1] ?? '1B<n<10B'],

@@ -1,5 +1,6 @@
 import type { Columns, ColumnType, Sha } from '../records/index.ts'
 import type { CardFacts } from './card.ts'
+import { licensesOf } from './row-licenses.ts'
 import { licenseUrl, tell, unknown } from './told.ts'
 
 export type DataFile = { config: string; path: string; bytes: number; sha256: Sha }
@@ -46,6 +47,7 @@ const meant: { [column: string]: string } = { source_ids: 'prov:wasDerivedFrom',
  */
 export function renderCroissant(facts: CardFacts, files: DataFile[], provenance: Omit<DataFile, 'config'>): string {
   const told = tell(facts)
+  const licenses = licensesOf(facts).map(licenseUrl)
   const agents = facts.teachers.map(({ name, id, verdict }) => ({
     '@type': 'prov:SoftwareAgent',
     '@id': `#teacher/${name}`,
@@ -58,7 +60,7 @@ export function renderCroissant(facts: CardFacts, files: DataFile[], provenance:
     name: facts.name,
     description: told.description,
     conformsTo: ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'],
-    license: licenseUrl(facts.license),
+    license: licenses.length > 1 ? licenses : licenses[0],
     url: facts.url ?? unknown,
     creator: { '@type': 'sc:Organization', name: facts.creator ?? unknown },
     version: facts.version,

@@ -7,8 +7,8 @@ export const factsFile = 'facts.jsonl'
 /** What a release says of itself as data, one fact a line: what the card tells in words, and what makes it again. */
 export function factLines(input: Omit<ReleaseInput, 'records' | 'lookup' | 'run' | 'call'>): string[] {
   const { name, version, license, date, previous, withdraws, recipe, audits, restricted, configs } = input
-  const { format, rowsPerFile, creator, url } = input
-  const layout = { configs, format, rowsPerFile }
+  const { format, rowsPerFile, creator, url, apart } = input
+  const layout = { configs, format, rowsPerFile, ...(apart ? { apart: apart.licenses } : {}) }
   const own = { name, version, license, date, previous, withdraws, recipe, audits, restricted, creator, url, ...layout }
   const prompts = input.prompts.map(({ step, name, digest, text }) => ({
     ...{ step, name, digest },
@@ -27,6 +27,7 @@ export function factLines(input: Omit<ReleaseInput, 'records' | 'lookup' | 'run'
   return [
     ...lines('release', [own]),
     ...lines('source', input.sources),
+    ...lines('licenses', input.licenses ?? []),
     ...lines('teacher', teachers),
     ...lines('step', input.steps),
     ...lines('prompt', prompts),

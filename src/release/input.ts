@@ -1,4 +1,4 @@
-import type { GateReport, Purpose, StepFacts, TeacherFacts, Use } from '../govern/index.ts'
+import type { GateReport, Purpose, RowFacts, StepFacts, TeacherFacts, Use } from '../govern/index.ts'
 import type { Id, Json, Kind, Origin, Rec, Sha } from '../records/index.ts'
 
 /** A source of the recipe and what was read from it. */
@@ -61,6 +61,10 @@ export type ReleaseInput = {
   audits?: { statement: string; seed: number; sha256: Sha }[]
   /** Says on the card that the run was restricted, and how. */
   restricted?: string
+  /** What stands behind the rows, counted by licenses. */
+  licenses?: RowFacts['licenses']
+  /** Rows of a class of licenses of their own, and the license that each class goes out under. */
+  apart?: { rows: ReadonlyMap<Id, string>; licenses: { [name: string]: string | undefined } }
   /** Names of configs by kind; default `configNames`. */
   configs?: { [K in Kind]?: string }
   /** Data files; `jsonl` is used all the same for configs with tools or free columns. Default parquet. */

@@ -56,6 +56,24 @@ test.each(['parquet', 'jsonl'] as const)(
   },
 )
 
+test('rows of a class of licenses of their own stay in their config, under the license of the class', async () => {
+  const given = handmadeRecords()
+  const [own] = given.rows.map(({ id }) => id)
+  const first = join(folder, `pumps-${releases++}`)
+  const apart = { rows: new Map([[own!, 'share-alike']]), licenses: { 'share-alike': 'cc-by-sa-4.0' } }
+  const ground = { license: 'CC-BY-SA-4.0', strength: 'copy' as const, sources: ['wiki'] }
+  const licenses = [{ grounds: [ground], under: 'cc-by-sa-4.0', config: 'share-alike', rows: 1 }]
+  await writeRelease(handmadeInput(given, { apart, licenses }), first)
+  const configs = Object.keys(JSON.parse(manifestOf(first)).rows)
+  expect(configs.filter(name => name.endsWith('-share-alike'))).toHaveLength(1)
+  const { license } = JSON.parse(readFileSync(join(first, 'croissant.json'), 'utf8'))
+  expect(license).toContain('https://spdx.org/licenses/CC-BY-SA-4.0.html')
+  const { close, ...input } = await readRelease(first)
+  const second = join(folder, `pumps-${releases++}`)
+  await writeRelease(input, second).finally(close)
+  expect(manifestOf(second)).toBe(manifestOf(first))
+})
+
 test('the next version is one that nothing lies under', async () => {
   const dir = join(folder, 'pumps-0.1.0')
   await writeRelease(handmadeInput(handmadeRecords()), dir)

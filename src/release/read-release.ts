@@ -88,14 +88,22 @@ export async function readRelease(dir: string): Promise<ReleaseInput & { close()
       calls.set(facts.call, facts)
     }
   }
+  type Own = Pick<ReleaseInput, 'name' | 'version' | 'license' | 'date' | 'recipe'>
+  const { apart: under, ...own } = of('release')[0]! as Own & { apart?: { [name: string]: string | undefined } }
+  const apart = new Map<Id, string>()
   async function* records(): AsyncGenerator<Rec> {
-    for await (const { row } of readRows(dir)) {
+    for await (const { config, row } of readRows(dir)) {
       const notes = provenance.get(String(row.id))!
+      const name = Object.keys(under ?? {}).find(name => config.endsWith(`-${name}`))
+      if (name !== undefined) apart.set(notes.id, name)
       yield { ...notes, ...payloadOf(notes.kind, row) } as Rec
     }
   }
   return {
-    ...(of('release')[0]! as Pick<ReleaseInput, 'name' | 'version' | 'license' | 'date' | 'recipe'>),
+    ...own,
+    // Rows are told by the config they lie in, as they are read.
+    ...(under ? { apart: { rows: apart, licenses: under } } : {}),
+    ...(of('licenses').length > 0 ? { licenses: of('licenses') } : {}),
     sources: of('source'),
     teachers: of('teacher'),
     steps: of('step'),

@@ -14,7 +14,7 @@ export const configNames: { readonly [K in Kind]: string } = {
 
 /** Columns of a kind's content: lists of messages and plain ones, named as TRL names them. */
 const contents: { [K in Kind]: { lists: string[]; plain: Columns } } = {
-  conversation: { lists: ['messages'], plain: {} },
+  conversation: { lists: ['messages'], plain: { reference: 'string', verifier: 'string' } },
   prompt: { lists: ['prompt'], plain: { reference: 'string', verifier: 'string' } },
   preference: { lists: ['prompt', 'chosen', 'rejected'], plain: {} },
   feedback: { lists: ['prompt', 'completion'], plain: { label: 'boolean' } },
@@ -77,7 +77,7 @@ function contentOf(record: Rec): Row {
   const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
   switch (record.kind) {
     case 'conversation':
-      return { messages: record.messages, tools }
+      return { messages: record.messages, reference: record.reference ?? null, verifier: text(record.verifier), tools }
     case 'preference':
       return { prompt: record.prompt, chosen: record.chosen, rejected: record.rejected, tools }
     case 'feedback':

@@ -1,6 +1,7 @@
 import { normaliseLicense } from '../govern/index.ts'
 import type { CardFacts } from './card.ts'
 import type { DataFile } from './croissant.ts'
+import { licensesOf } from './row-licenses.ts'
 import { tell, unknown } from './told.ts'
 
 /** The data set in the dataset profile of SPDX 3.0, as JSON-LD. Dates are those of the release. */
@@ -15,7 +16,10 @@ export function renderSpdx(facts: CardFacts, files: DataFile[]): string {
     creationInfo,
     ...more,
   })
-  const { spdx } = normaliseLicense(facts.license)
+  // Some files go out under one and some under another: a reader of the whole set is bound by all.
+  const spdx = licensesOf(facts)
+    .map(one => normaliseLicense(one).spdx)
+    .join(' AND ')
   const looked = facts.steps.some(({ verb }) => /personal|privacy|pii|redact/.test(verb))
   const data = element('dataset_DatasetPackage', 'dataset', {
     name: facts.name,

@@ -210,7 +210,8 @@ async function spool(
       if (seen.has(record.id))
         throw new StillroomError('SR_INTERNAL', `Record ${record.id} arrives twice in the release.`)
       seen.add(record.id)
-      const name = input.configs?.[record.kind] ?? configNames[record.kind]
+      const apart = input.apart?.rows.get(record.id)
+      const name = `${input.configs?.[record.kind] ?? configNames[record.kind]}${apart ? `-${apart}` : ''}`
       // `datasets` takes word characters in the name of a split.
       const split = (record.facets.split ?? 'train').replace(/\W+/g, '_')
       const config = configs.get(name) ?? { survey: emptySurvey(record.kind), splits: new Map() }

@@ -3,6 +3,7 @@ import { StillroomError } from '../errors/index.ts'
 import { canonical, type Id, type Json, type Sha, sha256, unit } from '../records/index.ts'
 import type { Answer, Ask } from '../steps/index.ts'
 import {
+  type Form,
   instruct,
   Parked,
   type Reply,
@@ -26,6 +27,7 @@ import {
 } from '../workspace/index.ts'
 import { type Batches, type Gathered, openBatches, settledOf } from './batches.ts'
 import { openEmbedder, RefusedText } from './embeddings.ts'
+import { type Executor, openExecutor } from './executions.ts'
 import { type Budget, openPurse } from './purse.ts'
 import type { Clock } from './session.ts'
 import { asStop, type Stop, Stopped, Unpaid } from './stop.ts'
@@ -54,6 +56,8 @@ export type OpenTeacher = {
   worstCase(request: Request, batch: boolean, cap?: number): Money
   /** Of its vectors, where it embeds and the recipe says so. */
   dimensions?: number
+  /** Generations of synthetic rows behind what it was trained on, where the recipe says so. */
+  generation?: number
 }
 
 /** Who answers a record under a name, out of a pool or not, and the names that are asked instead. */
@@ -75,8 +79,8 @@ export type Heard = {
   call(call: Sha): void
   /** Nobody answers for now: the work around it is to be laid aside until this resolves. */
   parked(until: Promise<void>): void
-  /** Who answered in the end. */
-  by(teacher: string): void
+  /** Who answered in the end, and the generation of what that teacher was trained on. */
+  by(teacher: string, generation: number | undefined): void
 }
 
 const schemas = new WeakMap<ZodType, { [key: string]: Json }>()
@@ -93,13 +97,17 @@ function schemaOf(type: ZodType): { [key: string]: Json } {
 /** The request as asked: what its digest is taken over. What else an ask holds says nothing that the messages do not. */
 function asAsked(ask: Ask, sampling: Sampling): Request {
   const { task: _, prompts: __, prefix: ___, reply, ...request } = ask
-  const merged = { ...sampling, ...request.sampling }
+  const merged = writesNothing(ask) ? {} : { ...sampling, ...request.sampling }
   return {
     ...request,
     ...(Object.keys(merged).length > 0 ? { sampling: merged } : {}),
     ...(reply ? { schema: { name: 'reply', schema: schemaOf(reply) } } : {}),
   }
 }
+
+/** What is looked at and not written: there is nothing to be sampled, and nothing to be cut off. */
+const writesNothing = ({ form }: Pick<Request, 'form'>): boolean => form === 'score' || form === 'reward'
+const capOf = (to: OpenTeacher, asked: Pick<Request, 'form'>): number => (writesNothing(asked) ? 1 : to.cap)
 
 /** What the journal knows a teacher by. */
 function modelOf({ provider, model, revision }: Teacher): { provider: string; model: string; revision?: string } {
@@ -111,6 +119,8 @@ export type Calls = {
   ask<T>(name: string, ask: Ask<T>, from: Asker, heard: Heard): Promise<Answer<T>>
   /** Vectors of texts, in their order; always of one model. */
   embed(name: string, texts: readonly string[], from: Asker, heard: Pick<Heard, 'parked'>): Promise<Float32Array[]>
+  /** Runs code in the sandbox, or finds what came of it in the journal. */
+  execute: Executor['execute']
   /** Nothing that runs asks this teacher any more: what waits for its next batch goes out. */
   flush(to: OpenTeacher): void
   /** Calls in the air have landed; batches are left to their providers. */
@@ -146,6 +156,8 @@ export function openCalls(run: {
 
   const embedder = openEmbedder({ ...run, purse, name: (to, asked) => nameOf(to, asked, 0) })
 
+  const executor = openExecutor(run)
+
   const batches = new Map<string, Batches>()
   const routeOf = (teacher: Teacher): string => Object.values(modelOf(teacher)).join('\n')
   // Of several teachers on a route, one in batches says how.
@@ -177,8 +189,9 @@ export function openCalls(run: {
   }
 
   async function fetchReply(to: OpenTeacher, named: Named<Request>, ask: Ask, from: Asker): Promise<Reply> {
-    const { call } = named
-    const known = journal.lookup<Reply>(call, to.cap)
+    const { call, asked } = named
+    const cap = capOf(to, asked)
+    const known = journal.lookup<Reply>(call, cap)
     if (known) {
       const { step, root } = from
       const { usage } = known.body
@@ -187,24 +200,26 @@ export function openCalls(run: {
       return known.body
     }
     if (run.closed) throw new Unpaid()
+    if (asked.form && !to.teacher.can.forms?.includes(asked.form)) throw notAsked(to, asked.form)
     const shared = air.get(call)
     if (shared) {
       const landed = await shared.sending
       // Under another cap the reply may not serve; then it is this request's turn to ask.
-      return shared.cap === to.cap ? landed : fetchReply(to, named, ask, from)
+      return shared.cap === cap ? landed : fetchReply(to, named, ask, from)
     }
     const queue = batches.get(routeOf(to.teacher))
     const carried = queue?.carrying(call, from)
     if (carried) throw new Parked(carried)
-    if (to.mode === 'batch' && queue) {
-      const { key, text, asked } = named
+    // Providers take batches of chats.
+    if (to.mode === 'batch' && queue && !asked.form) {
+      const { key, text } = named
       const { step, root } = from
       const reserved = to.worstCase(asked, true)
-      const landed = queue.add({ ...key, call, cap: to.cap, reserved, text, step, root })
+      const landed = queue.add({ ...key, call, cap, reserved, text, step, root })
       if (landed) throw new Parked(landed)
     }
     if (to.route.parked) throw new Parked(to.route.parked)
-    return inAir(call, to.cap, () => online(to, named, ask, from))
+    return inAir(call, cap, () => online(to, named, ask, from))
   }
 
   /** While a call is in the air, whoever asks the same shares it. */
@@ -228,9 +243,10 @@ export function openCalls(run: {
     const { task, prefix } = ask
     const sent: Request = { ...asked, ...(task && { task }), ...(prefix && { prefix }) }
     const asSent = to.teacher.can.schema ? sent : instruct(sent)
-    const wire = { seed: seedOf(key), cap: to.cap, draw: key.draw }
-    const most = to.worstCase(asked, false)
-    const cold = to.teacher.can.cache ? warmth.enter(to.route, sent) : undefined
+    const cap = capOf(to, asked)
+    const wire = { seed: seedOf(key), cap, draw: key.draw }
+    const most = to.worstCase(asked, false, cap)
+    const cold = to.teacher.can.cache && !asked.form ? warmth.enter(to.route, sent) : undefined
     if (cold?.wait) await cold.wait
     let prepared = 'no' as 'no' | 'reserved' | 'intended'
     let out = false
@@ -256,7 +272,7 @@ export function openCalls(run: {
             const reserved = purse.reserve(most)
             if (reserved) await reserved
             prepared = 'reserved'
-            await journal.intend(call, key, to.cap, 'http', most, text)
+            await journal.intend(call, key, cap, 'http', most, text)
             prepared = 'intended'
           },
           before() {
@@ -271,7 +287,7 @@ export function openCalls(run: {
         },
       )
     } catch (error) {
-      if (prepared === 'intended' && !mayHaveCost) await journal.withdraw(call, to.cap).catch(() => {})
+      if (prepared === 'intended' && !mayHaveCost) await journal.withdraw(call, cap).catch(() => {})
       // Nobody knows what a call cost that was worked on and never came back: it counts in full.
       if (prepared !== 'no') purse.settle(most, mayHaveCost ? most : undefined)
       throw error
@@ -281,7 +297,7 @@ export function openCalls(run: {
     }
     const { money, saved } = to.cost(reply, most, false)
     purse.settle(most, money)
-    await journal.settle(call, settledOf(to.cap, reply, money))
+    await journal.settle(call, settledOf(cap, reply, money))
     const ms = clock.elapsed() - sentAt
     const { usage } = reply
     emit({ event: 'call', teacher: to.name, step, root, from: 'teacher', usage, usd: money.usd, saved, ms })
@@ -349,8 +365,9 @@ export function openCalls(run: {
             choice = run.choose(then.refusal, from.record)
             continue
           }
-          heard.by(to.teacher.id)
-          return answer
+          const { id } = to.teacher
+          heard.by(id, to.generation)
+          return { ...answer, by: id }
         } catch (error) {
           if (error instanceof Parked) heard.parked(error.until)
           if (error instanceof Parked || error instanceof Stopped || error instanceof Unpaid) throw error
@@ -381,13 +398,21 @@ export function openCalls(run: {
         throw why
       }
     },
+    execute: executor.execute,
     flush: to => batches.get(routeOf(to.teacher))?.flush(),
     async close() {
       await Promise.all([...batches.values()].map(queue => queue.close()))
       await Promise.allSettled([...air.values()].map(flight => flight.sending))
       await embedder.close()
+      await executor.close()
     },
   }
+}
+
+function notAsked(to: OpenTeacher, form: Form): StillroomError {
+  return new StillroomError('SR_TEACHER_REJECTS', `Teacher ${to.name} (${to.teacher.id}) cannot be asked to ${form}.`, {
+    hint: 'name a model on a server of vLLM or the like, or say with `forms:` what the server can',
+  })
 }
 
 function mixedVectors(name: string): StillroomError {

@@ -3,7 +3,7 @@ import { StillroomError } from '../errors/index.ts'
 import type { Node, Stage } from '../recipe/index.ts'
 import { digestOf, type Id, type Json, type Sha, sha256 } from '../records/index.ts'
 import type { Decision, GlobalStep } from '../steps/index.ts'
-import type { Done } from '../workspace/index.ts'
+import { type Done, spend } from '../workspace/index.ts'
 import { noted } from './carried.ts'
 import { ahead } from './flow.ts'
 import { type Given, type Job, readSurvey, type Survey } from './jobs.ts'
@@ -130,7 +130,9 @@ async function decideAndApply(stage: Stage, main: ShardRef[], inputs: Input[], e
   }
   const decision = state.given!.value as Decision
   const { ids, generation } = state.seen
+  if (decision.spends) spend(env.paths.ledger, { ...decision.spends, step: node.key })
   for (const message of decision.notes ?? []) env.note(node, message)
+  if (decision.found) env.found(node, decision.found)
   const shared: Given = { key: digestOf(decision.shared ?? null), value: decision.shared }
   const outputs: Done[] = []
   const apply = (shard: ShardRef, i: number): Promise<Done> => {

@@ -17,7 +17,7 @@ export type Reject = { step: string; reason: Slug; evidence?: Json; index?: numb
 
 /** What processing needs from the run around it. */
 export type ItemEnv = {
-  calls: Pick<Calls, 'ask' | 'embed'>
+  calls: Pick<Calls, 'ask' | 'embed' | 'execute'>
   pools: Pools
   /** A record that a trail names, out of the shard it lies in. */
   ancestor(id: Id, shard: Sha): Rec | undefined
@@ -103,7 +103,16 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         generator ??= random(env.seed, node.key, first.id)
         return generator()
       },
-      draw: (pool, n, turn) => env.pools.draw(pool, first.id, n, turn).map(use),
+      draw(pool, n, { turn, of, by } = {}) {
+        const drawn = env.pools.draw(pool, first.id, of ?? n, turn)
+        if (!by) return drawn.slice(0, n).map(use)
+        // Equal ones stay in the order of the draw.
+        const seen = drawn.map(record => ({ record, value: by(record) }))
+        return seen
+          .sort((a, b) => b.value - a.value)
+          .slice(0, n)
+          .map(({ record }) => use(record))
+      },
       ancestor<K extends Kind>(kind: K): Rec<K> | undefined {
         if (!needed.includes(kind)) {
           throw new StillroomError(
@@ -124,17 +133,18 @@ export function itemRunner(nodes: Node[], env: ItemEnv) {
         return undefined
       },
       call<T>(name: string, ask: Ask<T>, draw = 0) {
-        const asked: Asked = { teacher: '', calls: [], prompts: ask.prompts ?? [] }
+        const asked: Asked = { teacher: '', generation: 0, calls: [], prompts: ask.prompts ?? [] }
         used.asked.push(asked)
         return heeded(
           env.calls.ask(name, ask, asker(draw), {
             ...heard,
             call: call => asked.calls.push(call),
-            by: teacher => (asked.teacher = teacher),
+            by: (teacher, generation = 0) => Object.assign(asked, { teacher, generation }),
           }),
         )
       },
       embed: (name, texts) => heeded(env.calls.embed(name, texts, asker(0), heard)),
+      execute: job => heeded(env.calls.execute(job)),
     }
     const heard = { parked: (until: Promise<void>) => void tally.parked.add(until) }
     const asker = (draw: number) => {

@@ -69,10 +69,10 @@ async function alreadyKnown(inputs: Promise<ShardRef | undefined>[]): Promise<Sh
   return known
 }
 
-/** A stage whose tasks need nothing but their records: no teacher, no side input, no ancestor. */
+/** A stage whose tasks need nothing but their records: no teacher, no side input, no ancestor, no code to run. */
 const asksNobody = ({ nodes, side }: Stage): boolean =>
   Object.keys(side).length === 0 &&
-  nodes.every(({ teachers, step }) => teachers.length === 0 && !step.needs?.ancestors?.length)
+  nodes.every(({ teachers, step: { needs } }) => teachers.length === 0 && !needs?.ancestors?.length && !needs?.executes)
 
 /** What the tasks of a stage share. */
 type Scene = {

@@ -13,7 +13,7 @@ const none = (): never => {
 }
 /** What a stage that asks nobody sees of the run. */
 const alone = {
-  calls: { ask: none, embed: none },
+  calls: { ask: none, embed: none, execute: none },
   pools: { digests: [], draw: none },
   ancestor: none,
   takes: none,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { exits, StillroomError } from '../errors/index.ts'
 import { type Node, type Plan, paidPart, type Stage } from '../recipe/index.ts'
-import type { Id, Kind, Rec, Sha } from '../records/index.ts'
+import type { Id, Json, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
 import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
 import { createActivity } from './activity.ts'
@@ -13,8 +13,9 @@ import { globalStage } from './global-stage.ts'
 import { gridStage } from './grid-stage.ts'
 import { openRunLog, type RunLog } from './log.ts'
 import { mapStage } from './map-stage.ts'
+import { pageStage } from './page-stage.ts'
 import type { Session } from './session.ts'
-import { readShard, type ShardRef } from './shards.ts'
+import { inputDigest, readShard, type ShardRef } from './shards.ts'
 import { sourceStage } from './source-stage.ts'
 import { openSpending, writeSpending } from './spending.ts'
 import { allShards, type StageEnv, type StageOutput, working } from './stage.ts'
@@ -49,6 +50,8 @@ export type RunResult = {
   funnel: Funnel
   /** What globals say about their decisions, such as a bucket that is short. */
   notes: { step: string; message: string }[]
+  /** What globals found out in figures, by step. */
+  found: { [step: string]: { [name: string]: Json } }
   calls: CallTotals
   /** Roots that needed a reply nobody has paid for. */
   unpaid: Id[]
@@ -114,6 +117,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
   const funnel: Funnel = {}
   const notes: RunResult['notes'] = []
+  const found: RunResult['found'] = {}
   const unpaid = new Set<Id>()
   const finished = new Map<string, ShardRef[]>()
   let teachers: Teachers | undefined
@@ -181,6 +185,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
       workers,
       emit: log.emit,
       stop,
+      clock,
+      closed: options.closed ?? false,
       answering: behind,
       begin: activity.begin,
       root: item => enteredAs(item, paid),
@@ -198,14 +204,18 @@ export async function run(options: RunOptions): Promise<RunResult> {
         notes.push({ step: node.key, message })
         log.emit({ event: 'note', step: node.key, message })
       },
+      found(node, figures) {
+        found[node.key] = figures
+      },
       finished(stage, done, cached) {
         addFunnel(funnel, done.funnel)
         log.emit({ event: 'task-done', stage: stage.key, task: done.task, cached, funnel: done.funnel })
       },
-      recalled(stage, summary, { tasks, funnel: counts, notes: said }) {
+      recalled(stage, summary, { tasks, funnel: counts, notes: said, found: figures }) {
         addFunnel(funnel, counts)
         log.emit({ event: 'stage-recalled', stage: stage.key, summary, tasks: tasks.length, funnel: counts })
         for (const message of said) env.note(stage.nodes.at(-1)!, message)
+        if (figures) env.found(stage.nodes.at(-1)!, figures)
       },
     }
     for (const stage of plan.stages) {
@@ -248,6 +258,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     exit,
     ...(error ? { message: error.message } : {}),
     calls: totals,
+    ...(error ? {} : { rows: inputDigest(finished.get(plan.output) ?? []) }),
   })
   return {
     run: log.id,
@@ -256,6 +267,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     ...(error ? { error } : {}),
     funnel,
     notes: notes.sort((a, b) => order(a.step) - order(b.step)),
+    found,
     calls: totals,
     unpaid: [...unpaid].sort(),
     shards: finished,
@@ -299,7 +311,9 @@ function tokenizerName(plan: Plan): string | undefined {
 function startStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
   switch (stage.shape) {
     case 'source':
-      return working(env, stage, () => sourceStage(stage, env, verify))
+      return working(env, stage, () =>
+        env.plan.recipe.sources[stage.key]?.urls ? pageStage(stage, env, verify) : sourceStage(stage, env, verify),
+      )
     case 'map':
       return mapStage(stage, env)
     case 'global':

@@ -14,8 +14,11 @@ import {
 } from '../records/index.ts'
 import type { Draft } from '../steps/index.ts'
 
-/** One question to a teacher, in the order in which the step asked: replies come back in any order. */
-export type Asked = { teacher: TeacherId; calls: Sha[]; prompts: Sha[] }
+/**
+ * One question to a teacher, in the order in which the step asked: replies come back in any order. `generation` is that of
+ * what the teacher was trained on.
+ */
+export type Asked = { teacher: TeacherId; generation: number; calls: Sha[]; prompts: Sha[] }
 /** What a record's processing used: the engine's own notes, out of which lineage is written. */
 export type Used = { asked: Asked[]; context: Rec[] }
 export const nothingUsed = (): Used => ({ asked: [], context: [] })
@@ -24,6 +27,9 @@ const unique = <T>(values: T[]): T[] => [...new Set(values)]
 /** The questions that were answered. */
 const answered = (used: Used): Asked[] => used.asked.filter(a => a.calls.length > 0)
 const byModel = (used: Used): boolean => answered(used).length > 0
+/** The deepest generation of what went into a reply: the records that were seen, and what its teachers were trained on. */
+const deepest = (seen: Rec[], used: Used): number =>
+  Math.max(...[...seen, ...used.context].map(r => r.lineage.generation), ...answered(used).map(a => a.generation))
 
 /** Facets that describe the content itself and so never pass to a record made from it. */
 const ownFacets = ['tokens', 'tokenizer', 'split', 'injection', 'cluster', 'memberLicenses']
@@ -93,7 +99,7 @@ export function repair(record: Rec, payload: Payload, node: Node, used: Used): R
     lineage: {
       ...lineage,
       origin: 'synthetic',
-      generation: 1 + Math.max(lineage.generation, ...used.context.map(r => r.lineage.generation)),
+      generation: 1 + deepest([record], used),
       parents: withContext(lineage.parents, used),
       made: {
         ...made,
@@ -132,13 +138,13 @@ function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage
  * them it is synthetic.
  */
 export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used): Rec {
-  const model = byModel(used)
+  const model = draft.calls?.length === 0 ? false : byModel(used)
   const first = subjects[0]!
   const parents = withContext(
     subjects.map(({ id }) => ({ id, role: 'subject' as const })),
     used,
   )
-  const oldest = Math.max(...[...subjects, ...used.context].map(r => r.lineage.generation))
+  const oldest = deepest(subjects, used)
   const language = draft.notes?.language ?? first.language
   const record = {
     ...draft.payload,

@@ -3,7 +3,16 @@ import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } f
 import { pipeline } from 'node:stream/promises'
 import { StillroomError } from '../errors/index.ts'
 import type { Stage } from '../recipe/index.ts'
-import { declaredRowId, fileId, type Payload, payloadDigest, type Rec, rowId, type Sha } from '../records/index.ts'
+import {
+  declaredRowId,
+  fileId,
+  type Payload,
+  payloadDigest,
+  type Rec,
+  rowId,
+  type Sha,
+  type SourceNote,
+} from '../records/index.ts'
 import {
   type Item,
   listFiles,
@@ -77,12 +86,13 @@ function proseOf(payload: Payload): string {
   return payload.prompt.map(m => m.content ?? '').join('\n')
 }
 
-function sealSource(
+export function sealSource(
   name: string,
   config: SourceConfig,
-  file: SourceFile,
+  file: Pick<SourceFile, 'path' | 'below'>,
   item: Item & { is: 'record' },
   seen: Map<Sha, number>,
+  robots: SourceNote['robots'] = config.robots,
 ): Rec {
   const digest = payloadDigest(item.payload)
   let id = fileId(name, file.path)
@@ -112,7 +122,7 @@ function sealSource(
         name,
         uri: sourceUri(config, file),
         license: item.license ?? config.license,
-        ...(config.robots ? { robots: config.robots } : {}),
+        ...(robots ? { robots } : {}),
         ...(item.row === undefined ? {} : { row: item.row }),
         ...(item.teacher ? { teacher: item.teacher } : {}),
       },
@@ -121,7 +131,7 @@ function sealSource(
 }
 
 /** A side input without a record would make the step that reads it pass everything, or fail after the calls before it. */
-function noRecord(source: string, dropped: { [reason: string]: number }): StillroomError {
+export function noRecord(source: string, dropped: { [reason: string]: number }): StillroomError {
   const reasons = Object.entries(dropped).map(([reason, n]) => `${n} ${reason}`)
   return new StillroomError('SR_SOURCE_EMPTY', `Source ${source} is read beside a step and holds no usable record.`, {
     received: reasons.join(', ') || 'nothing',

@@ -1,11 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Node, Plan, Stage } from '../recipe/index.ts'
-import { digestOf, type Id, type Kind, type Rec, type Sha } from '../records/index.ts'
+import { digestOf, type Id, type Json, type Kind, type Rec, type Sha } from '../records/index.ts'
 import type { Done, Emit, Paths, Store } from '../workspace/index.ts'
 import type { Calls, OpenTeacher } from './calls.ts'
 import type { Carried } from './carried.ts'
 import { addFunnel, type Funnel } from './counts.ts'
+import type { Clock } from './session.ts'
 import { readShard, type ShardRef } from './shards.ts'
 import type { Stop } from './stop.ts'
 import type { Workers } from './workers.ts'
@@ -21,11 +22,14 @@ export type StageEnv = {
   plan: Plan
   store: Store
   paths: Paths
-  calls: Pick<Calls, 'ask' | 'embed'>
+  calls: Pick<Calls, 'ask' | 'embed' | 'execute'>
   /** Does what asks nobody, in other threads where there is enough of it. */
   workers: Workers
   emit: Emit
   stop: Stop
+  clock: Clock
+  /** Nothing is asked of anybody: what is not there counts as missing. */
+  closed: boolean
   seed: number
   language: string
   tokens(text: string): number
@@ -43,6 +47,8 @@ export type StageEnv = {
   unpaid(item: Carried, node: Node): void
   /** A sentence about a decision, for people. */
   note(node: Node, message: string): void
+  /** Figures of a decision, for gates. */
+  found(node: Node, figures: { [name: string]: Json }): void
   /** A task of this run: its counts, and whether it was already there. */
   finished(stage: Stage, done: Done, cached: boolean): void
   /** A stage whose tasks were all there already. */
@@ -76,6 +82,7 @@ export type Summary = {
   tasks: Sha[]
   funnel: Funnel
   notes: string[]
+  found?: { [name: string]: Json }
   /** One of its tasks is to run again: it still tells which there were, and is recalled no more. */
   retried?: true
 }
@@ -110,6 +117,10 @@ export function recorder(env: StageEnv): { within: StageEnv; keep(key: Sha, shar
     note(node, message) {
       summary.notes.push(message)
       env.note(node, message)
+    },
+    found(node, figures) {
+      summary.found = figures
+      env.found(node, figures)
     },
   }
   return {

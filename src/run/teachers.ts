@@ -96,6 +96,7 @@ export async function openTeachers(
         return { usd: price === undefined ? null : worstCase(input, cap, price, { batch }), tokens: cap + input }
       },
       ...(config.dimensions === undefined ? {} : { dimensions: config.dimensions }),
+      ...(config.generation === undefined ? {} : { generation: config.generation }),
     })
   }
   const pools = new Map<string, PoolMember[]>()

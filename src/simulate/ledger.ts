@@ -27,7 +27,7 @@ export type SimulatorEntry = {
 export type SimulatorBill = { replies: number; usd: number } & Used
 
 export type SimulatorStats = {
-  /** Calls of a model received: chat and embeddings. */
+  /** Calls of a model received: chat, completions, embeddings and rewards. */
   calls: number
   /**
    * Pairs of request and draw that passed validation, and those of them that were answered more than once. Of embeddings

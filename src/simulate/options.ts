@@ -1,3 +1,5 @@
+import type { SimulatorAnswer } from './answers.ts'
+
 /**
  * What a server can do instead of answering well. `status` is sent in the vendor's error shape; `unsupported` is its 400
  * for a parameter that the model does not take; `delayMs` answers late. Before the reply: `reset` breaks the connection,
@@ -21,7 +23,7 @@ export type SimulatorFault =
  * A fault for some calls, counted from 1 in order of arrival among those that `model` and `path` choose: `from` to `to`,
  * or `count` of them, or all. `share` of these, by hash of request, draw and attempt, so that asking again gets through.
  * `path` is a path without `/v1`, after a method if need be, where `*` stands for one segment, such as `GET /batches/*`; without
- * one the rule is for calls of a model: chat and embeddings.
+ * one the rule is for calls of a model: chat, completions, embeddings and rewards.
  */
 export type SimulatorFaultRule = {
   kind: SimulatorFault
@@ -105,10 +107,14 @@ export type SimulatorOptions = {
   /** Share of structured replies whose JSON is spoilt; half of those can still be read by a patient reader. */
   malformedRate?: number
   refusalRate?: number
+  /** What is said to these prompts; all others are answered out of their own text. */
+  answers?: readonly SimulatorAnswer[]
   /** Parameters that these models refuse with a 400, as some vendors refuse `temperature`. */
   rejects?: string[]
   /** Only these model names exist; any name unless given. */
   models?: string[]
+  /** The endpoint that scores conversations, as vLLM or text-embeddings-inference has it; `classify` unless given. */
+  rewards?: 'classify' | 'pooling' | 'score' | 'predict'
   /** Key that callers must send; any or none unless given. */
   key?: string
   /** Faults for the first calls of a model, in order of arrival. `undefined` answers. */

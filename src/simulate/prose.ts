@@ -1,3 +1,5 @@
+import type { Json } from '../records/index.ts'
+
 /** Rough tokens: four bytes each, which serves Latin and Japanese text alike. */
 export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4)
 
@@ -39,12 +41,40 @@ export type Material = Reading & {
   /** The prompt without its fenced parts: what is asked for. */
   demand: string
   /** Fenced parts with a number in their label, such as `answer-2`: what a referee chooses from. */
-  numbered: number
+  numbered: string[]
+  /** The last fenced part, else the whole prompt: what a task such as translating is about, whatever is longer. */
+  last: string
+  /** Tools that a fenced list declares in the shape of OpenAI. */
+  declared: Declared[]
 }
+export type Declared = { name: string; description?: string; parameters?: Json }
 
 const fence = /<([\p{L}\p{N}_-]+)>\n([\s\S]*?)\n<\/\1>/gu
 const isFocus = /question|instruction|task|prompt|problem|query|request/i
 const schemaBlock = /```json\n[\s\S]*?\n```/g
+
+/** A fenced list or object in JSON; undefined for any other text. */
+function jsonOf(text: string): object | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return undefined
+  }
+}
+
+/** The texts in a JSON value that say something, one a paragraph. */
+function said(value: unknown): string[] {
+  if (typeof value === 'string') return value.length >= 20 || /[\u3040-\u30ff]/.test(value) ? [value] : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(said) : []
+}
+
+const toolsIn = (value: object | undefined): Declared[] =>
+  Array.isArray(value)
+    ? (value as { function?: Declared }[]).flatMap(({ function: tool }) =>
+        typeof tool?.name === 'string' ? [tool] : [],
+      )
+    : []
 
 /**
  * The longest fenced text of the last user message, or several under one label where they are longer together; after a
@@ -57,26 +87,35 @@ export function materialOf(messages: { role: string; text: string }[]): Material
     for (const { role, text } of messages) if (role === 'user' && text.length > prompt.length) prompt = text
     parts = [...prompt.matchAll(fence)]
   }
+  const last = messages.findLast(message => message.role === 'user')?.text ?? ''
+  // What a system turn fences is read where no user turn fences anything, as for an assistant with reference material.
+  const beside = parts.length === 0 && messages[0]!.role !== 'user' ? [...messages[0]!.text.matchAll(fence)] : []
   const texts = new Map<string, string>()
   let focus = ''
-  let numbered = 0
-  for (const [, label, inner] of parts) {
-    if (/-\d+$/.test(label!)) numbered++
-    if (isFocus.test(label!)) focus += `${inner}\n`
-    else texts.set(label!, texts.has(label!) ? `${texts.get(label!)}\n\n${inner}` : inner!)
+  const numbered: string[] = []
+  const declared: Declared[] = []
+  for (const [, label, inner] of [...parts, ...beside]) {
+    if (/-\d+$/.test(label!)) numbered.push(inner!)
+    const json = jsonOf(inner!)
+    declared.push(...toolsIn(json))
+    const readable = json ? said(json).join('\n\n') : inner!
+    if (isFocus.test(label!)) focus += `${readable}\n`
+    else texts.set(label!, texts.has(label!) ? `${texts.get(label!)}\n\n${readable}` : readable)
   }
   let text = ''
   for (const one of texts.values()) if (one.length > text.length) text = one
   const asked = (parts.length > 0 ? prompt.replace(fence, '') : prompt).replace(schemaBlock, '')
   const system = messages[0]!.role === 'user' ? '' : messages[0]!.text
   const read = reading(text || focus || asked)
-  const named = parts.length === 0 ? [...asked.matchAll(keyed)].map(([, value]) => value!) : []
+  const named = parts.length + beside.length === 0 ? [...asked.matchAll(keyed)].map(([, value]) => value!) : []
   return {
     ...read,
     ...(named.length > 0 && { phrases: [...named, ...read.phrases] }),
-    focus: focus || (parts.length > 0 ? asked : ''),
+    focus: focus || (parts.length > 0 ? asked : beside.length > 0 ? last : ''),
     demand: `${system}\n${asked}`,
     numbered,
+    last: parts.at(-1)?.[2] ?? prompt,
+    declared,
   }
 }
 
@@ -86,7 +125,7 @@ const keyed = /^(?:domain|topic|subject|theme|persona|分野|話題|題名)\s*[:
 const remembered = new Map<string, Reading>()
 
 /** Many draws, questions and judges come back to the same text: it is read once. */
-function reading(text: string): Reading {
+export function reading(text: string): Reading {
   const known = remembered.get(text)
   if (known) return known
   const found = sentencesOf(text)
@@ -206,6 +245,45 @@ export function question(material: Material, u: number, position: number): strin
   const q = phrases[(start + position + 1 + (position % Math.max(1, phrases.length - 2))) % phrases.length]!
   const template = templates[(start + position * 5) % templates.length]!
   return template.replace('{p}', p).replace('{q}', q === p ? (japanese ? 'ほかの点' : 'the rest of the subject') : q)
+}
+
+const people = {
+  en: [
+    'A teacher at a small school who explains {p} to beginners',
+    'An engineer on night duty who has to know when {p} fails',
+    'A translator who looks for the right words for {p}',
+    'The owner of a repair shop who depends on {p} and {q}',
+    'A student who writes a first paper on {p}',
+    'A librarian who is asked about {q} every week',
+    'A trainer of new staff who has to justify {p} to the accounts',
+    'A retired technician who tells the youth club about {q}',
+    'A nurse who documents {p} between two shifts',
+    'A buyer for a public office who compares offers for {q}',
+    'A journalist who wants to know who pays for {p}',
+    'A gardener who has come across {q} by chance',
+  ],
+  ja: [
+    '小さな学校で{p}を初心者に教えている教員',
+    '{p}が止まったときに対応する夜勤の技術者',
+    '{p}に当たる言葉を探している翻訳者',
+    '{p}と{q}に頼って店を続けている修理店の店主',
+    '{p}について初めての論文を書いている学生',
+    '毎週のように{q}のことを尋ねられる図書館の職員',
+    '新人研修で{p}の必要性を説明する担当者',
+    '{q}の話を子どもたちに聞かせている元技術者',
+    '{q}の見積もりを比べている役所の購買担当者',
+    '{p}の費用を誰が払うのかを調べている記者',
+  ],
+}
+
+/** Somebody who has to do with what the text is about. Positions in one list give different people. */
+export function person(material: Material, u: number, position: number): string {
+  const { phrases, japanese } = material
+  const templates = japanese ? people.ja : people.en
+  const start = Math.floor(u * templates.length * phrases.length)
+  const p = phrases[(start + position) % phrases.length]!
+  const q = phrases[(start + position + 1) % phrases.length]!
+  return `${templates[(start + position * 5) % templates.length]!.replace('{p}', p).replace('{q}', q)}${japanese ? '。' : '.'}`
 }
 
 const tasks = {
@@ -420,6 +498,72 @@ export function paragraphs(material: Material, pick: Pick, path = 'prose'): stri
   ]
     .filter(paragraph => paragraph !== '')
     .join('\n\n')
+}
+
+const advice = {
+  en: {
+    open: [
+      'With {p} it is best to go step by step.',
+      'This depends on how far {p} has come.',
+      'There is usually a simple cause for this.',
+      'The short way is to look at {p} before anything else.',
+    ],
+    body: [
+      'Look first at whether {p} is still being worked on: much of this settles by itself within a day or two.',
+      'Note since when you have seen it and what you did just before, because that tells the causes apart.',
+      'Compare {p} with what you expected of {q}, and write down where the two differ.',
+      'Leave {q} as it is in the meantime, since a second attempt makes it harder to see what happened.',
+      'If you changed something about {q} lately, undo that and try once more.',
+      'Keep whatever was shown to you, such as a message or a number, until {p} is settled.',
+      'Somebody who looks after {q} can see more than you can, so give them the date and the amount or the name.',
+    ],
+    close: [
+      'If {p} is not as it should be after that, ask again and mention {q}.',
+      'Once that is done, {p} needs nothing further from you.',
+      'That way you know within a day whether {p} has to be reported.',
+    ],
+  },
+  ja: {
+    open: [
+      '{p}については、順を追って確かめるのが確実です。',
+      '{p}がどこまで進んでいるかによります。',
+      '多くの場合、原因は単純です。',
+    ],
+    body: [
+      'まず、{p}がまだ処理の途中かどうかを確認してください。一日か二日で自然に解決することもよくあります。',
+      'いつから起きているか、その直前に何をしたかを書き留めてください。原因を見分ける手がかりになります。',
+      '{p}が{q}と食い違っていないかを見比べてください。',
+      'その間、{q}には手を加えないでください。やり直すと、何が起きたのかが分かりにくくなります。',
+      '最近{q}を変更した場合は、いったん元に戻して試してください。',
+      '表示された文言や番号は、{p}が解決するまで残しておいてください。',
+    ],
+    close: [
+      'それでも{p}が直らない場合は、{q}のことも添えて、もう一度お尋ねください。',
+      'ここまで確かめれば、{p}について連絡が必要かどうかが分かります。',
+    ],
+  },
+}
+
+const asks =
+  /[?？か]。?$|^(?:what|why|how|which|when|where|who|can|could|is|are|do|does|did|will|would|should|suppose|give|my|i)\b/i
+/** Words of a question that say how it asks, not what about. */
+const asking =
+  /\b(?:suppose|explain|changed?|connected|steps?|lead|conditions?|knows?|person|subject|sense|hold|wrong|differ|example|effect|mistake|practice|choice|ignored|somebody|care)\b|説明|関係|違い|具体例|場合|条件|誤解|根拠|問題|重要/i
+
+/** A question with no text behind it, which has nothing in it to answer from. */
+export const isLoneQuestion = ({ focus, sentences }: Material): boolean =>
+  focus === '' && sentences.length <= 2 && sentences.join('').length < 300 && asks.test(sentences.at(-1)!)
+
+/** General advice about what a lone question speaks of: five to seven sentences, each different. */
+export function advise(material: Material, pick: Pick): string {
+  const { japanese } = material
+  const phrases = material.phrases.filter(phrase => !asking.test(phrase))
+  const { open, body, close } = japanese ? advice.ja : advice.en
+  const [p = japanese ? 'この件' : 'the matter', q = japanese ? 'ほかの点' : 'the rest of it'] = phrases
+  const start = Math.floor(pick('advice') * body.length)
+  const steps = Array.from({ length: 3 + Math.floor(pick('steps') * 3) }, (_, i) => at(body, 0, start + i))
+  const said = [at(open, pick('advice.open')), ...steps, at(close, pick('advice.close'))]
+  return said.map(sentence => sentence.replaceAll('{p}', p).replaceAll('{q}', q)).join(japanese ? '' : ' ')
 }
 
 const asksFor =

@@ -17,6 +17,8 @@ export type Asked = {
   reasoning: boolean
   tools: { name: string; parameters: Json | undefined }[]
   mustCall: boolean
+  /** The one message is a raw text that goes on, and no question. */
+  raw?: true
   /** Rough count of prompt tokens, and what of them the prompt cache had; filled in by the server. */
   input?: number
   cache?: CacheUse

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { canonical, sha256 } from '../records/index.ts'
+import { answerTable } from './answers.ts'
 import type { PromptCache } from './cache.ts'
 import type { SimulatorOptions } from './options.ts'
 import { tokensOf } from './prose.ts'
@@ -76,7 +77,8 @@ function unmarked(content: unknown): unknown {
 /** Reads requests and answers them, for calls and for the rows of batches alike. */
 export function respondent(options: SimulatorOptions, cache: PromptCache | undefined, stored: Stored) {
   const { seed = 1 } = options
-  const habits = { malformedRate: options.malformedRate ?? 0, refusalRate: options.refusalRate ?? 0 }
+  const { malformedRate = 0, refusalRate = 0, answers = [] } = options
+  const habits = { malformedRate, refusalRate, known: answerTable(answers) }
   const known = options.models && new Set(options.models)
   return {
     read(body: unknown, protocol: Protocol, headers?: IncomingHttpHeaders): Question | Refused {
@@ -100,8 +102,10 @@ export function respondent(options: SimulatorOptions, cache: PromptCache | undef
       const input = asked.input ?? 0
       if (cache) asked.cache = cache.use(protocol.prompt(body), protocol.marks, asked.model, input)
       const said: Said[] = []
-      for (let i = 0; i < asked.choices; i++)
-        said.push(replyTo(asked, request, i === 0 ? draw : `${draw}#${i}`, habits))
+      for (let i = 0; i < asked.choices; i++) {
+        const own = i === 0 ? draw : `${draw}#${i}`
+        said.push(replyTo(asked, request, own, habits))
+      }
       const output = said.reduce((sum, one) => sum + one.tokens, 0)
       const reply = protocol.reply(asked, said, id, body)
       if (body.store === true) stored.keep(body, reply)

@@ -1,5 +1,8 @@
 import type { Json } from '../records/index.ts'
+import type { answerTable } from './answers.ts'
 import {
+  advise,
+  isLoneQuestion,
   isScoreLabel,
   labelOf,
   type Material,
@@ -13,10 +16,13 @@ import {
   tokensOf,
 } from './prose.ts'
 import type { Asked, Said } from './protocol.ts'
+import { continuation } from './raw.ts'
+import { reworded, wantsOtherWords } from './reword.ts'
+import { translated, wantedLanguage } from './translation.ts'
 import { valueFor } from './value.ts'
 
-/** Shares in [0, 1] of replies that go wrong, chosen by hash. */
-export type Habits = { malformedRate: number; refusalRate: number }
+/** Shares in [0, 1] of replies that go wrong, chosen by hash, and what is said to prompts that are known. */
+export type Habits = { malformedRate: number; refusalRate: number; known: ReturnType<typeof answerTable> }
 
 /** Draws of one request that share its usual final answer. */
 const agreement = 0.8
@@ -30,6 +36,9 @@ export function replyTo(asked: Asked, body: string, draw: string, habits: Habits
   if (habits.refusalRate > 0 && free('refuse') < habits.refusalRate) {
     return { content: '', refusal: 'I cannot help with this request.', tokens: 8, cut: false }
   }
+  if (asked.raw) return bounded(continuation(asked.messages[0]!.text, free, habits.malformedRate), undefined, asked)
+  const known = habits.known(asked, free)
+  if (known) return bounded(known.content, known.reasoning, asked)
   const variant = free('agree') < agreement ? 0 : 1 + Math.floor(free('variant') * 3)
   const steady = picker(`${body} variant ${variant}`)
   const material = materialOf(asked.messages)
@@ -61,7 +70,13 @@ export function replyTo(asked: Asked, body: string, draw: string, habits: Habits
 }
 
 function prose(asked: Asked, material: Material, steady: Pick, free: Pick, variant: number): string {
-  const text = paragraphs(material, free)
+  const to = wantedLanguage(material)
+  if (to) return translated(material.last, to, free)
+  const text = wantsOtherWords(material)
+    ? reworded(material, free)
+    : isLoneQuestion(material)
+      ? advise(material, free)
+      : paragraphs(material, free)
   const judge = /(?:^|\/)judge/i.test(asked.model)
   const label = labelOf(material) ?? (judge ? 'Score' : undefined)
   if (!label) return text

@@ -6,6 +6,7 @@ import { openBatches } from './batches.ts'
 import { promptCache } from './cache.ts'
 import { callHandler } from './call.ts'
 import { openSlots } from './capacity.ts'
+import { completions } from './completions.ts'
 import { control } from './control.ts'
 import { embeddings } from './embeddings.ts'
 import { visitHandler } from './endpoint.ts'
@@ -16,8 +17,10 @@ import { modelList } from './models.ts'
 import { openai } from './openai.ts'
 import { openaiBatches } from './openai-batches.ts'
 import type { SimulatorOptions } from './options.ts'
+import type { Protocol } from './protocol.ts'
 import { respondent } from './question.ts'
 import { rateLimits } from './rate.ts'
+import { rewards } from './rewards.ts'
 import { send } from './send.ts'
 import { openStored } from './stored.ts'
 
@@ -35,11 +38,10 @@ export type Simulator = {
   stop(): Promise<void>
 }
 
-const calls = new Set(['/chat/completions', '/messages', '/embeddings'])
-
 /**
- * Starts a server that speaks the protocols of OpenAI (chat completions, stored ones too, embeddings, models, files, batches) and
- * Anthropic (messages, their batches, models); the `/v1` of a path may be left out. Requests are checked against the
+ * Starts a server that speaks the protocols of OpenAI (chat completions, stored ones too, embeddings, models, files, batches),
+ * Anthropic (messages, their batches, models) and vLLM (completions with the log-probabilities of a prompt, a head that scores
+ * conversations); the `/v1` of a path may be left out. Requests are checked against the
  * published shapes. A reply depends on seed, request and draw (the body's `seed` or a `metadata.user_id` of `draw:<n>`,
  * else the header `x-stillroom-draw`, else 0), never on order, time or whether it came in a batch; the cap only cuts it.
  * Other processes look at it by `GET /__stats`, `/__log` and `/__bought`, and `POST /__reset`.
@@ -56,7 +58,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const ofLimits = limits.concurrency === undefined ? undefined : { concurrency: limits.concurrency }
   const slots = openSlots(options.capacity ?? ofLimits, clock)
   const files = openFiles(seed, ledger, () => Math.floor(clock() / 1000))
-  const vectors = embeddings(seed)
+  const own = new Map<string, Protocol>([
+    ['/chat/completions', openai],
+    ['/messages', anthropic],
+    ['/embeddings', embeddings(seed)],
+    ['/completions', completions(seed)],
+    [`/${options.rewards ?? 'classify'}`, rewards(seed, options.rewards ?? 'classify')],
+  ])
   const batches = openBatches(options, models, ledger, clock)
 
   const stats = (): SimulatorStats => ({ ...ledger.stats(), ...slots.read() })
@@ -80,8 +88,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const end = url.indexOf('?')
     const path = (end < 0 ? url : url.slice(0, end)).replace(/^\/v1(?=\/)/, '')
     const inAnthropicShape = path.startsWith('/messages') || req.headers['anthropic-version'] !== undefined
-    const protocol = inAnthropicShape ? anthropic : path === '/embeddings' ? vectors : openai
-    if (req.method === 'POST' && calls.has(path)) {
+    const protocol = inAnthropicShape ? anthropic : (own.get(path) ?? openai)
+    if (req.method === 'POST' && own.has(path)) {
       ledger.arrives()
       let text = ''
       req.setEncoding('utf8')

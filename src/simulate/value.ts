@@ -3,7 +3,9 @@ import {
   type Material,
   type Pick,
   paragraphs,
+  person,
   question,
+  reading,
   relevant,
   rewriting,
   shortAnswer,
@@ -48,6 +50,8 @@ function make(schema: Json, place: Place): Json {
   if (typeof schema.$ref === 'string')
     return make(resolve(schema.$ref, place.root), { ...place, depth: place.depth + 1 })
   if (schema.const !== undefined) return schema.const
+  if (Array.isArray(schema.examples) && schema.examples.length > 0)
+    return schema.examples[Math.floor(place.free(place.path) * schema.examples.length)]!
   if (Array.isArray(schema.enum)) return schema.enum[Math.floor(place.steady(place.path) * schema.enum.length)]!
   if (Array.isArray(schema.allOf)) return make(merge(schema), place)
   const options = (schema.anyOf ?? schema.oneOf) as Json[] | undefined
@@ -117,36 +121,78 @@ function choose(options: Json[], place: Place): Json {
   return real[Math.floor(place.steady(`${place.path}|`) * real.length)] ?? options[0]!
 }
 
+/** Properties that hold the number of a fenced part. */
+const namesPart = /^(?:document|source|passage|text|extract)(?:[-_ ]?(?:number|index|id))?$/i
+
 function object(schema: Schema, place: Place): Json {
   const properties = (schema.properties ?? {}) as { [key: string]: Json }
   const required = new Set((schema.required ?? []) as string[])
   const siblings = Object.keys(properties)
+  if (place.material.declared.length > 0 && properties.name && properties.arguments) return toolCall(place)
   const made: { [key: string]: Json } = {}
+  let here = place
   for (const name of siblings) {
     if (place.depth > 4 && !required.has(name)) continue
     made[name] = make(properties[name]!, {
-      ...place,
+      ...here,
       name,
       path: `${place.path}.${name}`,
       depth: place.depth + 1,
       siblings,
       about: '',
     })
+    // What stands beside the number of a document is about that document.
+    const part = namesPart.test(name) ? place.material.numbered[Number(made[name]) - 1] : undefined
+    if (part !== undefined) here = { ...here, material: { ...here.material, ...reading(part) } }
   }
   for (const name of required)
     if (!(name in made)) made[name] = text({}, { ...place, name, path: `${place.path}.${name}` })
+  const asked = siblings.find(name => isAsked.test(name))
+  if (asked && place.material.declared.length > 0 && Array.isArray(made.calls)) made[asked] = wish(made.calls, place)
   return made
+}
+
+const isAsked = /question|quer(?:y|ies)|prompt|instruction|task|message|問/i
+
+/** A call of one of the tools that the prompt declares, by its schema. One in twelve is wrong, as models are at times. */
+function toolCall(place: Place): Json {
+  const { declared } = place.material
+  const start = Math.floor(place.steady('tool') * declared.length)
+  const { name, parameters } = declared[(start + place.position) % declared.length]!
+  const root = (parameters ?? { type: 'object' }) as Schema
+  const path = `${place.path}.arguments`
+  const given = make(root, { ...place, root, name: 'arguments', path, depth: 0, siblings: [], about: '' })
+  const slip = place.free(`${place.path} slip`)
+  if (slip < 1 / 24) return { name: `${name}_v2`, arguments: given }
+  const [first] = slip < 1 / 12 ? ((root.required ?? []) as string[]) : []
+  if (first !== undefined) delete (given as Schema)[first]
+  return { name, arguments: given }
+}
+
+/** What a user would say who wants these calls made; without any, a question near to what the tools are about. */
+function wish(calls: Json[], place: Place): string {
+  const { material, free, position } = place
+  const wants = (calls as { name?: string; arguments?: Json }[]).flatMap(({ name, arguments: given }) => {
+    const tool = material.declared.find(one => one.name === name)
+    const values = Object.values((given ?? {}) as Schema)
+      .flat()
+      .filter(value => typeof value !== 'boolean')
+    return tool ? [`${(tool.description ?? tool.name).replace(/[.。]\s*$/, '')}: ${values.join(', ')}`] : []
+  })
+  if (wants.length === 0) return question(material, free('question'), position)
+  return material.japanese ? `お願いします。${wants.join('。')}。` : `Please help me with this. ${wants.join('. ')}.`
 }
 
 /** As many items as the schema fixes, else as the prompt asks for, such as `10 questions`, within the schema's bounds. */
 function array(schema: Schema, place: Place): Json {
   const items = schema.items as Schema | undefined
   const bounded = schema.minItems !== undefined || schema.maxItems !== undefined || items?.enum !== undefined
-  if (items?.type === 'integer' && !bounded && place.material.numbered > 0) return chosen(place)
+  if (items?.type === 'integer' && !bounded && place.material.numbered.length > 0) return chosen(place)
   const prefix = (schema.prefixItems ?? []) as Json[]
-  const low = Number(schema.minItems ?? (place.depth > 4 ? 0 : 1))
+  const asked = demanded(place)
+  const low = Number(schema.minItems ?? (place.depth > 4 || asked === 0 ? 0 : 1))
   const high = Number(schema.maxItems ?? Number.POSITIVE_INFINITY)
-  const wanted = low === high ? low : (demanded(place) ?? (low > 1 ? low : 3))
+  const wanted = low === high ? low : (asked ?? (low > 1 ? low : 3))
   const count = place.depth > 4 ? low : Math.max(prefix.length, Math.min(high, Math.max(low, wanted)))
   const seen = new Set<string>()
   const made: Json[] = []
@@ -163,7 +209,7 @@ function array(schema: Schema, place: Place): Json {
 
 /** The numbers of fenced parts that a referee would put together: most of them, the first always. */
 function chosen(place: Place): Json[] {
-  const numbers = Array.from({ length: place.material.numbered }, (_, i) => i + 1)
+  const numbers = place.material.numbered.map((_, i) => i + 1)
   return numbers.filter(n => n === 1 || place.steady(`${place.path}.${n}`) < 0.75)
 }
 
@@ -178,12 +224,15 @@ function demanded(place: Place): number | undefined {
     const found = new RegExp(`(\\d{1,3})\\s+(?:[\\p{L}-]+\\s+){0,4}?${stem}`, 'u').exec(demand)
     if (found) return Number(found[1])
   }
-  const japanese = /(\d{1,3})\s*(?:個|件|つ|問|文)/.exec(demand)
+  const japanese = /(\d{1,3})\s*(?:個|件|つ|問|文|人|名)/.exec(demand)
   return japanese ? Number(japanese[1]) : undefined
 }
 
 /** Spread over the range with more weight above the middle, as graders give marks. */
 function number(schema: Schema, place: Place): Json {
+  const parts = place.material.numbered.length
+  if (parts > 0 && namesPart.test(place.name))
+    return 1 + ((place.position + Math.floor(place.steady(place.path.replace(/\[\d+\][^[]*$/, '')) * parts)) % parts)
   const whole = typeOf(schema, place) === 'integer'
   const step = Number(schema.multipleOf ?? (whole ? 1 : 0.01))
   const bound = (value: Json | undefined, safe: number) =>
@@ -230,28 +279,39 @@ function phrase(place: Place): string {
   if (/^(?:rewrit|evolv)/i.test(name)) return rewriting(material, free('rewriting'))
   if (/^(?:instruction|task|created)/i.test(name)) return task(material, free('task'), position)
   if (name === 'input' && siblings.includes('instruction') && !worksOnInput(position)) return ''
-  if (/question|quer(?:y|ies)|prompt|instruction|task|問/i.test(name))
-    return question(material, free('question'), position)
+  if (isAsked.test(name)) return question(material, free('question'), position)
   if (/answer|final|result|solution|答/i.test(name)) {
     const short =
       /final|short|result/i.test(name) ||
       siblings.some(other => /reason|explan|step|work|thought|solution|rationale/i.test(other) && other !== name)
     return short ? shortAnswer(material, steady(path), variant) : paragraphs(material, free, path)
   }
-  if (/title|topic|name|label|tag|keyword|subject|category|audience|persona|style|term|concept|entity/i.test(name)) {
+  if (/persona|character|人物/i.test(name)) return person(material, free('persona'), position)
+  if (/title|topic|name|label|tag|keyword|subject|category|audience|style|term|concept|entity/i.test(name)) {
     return phrases[(Math.floor(steady(path.replace(/\[\d+\]/g, '')) * phrases.length) + position) % phrases.length]!
   }
   if (/response|completion|essay|article|story|body|text|content|output|improved/i.test(name))
     return paragraphs(material, free, path)
   // Word for word and short, as prompts want their evidence.
   if (/evidence|quote|excerpt/i.test(name)) {
-    const sentence = sentences[(Math.floor(free('evidence') * sentences.length) + position) % sentences.length]!
-    return material.japanese ? sentence.slice(0, 40) : sentence.split(' ').slice(0, 12).join(' ')
+    const sentence = claimed(place)
+    // One in twelve is not word for word, as models are at times.
+    const slip = free(`${path} slip`) < 1 / 12
+    if (material.japanese) return slip ? sentence.slice(3, 6) + sentence.slice(10, 40) : sentence.slice(0, 40)
+    const words = sentence.split(' ').slice(0, 12)
+    return words.toSpliced(2, slip ? 1 : 0).join(' ')
   }
   if (/reason|explan|rationale|thought|why|comment|critique|feedback|justif|analysis|summary|steps?/i.test(name)) {
     return relevant(material, 2, free(path)).join(material.japanese ? '' : ' ')
   }
+  if (/sentence|claim|statement/i.test(name)) return claimed(place)
   return sentences[(Math.floor(free(path.replace(/\[\d+\]/g, '')) * sentences.length) + position) % sentences.length]!
+}
+
+/** The sentence that a claim and its evidence share: lists in lists count together. */
+function claimed({ material: { sentences }, free, path }: Place): string {
+  const place = [...path.matchAll(/\[(\d+)\]/g)].reduce((sum, [, n]) => sum + Number(n), 0)
+  return sentences[(Math.floor(free('evidence') * sentences.length) + place) % sentences.length]!
 }
 
 /** Something that matches the pattern: the value itself, its slug, or a common shape. */

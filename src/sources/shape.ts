@@ -122,7 +122,14 @@ const makers: { [K in Kind]: (columns: Columns) => Payload<K> } = {
       turns === undefined ? [...promptOf(columns), ...completionOf(columns, answers)] : messagesOf(turns, 'messages')
     if (!messages.some(turn => turn.role === 'assistant'))
       throw new Misshapen('wrong-shape', { messages: 'no turn of an assistant' })
-    return { kind: 'conversation', messages, ...toolsOf(columns.tools) }
+    const reference = pickText(columns, ['reference'])
+    return {
+      kind: 'conversation',
+      messages,
+      ...(reference ? { reference } : {}),
+      ...verifierOf(columns),
+      ...toolsOf(columns.tools),
+    }
   },
 
   preference(columns) {

@@ -9,7 +9,7 @@ import { parsed } from './messages.ts'
 const fields = {
   document: ['text', 'title', 'uri'],
   prompt: ['system', 'prompt', 'messages', 'reference', 'verifier', 'tools'],
-  conversation: ['system', 'prompt', 'completion', 'messages', 'tools'],
+  conversation: ['system', 'prompt', 'completion', 'messages', 'reference', 'verifier', 'tools'],
   preference: ['prompt', 'chosen', 'rejected', 'tools'],
   feedback: ['prompt', 'completion', 'label'],
   exam: ['prompt', 'target', 'choices', 'rubric', 'verifier'],
@@ -51,9 +51,9 @@ export function cellsOf(record: Rec): { [cell: string]: Json } {
       return given({ ...spoken(messages, ['system', 'prompt'], ['system', 'user']), reference, verifier, tools })
     }
     case 'conversation': {
-      const { messages, tools } = record
+      const { messages, reference, verifier, tools } = record
       const names = ['system', 'prompt', 'completion']
-      return given({ ...spoken(messages, names, ['system', 'user', 'assistant']), tools })
+      return given({ ...spoken(messages, names, ['system', 'user', 'assistant']), reference, verifier, tools })
     }
     case 'preference': {
       const { prompt, chosen, rejected, tools } = record

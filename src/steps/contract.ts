@@ -1,11 +1,14 @@
 import type { ZodType } from 'zod'
-import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug } from '../records/index.ts'
-import type { Reply, Request } from '../teachers/index.ts'
+import type { Id, Json, Kind, Notes, Payload, Rec, Sha, Slug, TeacherId } from '../records/index.ts'
+import type { Job, Ran } from '../sandbox/index.ts'
+import type { Form, Reply, Request } from '../teachers/index.ts'
 
 /** What a step needs beside its records. Names are names of its options. */
 export type Needs<O = never> = {
   /** Options that hold the name of a teacher; the recipe checks that it exists. */
   teachers?: readonly (keyof O & string)[]
+  /** What is asked of the teachers of these options that is no chat; the recipe refuses those that cannot be. */
+  forms?: { readonly [option in keyof O & string]?: Form }
   /** Options that hold paths: resolved against the recipe, and in the identity by content digest. */
   files?: readonly (keyof O & string)[]
   /** Those of `files` that hold a key of the project: made by chance where they are missing. */
@@ -18,6 +21,8 @@ export type Needs<O = never> = {
   ancestors?: readonly Kind[]
   /** Asks its teachers for vectors, through `ctx.embed`: many records go out in one request. */
   embeds?: boolean
+  /** Runs code, through `ctx.execute`. */
+  executes?: boolean
   /** Results depend on `Intl.Segmenter`: the ICU version becomes part of the identity. */
   segmenter?: boolean
 }
@@ -61,7 +66,7 @@ export type Draft<G extends Kind = Kind> = {
   key?: string
   /** Characters of the subject's text. */
   span?: [number, number]
-  /** The calls it came from, where one run made several; default all. The engine checks that they were made. */
+  /** The calls it came from, where one run made several; default all, and none for what no model touched. The engine checks that they were made. */
   calls?: string[]
   notes?: Notes
 }
@@ -80,6 +85,9 @@ export type GroupOutcome<G extends Kind = Kind> = {
   made?: (Draft<G> & { from: Id[] })[]
 }
 
+/** How records of a side input are chosen. */
+export type Draw = { turn?: number; of?: number; by?(record: Rec): number }
+
 /** What a pure function of a step sees. */
 export type Pure<O> = {
   options: O
@@ -94,9 +102,10 @@ export type Pure<O> = {
   random(): number
   /**
    * `n` records of a side input, chosen by rendezvous of record id and pool id; they become `context` parents. Another
-   * `turn` is another choice, such as the number of a wave that meets the same record again.
+   * `turn` is another choice, such as the number of a wave that meets the same record again. With `by` the first `of` are
+   * looked at and the `n` with the highest value handed out: those alone become parents.
    */
-  draw(pool: string, n: number, turn?: number): Rec[]
+  draw(pool: string, n: number, how?: Draw): Rec[]
   /** The nearest ancestor of a kind that `needs.ancestors` declares; it becomes a `context` parent. */
   ancestor<K extends Kind>(kind: K): Rec<K> | undefined
 }
@@ -109,13 +118,22 @@ export type Answer<T = unknown> = Reply & {
   bad?: { reason: 'refused' | 'truncated' | 'unparseable' | 'rejected'; detail: string }
   /** The call in the journal. */
   call: string
+  /** Who answered in the end, as records name it: out of a pool, or whoever stood in. */
+  by?: TeacherId
 }
+
+/** How a job ended, and its name in the journal. */
+export type Executed = Ran & { call: Sha }
+/** Runs code; what a pure grader is handed. */
+export type Execute = (job: Job) => Promise<Ran>
 
 export type Ctx<O> = Pure<O> & {
   /** Asks a teacher by its name in the recipe. Equal requests share one reply; independent ones pass `draw`. */
   call<T>(teacher: string, ask: Ask<T>, draw?: number): Promise<Answer<T>>
   /** Vectors of texts, in their order, by a teacher that embeds. Journalled by text, so that no text is paid for twice. */
   embed(teacher: string, texts: readonly string[]): Promise<Float32Array[]>
+  /** Runs code in the sandbox. Journalled by job, so that a verdict does not depend on the machine it is looked up on. */
+  execute(job: Job): Promise<Executed>
 }
 
 export type MapStep<O = any, I extends Kind = any, G extends Kind = any> = Spec<O> & {
@@ -134,7 +152,20 @@ export type FilterStep<O = any> = Spec<O> & { shape: 'filter'; test(record: Rec,
  * What a global decided: `shared` for every shard, `each` by record id (a shard sees its own ids alone). What changes with
  * every row, such as totals, belongs into `notes`: sentences for people, shown by the run and on the card.
  */
-export type Decision<V = Json, S = Json> = { shared?: S; each: Map<Id, V>; notes?: string[] }
+export type Decision<V = Json, S = Json> = {
+  shared?: S
+  each: Map<Id, V>
+  notes?: string[]
+  /** What it found out about the whole input, in figures: gates look at it. */
+  found?: { [name: string]: Json }
+  /** What it uses up of something limited, such as a budget of privacy: written down before anything comes of it, or refused. */
+  spends?: Spent
+}
+/**
+ * An amount of what may be spent on each of some sources, `limit` in all. What is spent `for` the same thing again costs
+ * nothing: it is the same result.
+ */
+export type Spent = { of: string[]; unit: string; amount: number; limit: number; for: Sha }
 /** Vectors noted by an earlier step, by that step's key: they travel beside a record and never enter it. */
 export type Vectors = { vector(record: Rec, step: string): Float32Array | undefined }
 /** What a survey sees beside the records: the side input they belong to, and what the pass before combined to. */
@@ -183,5 +214,7 @@ export type Primitive = {
 export type Verb<O = any> = Omit<Spec<O>, 'takes' | 'gives' | 'reasons' | 'version'> & {
   shape: 'verb'
   takes: readonly Kind[]
+  /** True where these options, as they are written, stand in for the input: the verb begins with a grid then. */
+  alone?(options: O): boolean
   expand(options: O, key: string): Primitive[]
 }

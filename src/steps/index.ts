@@ -1,5 +1,6 @@
 /** The contracts: what a step is, what it may return, and how verbs expand. */
 
+export type { Job, Ran } from '../sandbox/index.ts'
 export type * from './contract.ts'
 export { cutBelow, cutShare, scoreOf } from './cut.ts'
 export {

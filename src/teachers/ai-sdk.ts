@@ -24,6 +24,7 @@ import {
   type Wire,
 } from './contract.ts'
 import { vectorsOf } from './embed.ts'
+import { chatsOnly } from './forms.ts'
 import { onTheWire, toolCallOf } from './openai-compatible.ts'
 import { errorOf, faultOf, isFinal, scrub, statusOf } from './post.ts'
 import { seenLimits } from './seen-limits.ts'
@@ -72,7 +73,8 @@ export function aiSdkTeacher(model: AiSdkModel, options: AiSdkOptions): Teacher 
     model: name,
     ...(revision !== undefined && { revision }),
     can,
-    doGenerate(request, wire) {
+    async doGenerate(request, wire) {
+      chatsOnly(request, id, 'the AI SDK')
       const warnings: Warning[] = []
       const asked = optionsOf(request, wire, { can, vendor, version: model.specificationVersion }, warnings)
       return within<Reply>(

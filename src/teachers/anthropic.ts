@@ -3,6 +3,7 @@ import { adaptations } from './adapt.ts'
 import { anthropicBatch } from './batch/anthropic.ts'
 import type { Finish, Reply, Request, Teacher, Usage, Warning, Wire } from './contract.ts'
 import { asking, type Dialect, refusal, refusedIn, understood } from './dialect.ts'
+import { chatsOnly } from './forms.ts'
 import { type Client, toolCallOf } from './openai-compatible.ts'
 import { type Connection, endpointOf } from './post.ts'
 import type { Resolved } from './presets.ts'
@@ -59,13 +60,18 @@ export function anthropic({ id, route, revision, dispatcher, key }: Client): Tea
     },
   }
 
+  const chat = asking(dialect, { ...connection, headers, to, stream: route.stream, reader: messageReader })
+
   return {
     id,
     provider: route.provider,
     model: route.model,
     ...(revision !== undefined && { revision }),
     can: route.can,
-    doGenerate: asking(dialect, { ...connection, headers, to, stream: route.stream, reader: messageReader }),
+    async doGenerate(request, wire) {
+      chatsOnly(request, id, 'the Messages protocol')
+      return chat(request, wire)
+    },
     ...(route.batch && { batch: anthropicBatch(base, connection, dialect) }),
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Sampling } from './contract.ts'
+import { forms, type Sampling } from './contract.ts'
 import { isPreset, presets, split } from './presets.ts'
 
 const dollars = z.number().nonnegative()
@@ -86,6 +86,11 @@ export const teacherConfig = z
       .describe('Environment variable that holds the API key'),
     license: z.string().min(1).optional().describe('License of self-hosted weights'),
     revision: z.string().min(1).optional().describe('Revision of the weights; another revision is another teacher'),
+    generation: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('Generations of synthetic rows behind what the model was trained on: what it writes is one deeper'),
     terms: z.string().min(1).optional().describe('Entry of the terms register that applies to this route'),
     ...sampling,
     dimensions: z
@@ -136,6 +141,12 @@ export const teacherConfig = z
       .optional()
       .describe('Whether the model keeps to a JSON schema; overrides what the provider is known for'),
     seed: z.boolean().optional().describe('Whether the server takes a seed; overrides what the provider is known for'),
+    forms: z
+      .array(z.enum(forms))
+      .optional()
+      .describe(
+        'What it can be asked beside chats: continue a text, score one by log-probabilities, reward a conversation by a head; overrides what the provider is known for',
+      ),
   })
   .superRefine((config, context) => {
     if (config.at !== undefined || config.use !== undefined) {
@@ -227,5 +238,6 @@ export const operationalTeacherFields = {
     'terms',
     'license',
     'use',
+    'forms',
   ],
 } as const satisfies { version: number; fields: readonly (keyof TeacherConfig)[] }

@@ -1,5 +1,13 @@
 import type { Json, Message, Sha, TeacherId, Tool, ToolCall } from '../records/index.ts'
 
+/**
+ * What can be asked of a model that is no chat. `continue`: the text of the messages goes on as it stands, without a chat
+ * template. `score`: how likely the text of the last message is after the text before it, token by token. `reward`: what a
+ * classification or reward head says of the conversation.
+ */
+export const forms = ['continue', 'score', 'reward'] as const
+export type Form = (typeof forms)[number]
+
 /** What a teacher can do beyond plain chat. Steps and the structured-reply ladder read it; nobody guesses. */
 export type Capabilities = {
   /** Takes a JSON schema and keeps to it. */
@@ -9,6 +17,8 @@ export type Capabilities = {
   logprobs: boolean
   /** False for rule-based teachers: it is no language model, and cards say so. */
   languageModel: boolean
+  /** What it can be asked beside chats; absent is nothing. */
+  forms?: readonly Form[]
   /** Keeps prompt prefixes that recur: `automatic` by itself, `marked` where the request marks their end. */
   cache?: 'automatic' | 'marked'
 }
@@ -34,6 +44,11 @@ export type Task = { name: string; input: { [key: string]: Json | undefined } }
 /** One question to a teacher, as the step asked it: without cap, seed, endpoint or time-outs. */
 export type Request = {
   messages: Message[]
+  /**
+   * Absent is a chat. Of the others `continue` alone knows sampling and `stop`; `score` and `reward` write nothing, so
+   * that neither sampling nor the cap is part of what is asked.
+   */
+  form?: Form
   tools?: Tool[]
   /** JSON schema (draft 2020-12) that the reply must follow. */
   schema?: { name: string; schema: { [key: string]: Json } }
@@ -77,6 +92,8 @@ export type Usage = { input?: number; output?: number; cachedInput?: number; cac
 export type Finish = 'stop' | 'length' | 'refusal' | 'filtered' | 'tool_calls' | 'rejected' | 'other'
 export type Warning = { kind: 'parameter' | 'other'; message: string }
 export type TokenLogprob = { token: string; logprob: number; top?: { token: string; logprob: number }[] }
+/** What a classification or reward head gives one of its labels. */
+export type Mark = { label: string; value: number }
 
 export type Reply = {
   content: string | null
@@ -86,7 +103,10 @@ export type Reply = {
   /** The model that the server says answered. */
   served?: string
   usage: Usage
+  /** Of the tokens that were written; of a `score` those that hold the text of the last message, and no other. */
   logprobs?: TokenLogprob[]
+  /** What a `reward` gave, one a label. */
+  marks?: Mark[]
   warnings: Warning[]
   rejected?: { status: number; message: string }
 }

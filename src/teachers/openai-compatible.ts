@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import { digestOf, type Json, type Message, type ToolCall } from '../records/index.ts'
 import { adaptations } from './adapt.ts'
 import { openaiBatch } from './batch/openai.ts'
+import { completions } from './completions.ts'
 import {
   Fault,
   type Finish,
@@ -17,6 +18,7 @@ import { asking, type Dialect, refusal, refusedIn, understood } from './dialect.
 import { embedding } from './embed.ts'
 import { type Connection, endpointOf } from './post.ts'
 import type { Resolved } from './presets.ts'
+import { rewards } from './reward.ts'
 import { completionReader } from './stream.ts'
 import { instruct, splitThinking } from './structured.ts'
 
@@ -83,13 +85,17 @@ export function openaiCompatible({ id, route, revision, dispatcher, key }: Clien
     },
   }
 
+  const chat = asking(dialect, { ...connection, headers, to, stream: route.stream, reader: completionReader })
+  const texts = completions(base, connection, route)
+  const others = { continue: texts, score: texts, reward: rewards(base, connection, route) }
+
   return {
     id,
     provider: route.provider,
     model: route.model,
     ...(revision !== undefined && { revision }),
     can: route.can,
-    doGenerate: asking(dialect, { ...connection, headers, to, stream: route.stream, reader: completionReader }),
+    doGenerate: (request, wire) => (request.form ? others[request.form] : chat)(request, wire),
     ...embedding({ ...connection, headers, to: endpointOf(`${base}/embeddings`) }, route),
     ...(route.batch && { batch: openaiBatch(base, connection, dialect) }),
   }

@@ -31,6 +31,7 @@ export type Preset = {
 export type Embeds = EmbedLimits & { dimensionsName?: string; numbers?: true }
 
 const can = { schema: true, seed: true, tools: true, logprobs: false }
+const forms = ['continue', 'score', 'reward'] as const
 const cache = 'automatic' as const
 /** Where no limit is known: little enough for a model on one card. */
 const embeds = { texts: 128, tokens: 100_000 }
@@ -84,7 +85,8 @@ export const presets = {
     baseUrl: 'https://api.together.xyz/v1',
     key: 'TOGETHER_API_KEY',
     protocol: 'openai',
-    can,
+    // https://docs.together.ai/reference/completions-1
+    can: { ...can, forms: ['continue'] },
     embeds,
     paid: true,
   },
@@ -102,7 +104,7 @@ export const presets = {
     key: 'VLLM_API_KEY',
     keyOptional: true,
     protocol: 'openai',
-    can: { ...can, logprobs: true, cache },
+    can: { ...can, logprobs: true, cache, forms },
     embeds,
     paid: false,
   },
@@ -110,7 +112,7 @@ export const presets = {
     baseUrl: '',
     baseUrlFrom: 'STILLROOM_SIMULATOR',
     protocol: 'openai',
-    can: { ...can, logprobs: true, cache },
+    can: { ...can, logprobs: true, cache, forms },
     batch: true,
     embeds: { texts: 2048, tokens: 300_000 },
     paid: false,
@@ -120,7 +122,7 @@ export const presets = {
 /** An endpoint of the user's own: assumed able, since a 400 that names a parameter teaches the client otherwise. */
 const self: Omit<Preset, 'baseUrl'> = {
   protocol: 'openai',
-  can: { ...can, logprobs: true, cache },
+  can: { ...can, logprobs: true, cache, forms },
   batch: true,
   embeds,
   paid: true,
@@ -171,6 +173,7 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
   const override = {
     ...(config.schema !== undefined && { schema: config.schema }),
     ...(config.seed !== undefined && { seed: config.seed }),
+    ...(config.forms !== undefined && { forms: config.forms }),
   }
   if (config.at === undefined && prefix === 'builtin') {
     return {
@@ -227,8 +230,8 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
     paid: config.price === undefined ? preset.paid && !free : !free,
     can: {
       ...preset.can,
-      ...(protocol === 'anthropic' && { seed: false, logprobs: false, cache: 'marked' as const }),
       ...override,
+      ...(protocol === 'anthropic' && anthropicCan(override)),
       languageModel: true,
     },
     capName: preset.capName ?? 'max_tokens',
@@ -241,6 +244,14 @@ export function resolveTeacher(name: string, config: TeacherConfig): Resolved {
     ...(config.metadata && { metadata: config.metadata }),
   }
 }
+
+/** The Messages protocol has no seed, no log-probabilities and no way to ask what is no chat. */
+const anthropicCan = ({ seed = false }: { seed?: boolean }) => ({
+  seed,
+  logprobs: false,
+  cache: 'marked' as const,
+  forms: [],
+})
 
 function isLoopback(url: string): boolean {
   const { hostname } = new URL(url)

@@ -15,6 +15,7 @@ export {
   type Settled,
 } from './journal.ts'
 export { destroyKey, keyOrNew, readKey } from './keystore.ts'
+export { type Expense, readLedger, spend } from './ledger.ts'
 export { takeLock } from './lock.ts'
 export { makeWorkspace, type Paths, runId, workspacePaths } from './paths.ts'
 export { type HeldCall, openInBatch, readHeld, type Sent, scrubJournal, sentTo } from './scrub.ts'

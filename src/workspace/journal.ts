@@ -109,7 +109,7 @@ export type Journal = {
   show(call: Sha): CallRow[]
   /** What a call was and which reply counts, by digests alone. */
   cite(call: Sha): Cited | undefined
-  /** Sums over everything ever journalled here: what is settled, and what was reserved where nobody knows the cost. */
+  /** Sums over all calls of teachers ever journalled here: what is settled, and what was reserved where nobody knows the cost. */
   spent(): { usd: number; tokens: number; calls: number; orphans: number }
   /** Commits since opening; tests kill at a count of them. */
   commits(): number
@@ -439,7 +439,7 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
           `select sum(coalesce(r.settled_usd, i.reserved_usd, 0)) usd,
                   sum(case when r.n is null then i.reserved_tokens else r.settled_tokens end) tokens,
                   count(r.n) calls, sum(r.n is null) orphans
-           from intents i left join replies r on r.n = i.n`,
+           from intents i left join replies r on r.n = i.n where i.provider <> 'sandbox'`,
         )
         .get() as { usd: number | null; tokens: number | null; calls: number | null; orphans: number | null }
       return { usd: row.usd ?? 0, tokens: row.tokens ?? 0, calls: row.calls ?? 0, orphans: row.orphans ?? 0 }

@@ -9,6 +9,8 @@ export type Paths = {
   journal: string
   lock: string
   files: string
+  /** What was spent of budgets of privacy. It only grows, and nothing else remembers it. */
+  ledger: string
   task(key: Sha): string
   tasks: string
   /** What finished stages gave, so that a rerun need not look at each of their tasks. Only a shortcut: safe to remove. */
@@ -25,6 +27,7 @@ export function workspacePaths(root: string): Paths {
     journal: join(root, 'journal.sqlite'),
     lock: join(root, 'lock'),
     files: join(root, 'files.json'),
+    ledger: join(root, 'ledger.ndjson'),
     tasks,
     stages: join(root, 'stages'),
     task: key => join(tasks, key.slice(0, 2), key),

@@ -5,6 +5,7 @@ import { startSimulator } from '../../src/simulate/index.ts'
 import {
   defineFilter,
   defineGlobal,
+  defineGrid,
   defineGroup,
   defineMap,
   defineVerb,
@@ -13,7 +14,7 @@ import {
 } from '../../src/steps/index.ts'
 import { folder, runIn, write } from '../support/project.ts'
 
-/** Six steps that strain the contracts, each about as long as a user's own would be. */
+/** Steps that strain the contracts, each about as long as a user's own would be. */
 
 let simulator: Awaited<ReturnType<typeof startSimulator>>
 beforeAll(async () => {
@@ -60,6 +61,21 @@ const imitate = defineMap<z.infer<typeof one>, 'document', 'prompt'>({
     const text = `${shots.map(s => s.messages[0]?.content).join('\n')}\n---\n${record.text}`
     const reply = await ctx.call(ctx.options.teacher, { messages: user(text) })
     return { is: 'made', made: [{ payload: { kind: 'prompt', messages: user(reply.content ?? '') }, index: 0 }] }
+  },
+})
+
+/** A map that looks at more rows of a pool than it shows: the ones with the highest numbers of eight. */
+const closest = defineMap<z.infer<typeof one>, 'document', 'prompt'>({
+  ...imitate,
+  verb: 'closest',
+  async run(record, ctx) {
+    const number = (shot: Rec) => Number(/\d+/.exec((shot as Rec<'prompt'>).messages[0]!.content!)![0])
+    const shots = ctx.draw('pool', 2, { of: 8, by: number }) as Rec<'prompt'>[]
+    const reply = await ctx.call(ctx.options.teacher, { messages: user(`${record.text}\n${shots.map(number)}`) })
+    return {
+      is: 'made',
+      made: [{ payload: { kind: 'prompt', messages: user(`${shots.map(number)}\n${reply.content}`) }, index: 0 }],
+    }
   },
 })
 
@@ -209,7 +225,31 @@ const keep = defineFilter({
   test: () => ({ is: 'passed' }),
 })
 
-const steps = [imitate, longest, unseen, fit, grow, keep, wave, until]
+/** A map that asks what is no chat: how likely a text is after its title, and what a head says of it. */
+const weigh = defineMap<{ teacher: string }, 'document', 'document'>({
+  verb: 'weigh',
+  about: 'Scores a text by its likelihood and by a head.',
+  version: 1,
+  options: z.strictObject({ teacher: z.string() }),
+  takes: ['document'],
+  gives: 'same',
+  reasons: [],
+  needs: { teachers: ['teacher'], forms: { teacher: 'score' } },
+  async run(record, ctx) {
+    const messages = [...user('# Note\n\n'), ...user(record.text)]
+    const [told, marked] = await Promise.all(
+      (['score', 'reward'] as const).map(form => ctx.call(ctx.options.teacher, { form, messages })),
+    )
+    const sum = told!.logprobs!.reduce((sum, { logprob }) => sum + logprob, 0)
+    const scores = {
+      likelihood: { method: `by ${told!.by}`, value: sum },
+      reward: { method: 'head', call: marked!.call, value: marked!.marks![0]!.value },
+    }
+    return { is: 'passed', notes: { scores } }
+  },
+})
+
+const steps = [imitate, closest, longest, unseen, fit, grow, keep, wave, until, weigh]
 
 test('a map fed by a pool names drawn rows as context, and other rows do not change the draw of one', async () => {
   const all = await runIn(folder(files), base([{ imitate: { from: 'docs', teacher: 'writer' } }]), { steps })
@@ -225,6 +265,18 @@ test('a map fed by a pool names drawn rows as context, and other rows do not cha
   for (const record of less.all) expect(before.get(record.id)).toBe(JSON.stringify(record))
 })
 
+test('a map may look at more rows of a pool than it shows, and only the shown ones become parents', async () => {
+  const { error, all } = await runIn(folder(files), base([{ closest: { from: 'docs', teacher: 'writer' } }]), { steps })
+  expect(error).toBeUndefined()
+  for (const record of all) {
+    expect(record.lineage.parents.map(p => p.role)).toEqual(['subject', 'context', 'context'])
+    // Of nine rows eight are looked at, so that at most one of the highest is out of sight.
+    const [high, low] = (record as Rec<'prompt'>).messages[0]!.content!.split('\n')[0]!.split(',').map(Number)
+    expect(high! + low!).toBeGreaterThanOrEqual(13)
+    expect(high).toBeGreaterThan(low!)
+  }
+})
+
 test('another turn draws others for the same record, and names those alone that it drew', async () => {
   type Turn = { turn?: number | undefined }
   const turns: MapStep<Turn, 'document', 'prompt'> = defineMap<Turn, 'document', 'prompt'>({
@@ -234,7 +286,7 @@ test('another turn draws others for the same record, and names those alone that 
     needs: {},
     side: () => [{ name: 'pool', from: 'pool' }],
     async run(_, ctx) {
-      const shots = ctx.draw('pool', 2, ctx.options.turn)
+      const shots = ctx.draw('pool', 2, ctx.options.turn === undefined ? {} : { turn: ctx.options.turn })
       return {
         is: 'made',
         made: [{ payload: { kind: 'prompt', messages: user(shots.map(s => s.id).join()) }, index: 0 }],
@@ -259,6 +311,39 @@ test('another turn draws others for the same record, and names those alone that 
   expect(first).toHaveLength(12)
   const alike = (a: string[], b: string[]) => a.filter((ids, i) => ids === b[i]).length
   expect([alike(without, first), alike(first, second), alike(without, second)].every(n => n < 4)).toBe(true)
+})
+
+/** A map that hands on what it was given beside what a teacher made of it. */
+const beside = defineMap<{ teacher: string }, 'document', 'document'>({
+  verb: 'beside',
+  about: 'Keeps the original beside a new version.',
+  version: 1,
+  options: z.strictObject({ teacher: z.string() }),
+  takes: ['document'],
+  gives: ['document'],
+  reasons: [],
+  needs: { teachers: ['teacher'] },
+  async run({ text }, ctx) {
+    const { content, call } = await ctx.call(ctx.options.teacher, { messages: user(text) })
+    const draft = (index: number, text: string, calls: string[]) => ({
+      payload: { kind: 'document' as const, text },
+      index,
+      calls,
+    })
+    return { is: 'made', made: [draft(0, text, []), draft(1, content!, [call])] }
+  },
+})
+
+test('a draft that no call stands behind keeps origin and generation of its subject, whatever its siblings are', async () => {
+  const result = await runIn(folder(files), base([{ beside: { from: 'docs', teacher: 'writer' } }]), {
+    steps: [beside],
+  })
+  expect(result.all).toHaveLength(24)
+  for (const { lineage } of result.all) {
+    const { origin, generation, made } = lineage
+    if (made!.calls.length > 0) expect([origin, generation, made!.teachers.length]).toEqual(['synthetic', 1, 1])
+    else expect([origin, generation, made!.teachers]).toEqual(['real', 0, []])
+  }
 })
 
 test('a group step sees the draws of one prompt together and makes one record from several', async () => {
@@ -353,6 +438,39 @@ test('a self-fed step is unrolled: a wave reads the earlier ones and gets no inp
   }
 })
 
+/** A verb that reads records, unless its options say what there is. */
+const laid = defineGrid<{ names: string[] }>({
+  verb: 'laid',
+  about: 'A row a name.',
+  version: 1,
+  options: z.strictObject({ names: z.array(z.string()) }),
+  takes: [],
+  gives: ['prompt'],
+  reasons: [],
+  *rows({ names }) {
+    for (const [index, name] of names.entries())
+      yield { payload: { kind: 'prompt', messages: user(name) }, index, key: name }
+  },
+})
+const either = defineVerb<{ names?: string[] }>({
+  verb: 'either',
+  about: 'Prompts out of its input, or out of names.',
+  options: z.strictObject({ names: z.array(z.string()).optional() }),
+  takes: ['prompt'],
+  alone: ({ names }) => names !== undefined,
+  expand: ({ names }) => [
+    ...(names ? [{ as: 'laid', step: laid, options: { names } }] : []),
+    { as: '', step: keep, options: {} },
+  ],
+})
+
+test('a verb whose options stand in for its input reads none, and says so when it is given one', async () => {
+  const of = (options: object) => runIn(folder(files), base([{ either: options }]), { steps: [either, laid, keep] })
+  expect((await of({ names: ['a', 'b'] })).all).toHaveLength(2)
+  expect((await of({ from: 'pool' })).all).toHaveLength(9)
+  await expect(of({ from: 'pool', names: ['a'] })).rejects.toMatchObject({ code: 'SR_RECIPE_CONFLICT' })
+})
+
 test("a user's step in its own file runs, and an edit of a file it imports is another step", async () => {
   const mine = (word: string) => ({
     ...files,
@@ -373,6 +491,30 @@ export default {
   const second = await runIn(folder(mine('?')), recipe)
   expect(second.all.every(r => (r as Rec<'document'>).text.endsWith('?'))).toBe(true)
   expect(second.all.map(r => r.id)).toEqual(first.all.map(r => r.id))
+})
+
+test('what is no chat is an ordinary call: journalled, told who answered, and the same whatever is sampled', async () => {
+  const dir = folder(files)
+  const recipe = (more: object) => ({
+    ...base([{ weigh: { from: 'docs', teacher: 'writer' } }]),
+    teachers: { writer: { ...teacher(), ...more } },
+  })
+  const first = await runIn(dir, recipe({}), { steps })
+  expect(first.error).toBeUndefined()
+  for (const { scores } of first.all) {
+    expect(scores['weigh/likelihood']).toMatchObject({ method: 'by self/writer', judge: 'self/writer' })
+    expect((scores['weigh/likelihood'] as { value: number }).value).toBeLessThan(-10)
+    expect(scores['weigh/reward']).toMatchObject({ value: expect.any(Number), judge: 'self/writer' })
+  }
+  const asked = simulator.stats.calls
+  const second = await runIn(dir, recipe({ temperature: 0.7, max_tokens: 9 }), { steps })
+  expect(second.all.map(({ scores }) => scores)).toEqual(first.all.map(({ scores }) => scores))
+  expect(simulator.stats.calls).toBe(asked)
+  const refused = runIn(dir, recipe({ forms: ['continue'] }), { steps })
+  await expect(refused).rejects.toMatchObject({
+    code: 'SR_RECIPE_CONFLICT',
+    message: expect.stringContaining('log-probabilities'),
+  })
 })
 
 test('a global whose code throws ends the run under the name of the step', async () => {

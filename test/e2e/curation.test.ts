@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { curateSteps } from '../../src/curate/index.ts'
 import type { Rec } from '../../src/records/index.ts'
@@ -27,6 +29,10 @@ const conversations = {
   steps: [
     { clean: { from: 'rows' } },
     { judge: { teacher: 'judge', min: 5 } },
+    { counterfactual: { teacher: 'judge', against: 'judge/overall' } },
+    { verify: { by: { kind: 'regex', pattern: 'litres|drips' } } },
+    { best: { by: 'judge/overall' } },
+    { distinct: {} },
     { length: { min: 5, max: 400 } },
     { dedupe: { near: 0.9 } },
     { decontaminate: { against: ['tests.jsonl'] } },
@@ -56,6 +62,8 @@ test('conversations: each verb expands, reads its sides and counts what it drops
   expect(funnel.clean).toMatchObject({ in: 60, fixed: 57, passed: 2, dropped: { refusal: 1 } })
   expect(funnel['clean.cut']).toMatchObject({ in: 59, dropped: { 'repeated-sentence': 1 } })
   expect(funnel['judge.cut']).toMatchObject({ in: 58, passed: 57, dropped: { 'below-threshold': 1 } })
+  expect(funnel['verify.grade']).toMatchObject({ in: 57, fixed: 57 })
+  for (const alone of ['verify.cut', 'best', 'distinct']) expect(funnel[alone]).toMatchObject({ in: 57, passed: 57 })
   expect(funnel['dedupe.exact']).toMatchObject({ in: 57, passed: 50, dropped: { 'exact-duplicate': 7 } })
   expect(funnel.decontaminate).toMatchObject({ in: 50, dropped: { contaminated: 1 } })
   expect(funnel['balance.share']).toMatchObject({ in: 49, passed: 49 })
@@ -204,7 +212,13 @@ test('documents: from pages as they come to a part of them, each step doing what
   expect(again.all.map(({ id }) => id)).not.toContain(rejected.id)
 })
 
-test('every verb of curation stands in a run above', () => {
+test('every verb of curation stands in a run above, in a ready recipe, or in a test of its own', () => {
   const used = [conversations, documents].flatMap(({ steps }) => steps.flatMap(step => Object.keys(step)))
-  expect([...new Set(used)].sort()).toEqual(curateSteps.map(({ verb }) => verb).sort())
+  const root = join(import.meta.dirname, '..', '..')
+  const others = globSync(['recipes/*.yaml', 'test/e2e/*.test.ts'], { cwd: root }).map(path =>
+    readFileSync(join(root, path), 'utf8'),
+  )
+  const inUse = (verb: string) =>
+    used.includes(verb) || others.some(text => text.includes(`{ ${verb}: `) || text.includes(`- ${verb}: `))
+  expect(curateSteps.map(({ verb }) => verb).filter(verb => !inUse(verb))).toEqual([])
 })

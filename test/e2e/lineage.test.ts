@@ -223,3 +223,33 @@ test('a step that awaits its calls one after the other survives a stop, and two 
   const wrong = await runIn(folder(files), recipe(server.url, steps), { steps: [same] })
   expect(wrong.error).toMatchObject({ code: 'SR_STEP_OUTCOME', message: expect.stringContaining('the same index') })
 })
+
+test('what a model writes is a generation deeper than what it was trained on; a repair by it as well', async () => {
+  const server = await serve(() => ({ content: 'fine' }))
+  const write = asks({
+    run: async (_, { call, options }) => (await call(options.a, { messages: user('write') })).content!,
+  })
+  const edit = defineMap<Two & { pool: string }, 'prompt', 'prompt'>({
+    ...shared,
+    verb: 'edit',
+    takes: ['prompt'],
+    gives: 'same',
+    reasons: ['edited'],
+    async run(_, { call, options }) {
+      const { content } = await call(options.b, { messages: user('edit') })
+      return { is: 'fixed', reason: 'edited', payload: { kind: 'prompt', messages: user(content) } }
+    },
+  })
+  const depth = async (w: object, e: object, ...steps: object[]) => {
+    const { teachers, ...rest } = recipe(server.url, [{ asks: { from: 'docs', a: 'w', b: 'e' } }, ...steps])
+    const trained = { w: { ...teachers.w, ...w }, e: { ...teachers.e, ...e } }
+    const { all } = await runIn(folder(files), { ...rest, teachers: trained }, { steps: [write, edit] })
+    return all[0]!.lineage.generation
+  }
+  expect(await depth({}, {})).toBe(1)
+  expect(await depth({ generation: 2 }, {})).toBe(3)
+  // The deeper of what was repaired and of what the repairer was trained on.
+  const repaired = { edit: { a: 'w', b: 'e' } }
+  expect(await depth({}, { generation: 4 }, repaired)).toBe(5)
+  expect(await depth({ generation: 4 }, { generation: 1 }, repaired)).toBe(6)
+})

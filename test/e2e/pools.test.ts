@@ -351,7 +351,7 @@ describe('then.outage', () => {
   })
 
   test('goes on from the second to the third, and each may have what it refuses asked elsewhere', async () => {
-    const server = await simulator({ faults: [gone(9), gone(6, 'b')], refusalRate: 0.2 })
+    const server = await simulator({ faults: [gone(16), gone(6, 'b')], refusalRate: 0.2 })
     const teachers = {
       writer: model('a', { then: { outage: 'second', refusal: 'other' }, concurrency: 4 }),
       second: model('b', { then: { outage: 'third' }, concurrency: 4 }),

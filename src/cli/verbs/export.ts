@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { dirname, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { type Json, parquetWriter, type Rec, sha256 } from '../../records/index.ts'
-import { recordsOf, stageOf } from '../../run/index.ts'
+import { recordsOf, stageOf, unansweredBy } from '../../run/index.ts'
 import { cellsOf, contentCells } from '../../sources/index.ts'
 import type { Run } from '../commands.ts'
 import { counted } from '../figures.ts'
@@ -14,8 +14,9 @@ import { shielded } from '../spreadsheet.ts'
 const formats = ['jsonl', 'csv', 'parquet'] as const
 type Format = (typeof formats)[number]
 
-/** Cells for a person to fill in, and cells that say what the row is; neither is content. */
-const asked = ['verdict', 'by', 'note']
+/** Cells for a person to fill in, beside those that hold content and those that say what the row is. */
+const reviewed = ['verdict', 'by', 'note']
+const authored = ['completion', 'reasoning', 'by', 'note']
 
 export const run: Run = call =>
   look(call, ({ archive, reporter, root, runs }) => {
@@ -23,17 +24,22 @@ export const run: Run = call =>
     if (!formats.includes(format)) {
       throw new StillroomError('SR_USAGE', `There is no export ${format}.`, { expected: formats.join(', ') })
     }
-    const past = finishedRun(runs(), call.io, root)
-    const { step, n, seed = 1, out: named } = call.given
+    const { step, unanswered, n, seed = 1, out: named } = call.given
+    const past = finishedRun(runs(), call.io, root, unanswered !== undefined)
+    if (step !== undefined && unanswered !== undefined) {
+      throw new StillroomError('SR_USAGE', '--step and --unanswered exclude each other.', {
+        expected: 'rows of a step, or prompts of which none is left behind it',
+      })
+    }
+    const open = unanswered === undefined ? undefined : unansweredBy(archive.store, past, unanswered)
+    const asked = open ? authored : reviewed
     const stage = step === undefined ? past.output : stageOf(past, step)
-    const all = () => recordsOf(archive.store, past, stage)
+    const all = (): Iterable<Rec> => open ?? recordsOf(archive.store, past, stage)
     const chosen = n === undefined ? undefined : pick(all(), n, seed)
-    const out = resolve(
-      call.io.cwd,
-      named ?? `${past.recipe}-${(step ?? 'rows').replaceAll(/[^\w.-]/g, '-')}.${format}`,
-    )
+    const what = open ? `unanswered-${unanswered}` : (step ?? 'rows')
+    const out = resolve(call.io.cwd, named ?? `${past.recipe}-${what.replaceAll(/[^\w.-]/g, '-')}.${format}`)
     const draft = `${out}.tmp-${process.pid}`
-    const exported = sha256([past.id, stage, String(n ?? 'all'), String(seed)].join('\n')).slice(0, 12)
+    const exported = sha256([past.id, open ? what : stage, String(n ?? 'all'), String(seed)].join('\n')).slice(0, 12)
     // What was handed out, so that a row that is missing when the file comes back is known to have been taken out.
     const list = join(root, 'exports', exported)
     const listed = `${list}.tmp-${process.pid}`
@@ -41,7 +47,7 @@ export const run: Run = call =>
     mkdirSync(dirname(out), { recursive: true })
     mkdirSync(dirname(list), { recursive: true })
     try {
-      writeRows(format, draft, () => chosen ?? all(), exported)
+      writeRows(format, draft, () => chosen ?? all(), asked, exported)
       writing(listed, write => {
         write(`${JSON.stringify({ run: past.id, stage })}\n`)
         for (const { id, digest } of chosen ?? all()) {
@@ -56,20 +62,31 @@ export const run: Run = call =>
       throw error
     }
     const path = relative(call.io.cwd, out)
-    reporter.say(
-      `${counted(count, 'row')} of ${stage} in ${path}.`,
-      '',
-      'Change texts, write accept, edit or reject under `verdict`, or take rows out. Then:',
-      '',
-      `  stillroom import edits ${path} --by "<your name>"`,
-    )
-    reporter.result({ run: past.id, step: stage, format, out: path, rows: count, export: exported })
+    if (open) {
+      reporter.say(
+        `${counted(count, 'prompt')} of which nothing is left behind ${unanswered}, in ${path}.`,
+        '',
+        'Write an answer under `completion` where you have one, and how you came to it under `reasoning`. Then:',
+        '',
+        `  stillroom import answers ${path} --by "<your name>"`,
+      )
+    } else {
+      reporter.say(
+        `${counted(count, 'row')} of ${stage} in ${path}.`,
+        '',
+        'Change texts, write accept, edit or reject under `verdict`, or take rows out. Then:',
+        '',
+        `  stillroom import edits ${path} --by "<your name>"`,
+      )
+    }
+    const from = open ? { unanswered: unanswered! } : { step: stage }
+    reporter.result({ run: past.id, ...from, format, out: path, rows: count, export: exported })
     return 0
   })
 
 type Row = { [column: string]: Json }
 
-function rowOf(record: Rec, exported: string): Row {
+function rowOf(record: Rec, asked: string[], exported: string): Row {
   const { id, digest, kind, language, facets, scores, lineage } = record
   const { source } = lineage
   return {
@@ -109,10 +126,16 @@ function writing(file: string, work: (write: (text: string) => void) => void): v
   }
 }
 
-function writeRows(format: Format, file: string, records: () => Iterable<Rec>, exported: string): void {
+function writeRows(
+  format: Format,
+  file: string,
+  records: () => Iterable<Rec>,
+  asked: string[],
+  exported: string,
+): void {
   if (format === 'jsonl') {
     writing(file, write => {
-      for (const record of records()) write(`${JSON.stringify(rowOf(record, exported))}\n`)
+      for (const record of records()) write(`${JSON.stringify(rowOf(record, asked, exported))}\n`)
     })
     return
   }
@@ -132,7 +155,7 @@ function writeRows(format: Format, file: string, records: () => Iterable<Rec>, e
       // A byte order mark, without which spreadsheets take UTF-8 for something else.
       write(`\ufeff${columns.join(',')}\r\n`)
       for (const record of records()) {
-        const row = rowOf(record, exported)
+        const row = rowOf(record, asked, exported)
         write(`${columns.map(name => quoted(shielded(text(row[name])))).join(',')}\r\n`)
       }
     })
@@ -141,7 +164,7 @@ function writeRows(format: Format, file: string, records: () => Iterable<Rec>, e
   rmSync(file, { force: true })
   const writer = parquetWriter(file, Object.fromEntries(columns.map(name => [name, 'string' as const])))
   for (const record of records()) {
-    const row = rowOf(record, exported)
+    const row = rowOf(record, asked, exported)
     writer.row(Object.fromEntries(columns.map(name => [name, text(row[name])])))
   }
   writer.end()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
-import { type Drill, readDrill, type SimulatorOptions, startSimulator } from '../../simulate/index.ts'
+import { type Drill, readAnswers, readDrill, type SimulatorOptions, startSimulator } from '../../simulate/index.ts'
 import type { Run } from '../commands.ts'
 import { counted, dollars } from '../figures.ts'
 import type { Given } from '../options.ts'
@@ -49,7 +49,8 @@ function optionsOf(given: Given, cwd: string): SimulatorOptions {
       received: headers,
       hint: 'give --headers openai or --headers anthropic, with --rpm or --tpm',
     })
-  const drill = given.faults === undefined ? {} : drillOf(given.faults, cwd)
+  const drill: Drill = given.faults === undefined ? {} : readDrill(textOf(given.faults, '--faults', cwd), given.faults)
+  const { answers } = given
   return {
     ...drill,
     ...(port !== undefined && { port }),
@@ -59,6 +60,7 @@ function optionsOf(given: Given, cwd: string): SimulatorOptions {
     ...(errorRate !== undefined && { errorRate }),
     ...(malformedRate !== undefined && { malformedRate }),
     ...(refusalRate !== undefined && { refusalRate }),
+    ...(answers !== undefined && { answers: readAnswers(textOf(answers, '--answers', cwd), answers) }),
     limits: { ...(rpm !== undefined && { rpm }), ...(tpm !== undefined && { tpm }) },
     ...(concurrency !== undefined && { capacity: { concurrency, beyond: queue ? 'queue' : 'refuse' } }),
     ...(headers !== undefined && { headers }),
@@ -67,15 +69,13 @@ function optionsOf(given: Given, cwd: string): SimulatorOptions {
   }
 }
 
-function drillOf(file: string, cwd: string): Drill {
-  let text: string
+function textOf(file: string, option: string, cwd: string): string {
   try {
-    text = readFileSync(resolve(cwd, file), 'utf8')
+    return readFileSync(resolve(cwd, file), 'utf8')
   } catch (error) {
     throw new StillroomError('SR_USAGE', `${file} cannot be read: ${(error as Error).message}`, {
-      hint: 'give --faults the path of a YAML or JSON file',
+      hint: `give ${option} the path of a ${option === '--faults' ? 'YAML or JSON' : 'JSON Lines'} file`,
       cause: error,
     })
   }
-  return readDrill(text, file)
 }

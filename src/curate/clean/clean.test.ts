@@ -2,13 +2,13 @@ import { describe, expect, it, test } from 'vitest'
 import { conversation, document } from '../../../test/support/curate-records.ts'
 import type { Message, Rec } from '../../records/index.ts'
 import type { Ctx, FilterStep, MapStep, Outcome } from '../../steps/index.ts'
+import { registerOf, stylesOf } from '../../text/index.ts'
 import { clean } from './clean.ts'
 import { echo } from './echo.ts'
 import { truncation } from './endings.ts'
 import { refusal, unframed } from './habits.ts'
 import { loop, repeats } from './loops.ts'
 import { mojibake } from './mojibake.ts'
-import { registerOf, stylesOf } from './registers.ts'
 
 /** What becomes of a record: read, then held against the limits. */
 async function run(record: Rec, source?: Rec<'document'>, options: object = {}): Promise<Outcome> {

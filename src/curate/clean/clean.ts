@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Json, Message, Payload, Rec, Score } from '../../records/index.ts'
+import { type Json, type Message, type Payload, type Rec, type Score, withMessages } from '../../records/index.ts'
 import { type Dropped, defineMap, defineVerb, type MapStep, type Outcome, type Verb } from '../../steps/index.ts'
+import { openFence, prose, registerOf, type Styles, stylesOf, weight } from '../../text/index.ts'
 import { cutClean, limits, type ScoreName } from './cut-clean.ts'
 import { echo } from './echo.ts'
 import { lastWords, truncation } from './endings.ts'
@@ -9,10 +10,9 @@ import { leaks, otherLanguage, untranslated } from './languages.ts'
 import { loop, looping, repeats } from './loops.ts'
 import { badJson, raggedRow, strayJson } from './markup.ts'
 import { mojibake } from './mojibake.ts'
-import { metaReferences, promptMarks, templateTokens } from './phrases.ts'
-import { first, openFence, prose, weight } from './prose.ts'
+import { first, metaReferences, promptMarks, templateTokens } from './phrases.ts'
 import { emptyReasoning } from './reasoning.ts'
-import { mixed, registerOf, type Styles, stylesOf, translationese } from './registers.ts'
+import { mixed, translationese } from './registers.ts'
 
 const scored = {
   loops: ['repeats', 'loop'],
@@ -93,8 +93,7 @@ type Talk = {
 
 function talkOf(record: Rec<'conversation' | 'preference' | 'feedback'>): Talk {
   if (record.kind === 'conversation') {
-    const { kind, messages, tools } = record
-    return { messages, from: 0, put: messages => ({ kind, messages, ...(tools ? { tools } : {}) }) }
+    return { messages: record.messages, from: 0, put: messages => withMessages(record, messages) }
   }
   const answer = record.kind === 'preference' ? record.chosen : record.label ? record.completion : []
   return { messages: [...record.prompt, ...answer], from: record.prompt.length }

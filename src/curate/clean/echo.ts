@@ -1,5 +1,5 @@
 import { copyUnits, split, type Units } from '../../kernels/index.ts'
-import { prose, structural } from './prose.ts'
+import { prose, structural } from '../../text/index.ts'
 
 /** Tasks whose answer is their text over again. */
 const copies =

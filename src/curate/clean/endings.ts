@@ -1,4 +1,4 @@
-import { listLine, openFence, structural, weight, withoutBlocks } from './prose.ts'
+import { listLine, openFence, structural, weight, withoutBlocks } from '../../text/index.ts'
 
 const finished = /[.!?…。！？．:：;)\]}）」』】〕》”’"'`*_~>|$%♪^]\s*$|[\p{Extended_Pictographic}]\s*$/u
 const dangling =

@@ -1,5 +1,5 @@
-import { closers, openers, selfReferences } from './phrases.ts'
-import { first, ownWords } from './prose.ts'
+import { ownWords } from '../../text/index.ts'
+import { closers, first, openers, selfReferences } from './phrases.ts'
 
 export { refusal } from '../../text/index.ts'
 

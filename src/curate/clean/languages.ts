@@ -1,5 +1,4 @@
-import { detectLanguage } from '../../text/index.ts'
-import { ownWords, prose, structural, weight } from './prose.ts'
+import { detectLanguage, ownWords, prose, structural, weight } from '../../text/index.ts'
 
 /** A prompt that speaks of languages may want another than its own. */
 const speaksOfLanguages =

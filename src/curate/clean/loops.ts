@@ -1,4 +1,4 @@
-import { listLine, structural, weight, withoutBlocks } from './prose.ts'
+import { listLine, structural, weight, withoutBlocks } from '../../text/index.ts'
 
 type Counted = { value: number; why: string }
 const none: Counted = { value: 0, why: '' }

@@ -1,4 +1,4 @@
-import { withoutBlocks } from './prose.ts'
+import { withoutBlocks } from '../../text/index.ts'
 
 const wantsJson = /\bjson\b/i
 const structured =

@@ -50,3 +50,12 @@ export const selfReferences: RegExp[] = [
   /(?:AI|ＡＩ|人工知能|言語モデル)(?:アシスタント|モデル)?(?:として|である)、?私/,
   /私(?:の|が持つ)(?:知識|学習データ|訓練データ|トレーニングデータ)は[^。\n]{0,20}(?:年|時点)/,
 ]
+
+/** What the first of the patterns that fits finds. */
+export function first(text: string, patterns: readonly RegExp[]): string | undefined {
+  for (const pattern of patterns) {
+    const found = pattern.exec(text)
+    if (found) return found[0].trim()
+  }
+  return undefined
+}

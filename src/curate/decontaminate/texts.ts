@@ -42,15 +42,11 @@ export function fieldsOf(record: Rec): [name: string, text: string][] {
     case 'row':
       return Object.entries(record.columns).map(([name, value]) => [name, strings(value).join('\n')])
     case 'prompt':
-      return [
-        ['prompt', asked(record.messages)],
-        ['completion', answered(record.messages)],
-        ['reference', record.reference ?? ''],
-      ]
     case 'conversation':
       return [
         ['prompt', asked(record.messages)],
         ['completion', answered(record.messages)],
+        ['reference', record.reference ?? ''],
       ]
     case 'preference':
       return [

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { openGrams, probe, split, xxhash64 } from '../../kernels/index.ts'
-import type { Id, Json, Message, Payload, Rec } from '../../records/index.ts'
+import { type Id, type Json, type Message, type Payload, type Rec, withMessages } from '../../records/index.ts'
 import { defineGlobal, type GlobalStep, type Pass } from '../../steps/index.ts'
 import { append } from './columns.ts'
 import { union, wholeSentences, without } from './cut-spans.ts'
@@ -240,7 +240,7 @@ function withTexts(record: Rec, texts: ReadonlyMap<number, string>): Payload {
     const messages = record.messages.map(
       (message, i): Message => (texts.has(i) ? { ...message, content: texts.get(i)! } : message),
     )
-    return { kind: 'conversation', messages, ...(record.tools ? { tools: record.tools } : {}) }
+    return withMessages(record, messages)
   }
   if (record.kind !== 'document') return record
   const { title, uri } = record

@@ -7,7 +7,7 @@ import { sha256 } from '../../records/index.ts'
 /** A rubric file: Markdown with one `### aspect` a criterion. Text before the first aspect is shown to the judge as well. The digest is over `whole`. */
 export type Rubric = { name: string; digest: Sha; whole: string; text: string; aspects: string[] }
 
-export const builtinRubrics = ['accuracy-clarity-usefulness']
+export const builtinRubrics = ['accuracy-clarity-usefulness', 'five-points', 'keigo']
 const loaded = new Map<string, Rubric>()
 
 /** Throws SR_RECIPE_VALUE for an unknown name and for a file without usable aspects. */

@@ -20,6 +20,7 @@ export function rewrite(payload: Payload, edit: Edit): Payload {
         ...(payload.uri === undefined ? {} : { uri: edit(payload.uri, 'uri') }),
       }
     case 'prompt':
+    case 'conversation':
       return {
         ...payload,
         messages: messages(payload.messages, 'messages', edit),
@@ -27,8 +28,6 @@ export function rewrite(payload: Payload, edit: Edit): Payload {
         ...(payload.verifier === undefined ? {} : { verifier: settings(payload.verifier, 'verifier', edit) }),
         ...tools(payload.tools, edit),
       }
-    case 'conversation':
-      return { ...payload, messages: messages(payload.messages, 'messages', edit), ...tools(payload.tools, edit) }
     case 'preference':
       return {
         ...payload,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Id, Json, Rec } from '../../records/index.ts'
 import { type Ctx, defineGroup, fence, loadPrompt, promptNotes, type Verdict } from '../../steps/index.ts'
-import { finalAnswer } from './final.ts'
+import { finalAnswer } from '../../text/index.ts'
 
 /** How the draws of one prompt are compared. */
 export const agreeBy = z.enum(['final', 'judge', 'similarity'])

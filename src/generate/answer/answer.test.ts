@@ -1,18 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Rec } from '../../records/index.ts'
 import type { Answer, Ask } from '../../steps/index.ts'
-import {
-  agree,
-  answer,
-  cluster,
-  draw,
-  finalAnswer,
-  majority,
-  normaliseFinal,
-  overlap,
-  withoutThinking,
-} from './index.ts'
+import { agree, answer, cluster, draw, majority, overlap, withoutThinking } from './index.ts'
 
 const lineage = { origin: 'synthetic' as const, generation: 1, parents: [] }
 const prompt = {
@@ -46,6 +35,16 @@ describe('expansion', () => {
     ])
     const floor = answer.expand(answer.options.parse({ teacher: 't', samples: 5, agreement: 0.6 }), 'a2').at(-1)!
     expect(floor.step.options.parse(floor.options)).toMatchObject({ by: 'a2/agreement', below: 0.6 })
+  })
+  test('several teachers are compared as well, and nothing is compared where another step chooses', () => {
+    expect(names({ teachers: ['a', 'b'] }).map(([as]) => as)).toEqual(['draw', 'agree'])
+    expect(names({ teacher: 't', samples: 8, agree: 'none' })).toEqual([['', 'draw']])
+    const bad = [{}, { teacher: 't', teachers: ['a', 'b'] }, { teachers: ['a', 'a'] }]
+    const more = [
+      { teachers: ['a', 'b'], agree: 'judge' },
+      { teacher: 't', samples: 2, agree: 'none', agreement: 0.5 },
+    ]
+    for (const options of [...bad, ...more]) expect(answer.options.safeParse(options).success).toBe(false)
   })
   test('a floor without samples is a mistake', () => {
     expect(answer.options.safeParse({ teacher: 't', agreement: 0.6 }).error?.issues[0]?.path).toEqual(['samples'])
@@ -91,6 +90,37 @@ describe('draws', () => {
     )
   })
 
+  test('each of several teachers draws its own, named by its calls; calls of tools are kept', async () => {
+    const asked: [string, number][] = []
+    const tool_calls = [{ type: 'function' as const, function: { name: 'look', arguments: { at: 1 } } }]
+    const ctx = {
+      options: draw.options.parse({ teachers: ['a', 'b'], samples: 2 }),
+      language: 'en',
+      ancestor: () => undefined,
+      call: async (name: string, _: Ask, n: number) => {
+        asked.push([name, n])
+        const said = name === 'a' ? { content: `${name}${n}` } : { content: '', tool_calls }
+        return { call: `${name}-${n}`, finish: 'stop', usage: {}, warnings: [], ...said }
+      },
+    } as never
+    const outcome = await draw.run(prompt, ctx)
+    if (outcome.is !== 'made') throw new Error(outcome.is)
+    expect(asked).toEqual([
+      ['a', 0],
+      ['a', 1],
+      ['b', 0],
+      ['b', 1],
+    ])
+    expect(outcome.made.map(({ index, calls, notes }) => [index, calls, notes?.facets?.draw])).toEqual([
+      [0, ['a-0'], 0],
+      [1, ['a-1'], 1],
+      [2, ['b-0'], 2],
+      [3, ['b-1'], 3],
+    ])
+    const last = (outcome.made[2]!.payload as Rec<'conversation'>).messages.at(-1)
+    expect(last).toEqual({ role: 'assistant', content: null, tool_calls })
+  })
+
   test('no usable draw makes nothing: each is lost by name, and the engine drops the prompt as empty', async () => {
     const { outcome } = await run([{ bad: { reason: 'truncated', detail: 'cap' } }, { content: '' }])
     expect(outcome).toMatchObject({ is: 'made', made: [], lost: [{ reason: 'truncated' }, { reason: 'empty-answer' }] })
@@ -100,29 +130,6 @@ describe('draws', () => {
     expect(withoutThinking({ content: 'Write <think>x</think> like this.' })).toEqual({
       content: 'Write <think>x</think> like this.',
     })
-  })
-})
-
-describe('final answers', () => {
-  test.each([
-    ['Work.\nAnswer: 1,000', '1000'],
-    ['**Final answer:** $1000.0', '1000'],
-    ['Answer: 12\nNo, wait.\nAnswer: 13.', '13'],
-    ['よって\n答え: １０００', '1000'],
-    ['so \\boxed{\\frac{1}{2}} holds', '\\frac12'],
-    ['#### 1e3', '1000'],
-    ['The answer to that is unclear.', undefined],
-    ['Answer: Paris.', 'paris'],
-  ])('%j -> %j', (text, final) => {
-    expect(finalAnswer(text)).toBe(final)
-  })
-  test('notation never matters', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: -1e9, max: 1e9 }), n => {
-        const forms = [String(n), `${n}.0`, n.toLocaleString('en-US'), `**${n}**`, `${n}.`]
-        expect(new Set(forms.map(normaliseFinal))).toEqual(new Set([String(n)]))
-      }),
-    )
   })
 })
 

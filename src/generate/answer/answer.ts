@@ -1,34 +1,55 @@
 import { z } from 'zod'
 import { cutBelow, defineVerb, type Primitive } from '../../steps/index.ts'
 import { agree, agreeBy } from './agree.ts'
-import { draw, drawOptions } from './draw.ts'
+import { draw, drawShape, oneOrSeveral, oneOrSeveralSaid } from './draw.ts'
 
 const options = z
   .strictObject({
-    ...drawOptions.shape,
+    ...drawShape,
     agreement: z.number().min(0).max(1).optional().describe('Smallest share of the samples that must agree'),
-    agree: agreeBy.optional().describe('How answers are compared; default final answers, else word overlap'),
+    agree: z
+      .enum([...agreeBy.options, 'none'])
+      .optional()
+      .describe(
+        'How several answers are compared; default final answers, else word overlap. none: all stay, for a step that verifies, scores or ranks them',
+      ),
     referee: z
       .string()
       .optional()
       .describe('Teacher that compares open answers for agree: judge; default the answering one'),
   })
-  .refine(o => o.samples > 1 || (o.agreement === undefined && o.agree === undefined && o.referee === undefined), {
-    path: ['samples'],
-    message: 'agreement, agree and referee compare several answers: set samples to 2 or more',
+  .refine(oneOrSeveral, oneOrSeveralSaid)
+  .refine(o => o.agree !== 'none' || (o.agreement === undefined && o.referee === undefined), {
+    path: ['agree'],
+    message: 'with agree: none nothing is compared, so that agreement and referee have no meaning',
   })
+  .refine(o => o.agree !== 'judge' || o.teachers === undefined || o.referee !== undefined, {
+    path: ['referee'],
+    message: 'with several teachers say which one compares their answers',
+  })
+  .refine(
+    o =>
+      o.samples > 1 ||
+      o.teachers !== undefined ||
+      (o.agreement === undefined && o.agree === undefined && o.referee === undefined),
+    {
+      path: ['samples'],
+      message: 'agreement, agree and referee compare several answers: set samples to 2 or more',
+    },
+  )
 export type AnswerOptions = z.infer<typeof options>
 
 /** Answers with reasoning; several samples are checked against each other. */
 export const answer = defineVerb<AnswerOptions>({
   verb: 'answer',
-  about: 'A teacher answers each prompt with its reasoning; several samples are checked against each other.',
+  about: 'Teachers answer each prompt with their reasoning; several samples are checked against each other.',
   options,
   takes: ['prompt'],
-  needs: { teachers: ['teacher', 'referee'], files: ['prompt'] },
+  needs: { teachers: ['teacher', 'teachers', 'referee'], files: ['prompt'] },
   source: 'https://arxiv.org/abs/2203.11171',
   expand({ agreement, agree: by, referee, ...drawn }, key) {
-    if (drawn.samples === 1) return [{ as: '', step: draw, options: drawn }]
+    const several = drawn.samples > 1 || drawn.teachers !== undefined
+    if (!several || by === 'none') return [{ as: '', step: draw, options: drawn }]
     const steps: Primitive[] = [
       { as: 'draw', step: draw, options: drawn },
       {

@@ -2,4 +2,3 @@
 export { agree, cluster, majority, overlap } from './agree.ts'
 export { type AnswerOptions, answer } from './answer.ts'
 export { draw, withoutThinking } from './draw.ts'
-export { finalAnswer, normaliseFinal } from './final.ts'

@@ -80,6 +80,17 @@ describe('the reply', () => {
     ])
   })
 
+  test('a Japanese question says its own register, not that of its document', async () => {
+    const plain = { ...document, language: 'ja', facets: { register: 'plain' } } as Rec<'document'>
+    const questions = ['ロックとは何ですか？', '並行処理とロック？'].map(question => ({ question, difficulty: 'easy' }))
+    const outcome = await ask.run(plain, context({ data: { questions } }, 'ja').ctx)
+    if (outcome.is !== 'made') throw new Error(outcome.is)
+    expect(outcome.made.map(draft => Object.entries(draft.notes!.facets!).at(-1))).toEqual([
+      ['register', 'polite'],
+      ['register', undefined],
+    ])
+  })
+
   test('more than asked for is surplus, not a row', async () => {
     const { made, lost } = await of(
       Array.from({ length: 12 }, (_, n) => ({ question: `What is lock ${n}?`, difficulty: 'easy' })),

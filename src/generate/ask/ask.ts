@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
 import { type Draft, defineMap, fence, type Lost, loadPrompt, type Pure, promptNotes } from '../../steps/index.ts'
+import { comparable } from '../comparable.ts'
+import { example } from '../example.ts'
+import { registerFacet } from '../register.ts'
 
 const options = z.strictObject({
   teacher: z.string().describe('Teacher that writes the questions'),
@@ -32,19 +35,6 @@ const pointsAtDocument = [
 /** True when a question cannot be understood without the document it was written from. */
 export function refersToDocument(question: string): boolean {
   return pointsAtDocument.some(pattern => pattern.test(question))
-}
-
-const comparable = (question: string) =>
-  question
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\p{P}\p{S}\s]+/gu, ' ')
-    .trim()
-
-/** The text a side-input record is shown with: its first user turn, else the document. */
-function example(record: Rec): string | undefined {
-  if ('messages' in record) return record.messages.find(message => message.role === 'user')?.content ?? undefined
-  return record.kind === 'document' ? record.text : undefined
 }
 
 function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
@@ -79,7 +69,7 @@ function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
 export const ask = defineMap<AskOptions, 'document', 'prompt', z.infer<typeof reply>>({
   verb: 'ask',
   about: 'A teacher writes the questions that a named audience might ask about each document.',
-  version: 1,
+  version: 2,
   options,
   takes: ['document'],
   gives: ['prompt'],
@@ -115,7 +105,12 @@ export const ask = defineMap<AskOptions, 'document', 'prompt', z.infer<typeof re
         payload: { kind: 'prompt', messages: [{ role: 'user', content: question }] },
         index,
         notes: {
-          facets: { difficulty: item.difficulty, audience, ...(style ? { style } : {}) },
+          facets: {
+            difficulty: item.difficulty,
+            audience,
+            ...(style ? { style } : {}),
+            ...registerFacet(question, record.language),
+          },
           ...(record.language ? { language: record.language } : {}),
         },
       })

@@ -71,9 +71,9 @@ function examplesFor(record: Rec<'prompt'>, ctx: Pure<WriteOptions>): string[] {
   const { human, generated, wave } = ctx.options
   const waves = ctx.key.replace(/\d+-ask$/, '')
   const invented = record.lineage.made?.step.startsWith(waves) ?? false
-  const earlier = ctx.draw('grown', Math.max(0, generated - Number(invented)), wave)
+  const earlier = ctx.draw('grown', Math.max(0, generated - Number(invented)), { turn: wave })
   const missing = generated - Number(invented) - earlier.length
-  const seeds = ctx.draw('seeds', human + Math.max(0, missing) - Number(!invented), wave)
+  const seeds = ctx.draw('seeds', human + Math.max(0, missing) - Number(!invented), { turn: wave })
   const shown = [record, ...seeds, ...earlier].map(one => comparedText(one, 'prompt').trim().slice(0, 600))
   for (let i = shown.length - 1; i > 0; i--) {
     const j = Math.floor(ctx.random() * (i + 1))

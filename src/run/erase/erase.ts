@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { sha256 } from '../../records/index.ts'
 import { envelopeOf, type Signer, withdraw } from '../../release/index.ts'
+import type { Page } from '../../sources/index.ts'
 import { type Reached, scrubJournal } from '../../workspace/index.ts'
+import { readPage } from '../page-stage.ts'
 import { type Certificate, notCovered, renderCertificate } from './certificate.ts'
 import type { Erasure } from './find.ts'
 import type { Place } from './held.ts'
@@ -162,6 +164,12 @@ function scrubFiles({ paths }: Place, pending: Pending, traces: Traces): void {
     const value = JSON.parse(readFileSync(path, 'utf8'))
     if (traced(value)) putWhole(path, JSON.stringify(without(value, traced)))
   }
+  // Figures of rows that are no more, with examples of them; both are made anew by their commands.
+  for (const name of ['reports', 'measured']) rmSync(join(paths.root, name), { recursive: true, force: true })
+  each(join(paths.root, 'pages'), path => {
+    const page = JSON.parse(readFileSync(path, 'utf8')) as Page
+    if (traced(page) || traced(readPage(page).text)) rmSync(path)
+  })
   // An audit speaks of rows as they were; without one of them it would speak of others.
   each(join(paths.root, 'audits'), path => {
     if (traced(JSON.parse(readFileSync(path, 'utf8')))) rmSync(path)

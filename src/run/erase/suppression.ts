@@ -48,7 +48,7 @@ function readList(root: string): Sha[] {
  */
 export function suppression(
   root: string,
-): { state: Sha; holds(source: string, path: string, record: Rec): boolean } | undefined {
+): { state: Sha; holds(source: string, path: string, record: Pick<Rec, 'id' | 'digest'>): boolean } | undefined {
   const entries = new Set(readList(root))
   const key = readKey(root, erasureKey)
   if (entries.size === 0 || key === undefined) return undefined

@@ -1,4 +1,5 @@
 import type { Reply, Request, Teacher, Wire } from '../contract.ts'
+import { chatsOnly } from '../forms.ts'
 import { answer, ask, type Said } from './extractive.ts'
 import { judge } from './heuristic.ts'
 
@@ -40,6 +41,7 @@ export function builtinTeacher(model: string, id: string): Teacher {
     revision: builtinRevision,
     can: builtinCan,
     async doGenerate(request: Request, wire: Wire): Promise<Reply> {
+      chatsOnly(request, id, 'a built-in teacher')
       const tasks = models[model]
       if (!tasks) return rejected(`There is no built-in model "${model}"; known: ${builtinModels.join(', ')}.`)
       const task = request.task && tasks[request.task.name]

@@ -47,14 +47,7 @@ export const weight = (text: string): number =>
   (text.match(/[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Hangul}\p{Script=Greek}\p{N}]+/gu)?.length ?? 0) +
   (text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0) / 3
 
-export function first(text: string, patterns: readonly RegExp[]): string | undefined {
-  for (const pattern of patterns) {
-    const found = pattern.exec(text)
-    if (found) return found[0].trim()
-  }
-  return undefined
-}
-
+/** A line that is an item of a list. */
 export const listLine = /^\s*(?:[-*+•・]|\d{1,3}[.)、])\s+/
 /** A heading, a row of a table, or a line of code: dense with its marks. */
 export function structural(line: string): boolean {

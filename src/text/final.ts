@@ -1,15 +1,26 @@
-/**
- * Final answers, for self-consistency: what stands after the last `Answer:`, `答え:`, `####` or in the last `\boxed{}`.
- */
+/** The final answer in comparable form, for self-consistency; undefined where none is stated. */
 export function finalAnswer(text: string): string | undefined {
+  const stated = statedAnswer(text)
+  return stated === undefined ? undefined : normaliseFinal(stated)
+}
+
+/** What stands in the last `\boxed{}`, or after the last `Answer:`, `答え:` or `####`, as it is written. */
+export function statedAnswer(text: string): string | undefined {
   const boxed = lastBoxed(text)
-  if (boxed !== undefined) return normaliseFinal(boxed)
-  const marked = [
+  if (boxed !== undefined) return boxed
+  return [
     ...text.matchAll(/^[ \t>*_#-]*(?:(?:final )?answer\b|答え|回答|解答|####)[*_]*[ \t]*[:：]?[*_]*[ \t]*(.+)$/gim),
   ]
     .filter(match => /[:：]|####/.test(match[0].slice(0, match[0].length - match[1]!.length)))
     .at(-1)?.[1]
-  return marked === undefined ? undefined : normaliseFinal(marked)
+}
+
+const sentence =
+  /(?:\banswer (?:is|would be|equals)|\b(?:option|choice) (?:is|would be)|答え?は|正解は|解は)[ \t]*[:：]?[ \t]*(\S.*?)(?:です|となります|である|になります)?(?:[.。](?=\s|$)|$)/gim
+
+/** `statedAnswer`, else what the last sentence such as "the answer is 12" says: for graders, who know what they look for. */
+export function claimedAnswer(text: string): string | undefined {
+  return statedAnswer(text) ?? [...text.matchAll(sentence)].at(-1)?.[1]
 }
 
 /** Content of the last `\boxed{...}`, braces balanced. */

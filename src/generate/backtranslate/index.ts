@@ -1,0 +1,3 @@
+/** Instructions to which real texts are the answers. */
+export { backtranslate } from './backtranslate.ts'
+export { extractOf } from './extract.ts'

@@ -1,0 +1,1 @@
+export { exercises } from './exercises.ts'

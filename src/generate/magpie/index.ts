@@ -1,0 +1,2 @@
+/** M7: prompts that an aligned model writes by itself. */
+export { magpie, magpieGrid, magpieWrite } from './magpie.ts'

@@ -1,0 +1,2 @@
+/** Questions that need several documents. */
+export { multiDocument } from './multi-document.ts'

@@ -1,0 +1,2 @@
+/** The assistant turns of given conversations, written again. */
+export { redistil } from './redistil.ts'

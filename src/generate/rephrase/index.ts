@@ -1,0 +1,2 @@
+/** Documents in other forms. */
+export { rephrase } from './rephrase.ts'

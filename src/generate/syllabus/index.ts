@@ -1,0 +1,2 @@
+/** A tree of subjects whose leaves are filled with prompts. */
+export { syllabus } from './syllabus.ts'

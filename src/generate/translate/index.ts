@@ -1,0 +1,2 @@
+/** Records in another language, English or Japanese. */
+export { translate } from './translate.ts'
