@@ -97,10 +97,25 @@ function textsOf({ rows }: ReportSide, of: ContentPart): { record: Rec; text: st
   return found.length <= most ? found : found.sort((a, b) => (a.place < b.place ? -1 : 1)).slice(0, most)
 }
 
+type Told = { record: Pick<Rec, 'id' | 'lineage'>; text: string }
+
+/**
+ * Rows without those that are real ones in this part: a real row that a mix put in, and a real prompt with a made answer,
+ * are as novel as a copy and hide how far the others lie. All of them where there are no others.
+ */
+export function madeAmong<T extends Told>(rows: readonly T[], real: readonly Told[]): readonly T[] {
+  const known = new Map(real.map(({ record, text }) => [record.id, text]))
+  const made = rows.filter(
+    ({ record: { id, lineage }, text }) =>
+      !known.has(id) && !lineage.parents.some(({ id, role }) => role === 'subject' && known.get(id) === text),
+  )
+  return made.length > 0 ? made : rows
+}
+
 /**
  * Compares rows with real ones. Vectors come from a recipe of one step over the texts of both sides, so that a teacher is
- * asked through the journal and within the budget, and nothing is made twice. `asked` runs that recipe. Rows that are among
- * the real ones are left out, unless there are no others.
+ * asked through the journal and within the budget, and nothing is made twice. `asked` runs that recipe. Rows that are
+ * real ones in this part are left out, unless there are no others.
  * Throws SR_SOURCE_EMPTY where a side has no text, and what ended the run.
  */
 export async function reportOn(
@@ -110,10 +125,7 @@ export async function reportOn(
   asked: (plan: Plan) => Promise<RunResult>,
 ): Promise<Report> {
   const [real, all] = [textsOf(sides.real, of), textsOf(sides.other, of)]
-  // Real rows that a mix put in are as novel as a copy and would hide how far the others lie.
-  const known = new Set(real.map(({ record }) => record.id))
-  const made = all.filter(({ record }) => !known.has(record.id))
-  const other = made.length > 0 ? made : all
+  const other = madeAmong(all, real)
   for (const [side, texts] of [[sides.real, real] as const, [sides.other, other] as const]) {
     if (texts.length > 0) continue
     throw new StillroomError('SR_SOURCE_EMPTY', `${side.name} has no text to compare.`, {
