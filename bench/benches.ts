@@ -2,9 +2,11 @@ import { coverages } from './audit.ts'
 import { grading, learning } from './classifier.ts'
 import { cleaning } from './clean.ts'
 import { cluster } from './cluster.ts'
+import { laboratory } from './collapse.ts'
 import { recall, scan } from './decontaminate.ts'
 import { exact, near, recalls } from './dedupe.ts'
 import { calls, records } from './engine.ts'
+import { closure, finding } from './erasure.ts'
 import { signatures, substrings, twins } from './kernels.ts'
 import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
@@ -48,6 +50,8 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'personal-data': accuracy,
   'preference-bias': preferences,
   language,
+  'measure-erasure': closure,
+  'measure-erasure-search': finding,
   novelty: checks,
   leaks: recall,
   'near-duplicates': recalls,
@@ -57,6 +61,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'rules-huge': huge,
   'kernels-twins': twins,
   'measure-report': report,
+  'measure-laboratory': laboratory,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),
   'engine-records': records,

@@ -28,6 +28,7 @@ const examples: { [verb: string]: string } = {
   backtranslate: '{ from: handbook, teacher: writer, min: 5 }',
   'multi-document': '{ from: handbook, teacher: writer, documents: 3 }',
   rephrase: '{ from: handbook, teacher: writer, styles: [faq, tutorial], names: 60% }',
+  rewrite: '{ from: letters, teacher: writer, run: 10, carried: 1 }',
   translate: '{ from: handbook, teacher: writer, to: ja, kind: document, register: polite, back: judge, min: 40% }',
   persona: '{ from: handbook, teacher: writer, hops: 2, tasks: [a question from their work, a maths problem] }',
   syllabus: '{ from: handbook, teacher: writer, subjects: [bicycle repair, household budgets], depth: 2, count: 5 }',
@@ -35,6 +36,7 @@ const examples: { [verb: string]: string } = {
   novelty: '{ below: 0.7, against: [tickets] }',
   evolve: '{ from: tickets, teacher: writer, waves: 2 }',
   'evolve-answers': '{ teacher: solver, waves: 2, keep: last }',
+  counterfactual: '{ teacher: judge, against: judge/overall, attribute: gender, mark: 6 }',
   'critique-revise': '{ teacher: writer, constitution: helpful-harmless-honest, rounds: 2, keep: all }',
   textbook: '{ from: handbook, teacher: writer, styles: [textbook, story], waves: 2 }',
   tools:
@@ -151,6 +153,7 @@ purpose:                       # terms and licenses are checked against it
   distribute: private
   users: under-700M
   regulated: false
+evaluation: {}                 # releases that judge and are judged, such as exam: releases/exam-0.1.0
 language: en
 seed: 7
 tokenizer: o200k_base
@@ -240,6 +243,7 @@ function recipePage(): string {
   const gates = Object.entries(shape.gates.unwrap().shape)
   const types: { [key: string]: string } = {
     purpose: 'see [purpose](#purpose)',
+    evaluation: 'see [evaluation](#evaluation)',
     teachers: 'names, a [teacher](#a-teacher) or a [pool](#a-pool-of-teachers) each',
     sources: 'names, a [source](#a-source) each',
     budget: 'see [budget](#budget)',
@@ -273,6 +277,11 @@ function recipePage(): string {
       'purpose',
       ['A field that is left out is not assumed: a rule that asks for its value does not apply.'],
       keysOf(shape.purpose),
+    ),
+    ...section(
+      'evaluation',
+      ['Paths are relative to the recipe. What is left out, gates answer `unknown` about.'],
+      keysOf(shape.evaluation),
     ),
     ...section(
       'A teacher',

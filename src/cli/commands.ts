@@ -110,6 +110,13 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'set', 'recipe'],
     load: () => import('./verbs/show-rules.ts'),
   },
+  bias: {
+    operands: '[recipe or release]',
+    about: 'Tells who is spoken of in the rows, in which words, and whom filters, judges and preferences favour.',
+    example: 'stillroom bias recipe.yaml',
+    options: ['recipe'],
+    load: () => import('./verbs/bias.ts'),
+  },
   report: {
     operands: '[recipe|release|file]',
     about:
@@ -170,10 +177,11 @@ export const commands: { [name: string]: Command } = {
     load: () => import('./verbs/check.ts'),
   },
   release: {
-    operands: '[recipe]',
-    about: 'Writes the release of a finished run, or with --partial of what is paid for so far.',
-    example: 'stillroom release --partial',
-    options: ['partial', 'out'],
+    operands: '[recipe|release]',
+    about:
+      'Writes the release of a finished run, or with --partial of what is paid for so far; with --prove, the proof of one row.',
+    example: 'stillroom release --prove 3fa2c1',
+    options: ['partial', 'prove', 'out', 'key'],
     load: () => import('./verbs/release.ts'),
   },
   audit: {
@@ -185,10 +193,27 @@ export const commands: { [name: string]: Command } = {
   },
   verify: {
     operands: '<release>',
-    about: 'Checks a release against its manifest, byte by byte and row by row.',
+    about:
+      'Checks a release against its manifest and signature, byte by byte and row by row; or a certificate of erasure.',
     example: 'stillroom verify releases/support-tutor-0.1.0',
-    options: [],
+    options: ['key'],
     load: () => import('./verbs/verify.ts'),
+  },
+  keys: {
+    operands: '[folder]',
+    about:
+      'Prints the public half of the key that signs the releases of a workspace, and makes the key where there is none.',
+    example: 'stillroom keys',
+    options: [],
+    load: () => import('./verbs/keys.ts'),
+  },
+  erase: {
+    operands: '[recipe]',
+    about:
+      'Shows what an erasure would take with it, and with --yes carries it out: sources, tasks, journal, releases; and certifies it.',
+    example: 'stillroom erase --subject "Ann Example" --note "request of 3 March"',
+    options: ['subject', 'row', 'source', 'note', 'by', 'key', 'yes', 'destroyKey'],
+    load: () => import('./verbs/erase.ts'),
   },
   terms: {
     operands: '[recipe]',

@@ -34,6 +34,27 @@ export const options = {
   reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
+  subject: {
+    flags: '--subject <text>',
+    is: 'text',
+    about: 'erase whatever holds these words, or fits a pattern written as /.../',
+  },
+  row: { flags: '--row <id>', is: 'text', about: 'erase one record, with the source rows it was made of' },
+  source: {
+    flags: '--source <name>',
+    is: 'text',
+    about: 'erase what came from a source, or with <name>/<path> from one of its files',
+  },
+  destroyKey: {
+    flags: '--destroy-key',
+    is: 'flag',
+    about: 'destroy the key of erasures: tombstones match nothing any more, and nothing is kept out of sources',
+  },
+  prove: {
+    flags: '--prove <id>',
+    is: 'text',
+    about: 'write the proof of one row of the release, to be checked offline',
+  },
   out: {
     flags: '--out <path>',
     is: 'text',
@@ -44,11 +65,16 @@ export const options = {
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
   model: { flags: '--model <name>', is: 'text', about: 'only completions of this model' },
   key: {
-    flags: '--key <variable>',
+    flags: '--key <key>',
     is: 'text',
-    about: 'environment variable that holds the API key (default: OPENAI_API_KEY, for OpenAI alone)',
+    about:
+      'of an import, the environment variable that holds the API key (default: OPENAI_API_KEY, for OpenAI alone); of a release, the file of the key that signs (default: that of the workspace); of verify, the file of the public key to check by',
   },
-  by: { flags: '--by <name>', is: 'text', about: 'who read and accepts the terms, or reviewed rows' },
+  by: {
+    flags: '--by <name>',
+    is: 'text',
+    about: 'who read and accepts the terms, reviewed rows, or asks for an erasure',
+  },
   version: {
     flags: '--version <v>',
     is: 'text',
@@ -105,7 +131,7 @@ export const options = {
     about: 'type of a column (number, date, category, boolean, text, id) where it is taken for another; repeatable',
   },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
-  yes: { flags: '--yes', is: 'flag', about: 'ask nothing, take the defaults' },
+  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
   port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },
   latency: { flags: '--latency <ms>', is: 'number', about: 'milliseconds before a reply' },
   errorRate: { flags: '--error-rate <x>', is: 'share', about: 'share of requests answered with 500, from 0 to 1' },

@@ -130,6 +130,7 @@ function some(lines: string[], most: number): string[] {
 /** The whole story of a record on one screen of 40 lines; `full` lets content, calls and descent run on. */
 export function storyLines(told: Told, reporter: Pick<Reporter, 'width' | 'paint'>, full: boolean): string[] {
   const { story, prompts, gates } = told
+  const found = gates.filter(({ is }) => is !== 'unknown')
   const { record } = story
   const { paint } = reporter
   const width = Math.min(reporter.width, 100)
@@ -169,10 +170,10 @@ export function storyLines(told: Told, reporter: Pick<Reporter, 'width' | 'paint
     ...(story.passed.length > 0
       ? block('passed', wrap(story.passed.join(', '), inner).slice(0, full ? undefined : 2), reporter)
       : []),
-    ...(gates.length > 0
+    ...(found.length > 0
       ? block(
           'gates',
-          [clip(gates.map(gate => `${gate.id} ${gate.override ? 'overridden' : gate.is}`).join(', '), inner)],
+          [clip(found.map(gate => `${gate.id} ${gate.override ? 'overridden' : gate.is}`).join(', '), inner)],
           reporter,
         )
       : []),

@@ -55,6 +55,10 @@ export function changeLines({ since, verdicts }: NonNullable<Summary['changes']>
   ]
 }
 
+/** Whose signature a release carries. */
+export const signedBy = ({ keyid }: Pick<ReleaseOutcome, 'keyid'>): string =>
+  keyid ? `Signed by the key ${keyid.slice(0, 16)}.` : 'Not signed: there is no key. stillroom keys makes one.'
+
 /** The summary of a run: funnel, teachers, verdicts, gates. Where the release lies comes last. */
 export function summaryLines(
   summary: Summary,
@@ -80,6 +84,7 @@ export function summaryLines(
             'bold',
             `${counted(release.rows, 'row')} released to ${here(release.dir)}${release.existed ? ' (was there, unchanged)' : ''}.`,
           ),
+          signedBy(release),
         ]
       : []),
   ]

@@ -5,6 +5,7 @@ import { balance } from './balance/balance.ts'
 import { best } from './best/best.ts'
 import { classifier } from './classifier/classifier.ts'
 import { clean } from './clean/clean.ts'
+import { counterfactual } from './counterfactual/counterfactual.ts'
 import { decontaminate } from './decontaminate/decontaminate.ts'
 import { dedupe } from './dedupe/dedupe.ts'
 import { dedupeSubstring } from './dedupe/substring.ts'
@@ -85,6 +86,7 @@ export const curateSteps: (Step | Verb)[] = [
   rules,
   clean,
   judge,
+  counterfactual,
   compare,
   reward,
   perplexity,

@@ -18,6 +18,7 @@ import { novelty } from './novelty/index.ts'
 import { persona } from './persona/index.ts'
 import { redistil } from './redistil/index.ts'
 import { rephrase } from './rephrase/index.ts'
+import { rewrite } from './rewrite/index.ts'
 import { selfInstruct } from './self-instruct/index.ts'
 import { syllabus } from './syllabus/index.ts'
 import { gaussianCopula, marginals, mst } from './synthesize/index.ts'
@@ -42,6 +43,7 @@ export { novelty } from './novelty/index.ts'
 export { persona } from './persona/index.ts'
 export { redistil } from './redistil/index.ts'
 export { rephrase } from './rephrase/index.ts'
+export { rewrite } from './rewrite/index.ts'
 export { selfInstruct } from './self-instruct/index.ts'
 export { syllabus } from './syllabus/index.ts'
 export { gaussianCopula, marginals, mst } from './synthesize/index.ts'
@@ -60,6 +62,7 @@ export const generateSteps: (Step | Verb)[] = [
   backtranslate,
   multiDocument,
   rephrase,
+  rewrite,
   translate,
   persona,
   syllabus,

@@ -1,5 +1,6 @@
-import type { Json, TeacherId } from '../records/index.ts'
+import type { Json, Origin, Sha, TeacherId } from '../records/index.ts'
 import type { Counts } from '../workspace/index.ts'
+import type { Ground, Strength } from './lattice.ts'
 import type { Route, TermsVerdict } from './terms.ts'
 
 export type Use = 'fine-tuning' | 'eval-set' | 'edge-cases' | 'privacy'
@@ -36,5 +37,86 @@ export type StepFacts = {
   counts?: Counts
 }
 
-/** What gates look at. */
-export type Facts = { use: Use; purpose: Purpose; teachers: TeacherFacts[]; steps: StepFacts[] }
+/** A source as gates see it. */
+export type SourceStanding = {
+  name: string
+  license: string
+  origin: Origin
+  uri?: string
+  /** What the recipe says of robots.txt and of the terms of the site; `urls` ask each page themselves. */
+  robots?: string
+  asked?: true
+  /** Its records become rows, or rows are made out of them; else it is shown, compared with or learnt from. */
+  feeds: boolean
+  /** How much of it stands in rows, where a person has said so, and why. */
+  derivation?: { strength: Strength; reason: string }
+  /** Records by reason that were left out. */
+  rejected?: { [reason: string]: number }
+}
+
+/** What the rows of a release are: counted once the run is done. */
+export type RowFacts = {
+  rows: number
+  real: number
+  /** Synthetic rows by how many times a model was trained on synthetic text before one of them: 1 is a first distillation. */
+  depths: { [depth: string]: number }
+  /** Synthetic rows by what stands behind them: real queries, logs or feedback; real documents alone; nothing real. */
+  seeds: { queries: number; documents: number; nothing: number }
+  /** Combinations of licenses behind rows; `config` is where such rows go, and `under` the license they go out under. */
+  licenses: { grounds: Ground[]; under: string; config?: string; rows: number }[]
+  /** Models that wrote anything of the rows or of what they come from. */
+  writers: TeacherId[]
+  /** Rows that are near copies of an earlier one, among those looked at. */
+  copies: { rows: number; of: number; textbook: boolean }
+  /** What was said to whoever reads the pages that rows come from: pages by decision. */
+  robots: { [decision: string]: number }
+  /** Rows that share a record with the data that the set is to judge. */
+  shared?: number
+}
+
+/** An earlier release of the same name and what became of its rows: the recipe names it as `previous`, or it lies beside. */
+export type Previous = {
+  version: string
+  named: boolean
+  real: number
+  synthetic: number
+  /** Of these the ones that stand in this release as well. */
+  realKept: number
+  syntheticKept: number
+}
+
+/** The data whose model a set is to judge: which models wrote it, and files that both read. */
+export type TrainingFacts = { name: string; families: string[]; files: string[]; byRow: boolean }
+
+/** What a command measured of exactly these rows, kept in the workspace. */
+export type Measured = {
+  kind: string
+  is: 'pass' | 'warn' | 'block' | 'insufficient'
+  statement: string
+  sha256: Sha
+  /** Rows that were kept apart from what the set was made of. */
+  holdout?: number
+}
+
+/** An audit of exactly these rows: both ends for the share of wrong ones, and rows of known truth the judge was held to. */
+export type AuditFacts = { statement: string; sha256: Sha; least?: number; most?: number; known?: number }
+
+/** What gates look at. What nobody has looked at is absent, and a gate that needs it has nothing to say, or says so. */
+export type Facts = {
+  use: Use
+  purpose: Purpose
+  teachers: TeacherFacts[]
+  steps: StepFacts[]
+  sources?: SourceStanding[]
+  release?: { version: string; license: string; date: string }
+  /** Teachers that may write rows, by the steps of the plan. */
+  writing?: TeacherId[]
+  rows?: RowFacts
+  previous?: Previous
+  training?: TrainingFacts
+  /** What the model is judged by, and what it scored before: dates, YYYY-MM-DD; `date` is absent where a file has none. */
+  exam?: { name: string; date?: string }
+  baseline?: { name: string; date?: string }
+  measured?: Measured[]
+  audits?: AuditFacts[]
+}

@@ -237,4 +237,32 @@ describe('gates', () => {
     })
     expect(() => evaluateGates(builtinGates, open, { decontaminated: { override: ' ' } })).toThrow(/no reason/)
   })
+
+  test('residual error: an audit bounds it from above; one that is sure of more wrong rows than right ones blocks', () => {
+    const audit = (least: number, most: number) => ({ statement: 'said', sha256: 'a', least, most })
+    const of = (...audits: Facts['audits'] & object) => is('residual-error', facts({ audits })).is
+    expect([of(), of(audit(0, 0.1)), of(audit(0.1, 0.4)), of(audit(0.6, 0.9))]).toEqual([
+      ...['unknown', 'pass', 'warn', 'block'],
+    ])
+    // A judge that was held to nothing bounds nothing.
+    expect(is('residual-error', facts({ audits: [{ statement: 'said', sha256: 'a' }] })).is).toBe('unknown')
+    const judging = { ...check, key: 'judge.score', verb: 'judge-score' }
+    const known = (audits: Facts['audits'] & object) => is('judge-calibrated', facts({ steps: [judging], audits })).is
+    expect([known([]), known([{ ...audit(0, 0.1), known: 48 }])]).toEqual(['unknown', 'pass'])
+  })
+
+  test('real rows: what counts is how often a model was trained on synthetic text, and what the release before had', () => {
+    const rows = (real: number, depths: { [depth: string]: number }, more: Partial<Facts> = {}) => {
+      const written = Object.values(depths).reduce((a, b) => a + b, 0)
+      const seeds = { queries: written, documents: 0, nothing: 0 }
+      const copies = { rows: 0, of: 0, textbook: false }
+      const seen = { rows: real + written, real, depths, seeds, licenses: [], writers: [], copies, robots: {} }
+      return is('real-rows', facts({ rows: seen, ...more })).is
+    }
+    const previous = { version: '1.0.0', named: true, real: 5, synthetic: 0, realKept: 0, syntheticKept: 0 }
+    expect([rows(0, { 1: 50 }), rows(10, { 2: 90 }), rows(9, { 2: 91 }), rows(0, { 0: 3 })]).toEqual([
+      ...['warn', 'pass', 'block', 'pass'],
+    ])
+    expect(rows(0, { 1: 50 }, { previous })).toBe('block')
+  })
 })

@@ -2,7 +2,20 @@
 
 export { type Acceptance, readAcceptances, writeAcceptance } from './acceptance.ts'
 export { builtinGates, gateIds } from './builtin-gates.ts'
-export type { Facts, Purpose, StepFacts, TeacherFacts, Use } from './facts.ts'
+export { type Fate, type Kinship, kinship } from './descendants.ts'
+export type {
+  AuditFacts,
+  Facts,
+  Measured,
+  Previous,
+  Purpose,
+  RowFacts,
+  SourceStanding,
+  StepFacts,
+  TeacherFacts,
+  TrainingFacts,
+  Use,
+} from './facts.ts'
 export {
   blocking,
   defineGate,
@@ -12,5 +25,13 @@ export {
   type GateResult,
   type Overrides,
 } from './gate.ts'
-export { duties, type License, modelLicense, normaliseLicense } from './license.ts'
+export {
+  classOf,
+  type Ground,
+  type Objection,
+  type Strength,
+  standing,
+  strengths,
+} from './lattice.ts'
+export { baseLicense, duties, type License, modelLicense, normaliseLicense } from './license.ts'
 export { type Route, register, type Sure, type TermsEntry, type TermsVerdict, termsVerdict } from './terms.ts'

@@ -15,7 +15,7 @@ const slug = (text: string) =>
 
 const known = new Map<string, License>()
 for (const { hub, spdx, also, traits } of table.known) {
-  for (const name of [hub, spdx, ...also]) known.set(slug(name), { hub, spdx, traits })
+  for (const name of [hub, spdx, ...also]) if (name !== 'other') known.set(slug(name), { hub, spdx, traits })
 }
 
 /** Creative Commons licenses spelled in any usual way, such as `CC BY-NC-SA 4.0` or by their full names. */
@@ -72,6 +72,9 @@ export function normaliseLicense(text: string): License {
   }
   const inner = /^\((.*)\)$/.exec(text.trim())?.[1]
   if (inner !== undefined) return normaliseLicense(inner)
+  // An exception only ever allows more: `GPL-2.0-only WITH Classpath-exception-2.0`.
+  const [plain = text, exception] = text.split(/\sWITH\s/)
+  if (exception !== undefined) return { ...normaliseLicense(plain), spdx: text.trim() }
   const name = slug(text)
   if (name === '' || name === 'unknown') return { hub: 'unknown', spdx: 'NOASSERTION', traits: [] }
   return (
@@ -87,12 +90,34 @@ export function normaliseLicense(text: string): License {
   )
 }
 
+/** The alternatives of an expression, each with all the licenses that it asks to keep: `A AND (B OR C)` has two. */
+export function alternatives(text: string): License[][] {
+  const choice = partsAround(text, 'OR')
+  if (choice.length > 1) return choice.flatMap(alternatives)
+  const sum = partsAround(text, 'AND')
+  if (sum.length > 1) {
+    return sum.map(alternatives).reduce((all, more) => all.flatMap(one => more.map(other => [...one, ...other])))
+  }
+  const inner = /^\((.*)\)$/.exec(text.trim())?.[1]
+  return inner === undefined ? [[normaliseLicense(text)]] : alternatives(inner)
+}
+
+/** Whether what is under the first license may be passed on under the second, where adaptations keep their license. */
+export function keepsLicense(from: License, under: License): boolean {
+  if (from.spdx === under.spdx) return true
+  const allowed: string[] = (table.compatible as { [spdx: string]: string[] })[from.spdx] ?? []
+  return allowed.includes(under.spdx)
+}
+
 /** What a license asks of those who pass the data on, one sentence each. */
 export function duties(license: License): string[] {
   return license.traits.map(trait => table.traits[trait as keyof typeof table.traits])
 }
 
-export type WeightsLicense = Ruling & { id: string; title: string; version: string }
+/** `prefix` begins the name of a distributed model that was trained on outputs. */
+export type WeightsLicense = Ruling & { id: string; title: string; version: string; prefix?: string }
+/** What the license of weights says to those who train them further; `prefix` begins the name of what comes out. */
+export type BaseRuling = Pick<Ruling, 'verdict' | 'obligations'> & { cases?: Ruling['cases']; prefix?: string }
 
 const weights = new Map(table.weights.map(entry => [entry.id, entry as WeightsLicense]))
 const families = table.families.map(family => ({ ...family, pattern: new RegExp(`(^|[^a-z])${family.pattern}`, 'i') }))
@@ -113,4 +138,11 @@ export function modelLicense(model: string, stated?: string): WeightsLicense | u
   const family = families.find(({ pattern }) => pattern.test(model))
   const license = family && weights.get(family.license)
   return license && { ...license, sure: (family.sure as WeightsLicense['sure'] | undefined) ?? license.sure }
+}
+
+/** What the license of a base model says on training it further. Undefined where the license is not known. */
+export function baseLicense(model: string): { license: WeightsLicense; ruling: BaseRuling } | undefined {
+  const license = modelLicense(model)
+  const ruling = license && (table.bases as { [id: string]: BaseRuling | undefined })[license.id]
+  return ruling && { license, ruling }
 }

@@ -1,6 +1,7 @@
 /** Statistics of measurements: pure functions on numbers, each with the paper it comes from. */
 export { kappa } from './agreement.ts'
 export { type Audit, audit, type Call, type Finding, type Gold, type Share } from './audit.ts'
+export * from './bias/index.ts'
 export { bootstrap } from './bootstrap.ts'
 export { type Bin, type Binary, binary, calibration, calibrationError } from './calibration.ts'
 export { chrf } from './chrf.ts'
@@ -9,13 +10,14 @@ export { compare, type Figure, type Grade, type Measure, type Row, rowOf, type S
 export { pearson, ranks, spearman } from './correlation.ts'
 export { type Habit, habits, type Topic, type TopicCoverage, topicCoverage } from './differences.ts'
 export { frontierIntegral, type Histogram, jensenShannon, mauve } from './divergence.ts'
+export { novelty } from './diversity.ts'
 export { type Bounds, drifted, type Signals, signalsOf, type Trip, vocabularyOf, type Written } from './drift.ts'
 export { eigen } from './eigen.ts'
 export { frechet } from './frechet.ts'
 export { type Centres, kMeans, nearest } from './k-means.ts'
 export { type KtoWeights, ktoWeights } from './kto.ts'
 export { discrepancy, expectedCoverage, type Manifold, type Matrix, manifold } from './manifold.ts'
-export { facetMeasure, featuresOf, measures } from './measures.ts'
+export { facetMeasure, featuresOf, measures, nearCopies } from './measures.ts'
 export { correlationOf, type Moments, meanOf, mergeMoments, noMoments, withPair } from './moments.ts'
 export { normalCdf, normalQuantile } from './normal.ts'
 export {

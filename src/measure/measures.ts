@@ -153,7 +153,7 @@ const [bands, rowsOfBand] = [16, 8]
 /** Jaccard similarity of runs of three words from which a text is a near copy. */
 const near = 0.8
 /** The share of texts that are near copies of an earlier one: those that meet in a band, verified. */
-function nearCopies(texts: Words[]): number | undefined {
+export function nearCopies(texts: Words[]): number | undefined {
   if (texts.length === 0) return undefined
   const held = Array.from({ length: bands }, () => new Map<bigint, number>())
   const sets = texts.map(words => new Set(shinglesOf(words)))

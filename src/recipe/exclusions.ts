@@ -11,8 +11,9 @@ export const fingerprintVersion = 1
  * identity until somebody decides otherwise. `elsewhere` is read step by step or source by source.
  */
 export const exclusions = {
-  recipe: ['name', 'use', 'purpose', 'budget', 'prices', 'gates', 'floor', 'rounds', 'release'],
+  recipe: ['name', 'use', 'purpose', 'evaluation', 'budget', 'prices', 'gates', 'floor', 'rounds', 'release'],
   teacher: operationalTeacherFields.fields,
+  source: ['chunk', 'derivation'],
   elsewhere: ['teachers', 'sources', 'steps'],
 } as const satisfies { [part: string]: readonly string[] }
 

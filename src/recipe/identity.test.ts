@@ -31,6 +31,7 @@ const other: Input = {
   name: 'other',
   use: 'edge-cases',
   purpose: { commercial: true },
+  evaluation: { exam: 'releases/exam-0.1.0' },
   language: 'ja',
   seed: 1,
   tokenizer: 'o200k_base',

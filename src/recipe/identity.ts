@@ -94,14 +94,14 @@ export function stageId(shape: Stage['shape'], nodes: Node[], seed: number): Sha
   return digestOf({ fingerprint: fingerprintVersion, version, shape, seed, steps })
 }
 
-/** Fingerprint of reading a source: its whole configuration. `chunk` is a step of its own. */
+/** Fingerprint of reading a source: its whole configuration. `chunk` is a step of its own, and `derivation` is read by gates alone. */
 export function sourceId(name: string, config: { [option: string]: unknown }): Sha {
   return digestOf({
     fingerprint: fingerprintVersion,
     version,
     shape: 'source',
     name,
-    config: without(config, ['chunk']),
+    config: without(config, exclusions.source),
   })
 }
 

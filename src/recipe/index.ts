@@ -1,6 +1,7 @@
 /** Recipes: from YAML or an object to diagnostics with positions, and to a checked plan of stages with fingerprints. */
 export { describeVerb, type OptionNote, recipeJsonSchema, type VerbNote } from './describe.ts'
 export { exclusions, fingerprintVersion } from './exclusions.ts'
+export { type LicenseClass, licenseClasses } from './license-classes.ts'
 export { loadStep, loadTeacherModule, type TeacherUse } from './module.ts'
 export type { Node, Plan, Stage } from './plan.ts'
 export { type PlanContext, planRecipe } from './planner.ts'

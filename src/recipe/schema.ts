@@ -3,6 +3,7 @@ import type { Kind } from '../records/index.ts'
 import { kinds } from '../records/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
 import { teacherEntry } from '../teachers/index.ts'
+import { licenseClasses } from './license-classes.ts'
 import { nameOf } from './name.ts'
 import { roundsConfig } from './rounds-config.ts'
 
@@ -55,12 +56,40 @@ const release = z.strictObject({
   license: z.string().min(1).describe('SPDX identifier as the Hub writes it, for example cc-by-4.0'),
   date: z.iso.date().describe('Date of the release; no other clock enters it'),
   previous: z.string().default('none').describe('Version this one replaces'),
+  creator: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Who publishes it: a person or an organisation; unknown where left out'),
+  url: z.url().optional().describe('Where it is published; unknown where left out'),
   configs: z
     .partialRecord(z.enum(kinds), nameOf)
     .optional()
     .describe('Name of the config for each kind of row; default sft for conversations, else the kind'),
   splits: z.array(nameOf).min(1).optional().describe('Splits to publish; default all that the rows name'),
+  'by-license': z
+    .partialRecord(z.enum(licenseClasses), z.string().min(1))
+    .optional()
+    .describe(
+      'Rows of a class of license go into a config of their own, such as sft-share-alike, under the license named for it; all others go out under `license`',
+    ),
 })
+
+const evaluation = z
+  .strictObject({
+    training: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Of an evaluation set: the data whose model it is to judge, a folder of a release or a recipe'),
+    exam: z.string().min(1).optional().describe('Of training data: the release that its model is judged by'),
+    baseline: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Of training data: a JSON file with what the base model scored on it, and the `date` it was measured'),
+  })
+  .describe('What judges and what is judged: gates compare families, records and dates')
 
 /** Fields of a recipe apart from its steps, which are read one by one in `steps.ts`. */
 function fields(words: Words) {
@@ -80,6 +109,7 @@ function fields(words: Words) {
       .default('fine-tuning')
       .describe('What the set is for; decides which gates are required'),
     purpose: purpose.default({}),
+    evaluation: evaluation.default({}),
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]+)*$/, 'a language tag such as en or ja')

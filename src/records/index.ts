@@ -1,7 +1,7 @@
 /** Records: the union of kinds, ids, lineage, canonical JSON, and how records lie on disk. */
 export { canonical, digestOf, sha256 } from './canonical.ts'
 export { declaredRowId, fileId, madeId, payloadDigest, rowId } from './id.ts'
-export type { Lineage, Made, Origin, Parent, Review, SourceNote } from './lineage.ts'
+export type { Lineage, Made, Origin, Parent, Review, RobotsNote, SourceNote } from './lineage.ts'
 export { type Columns, type ColumnType, parquetWriter, type Row, readParquet } from './parquet.ts'
 export { payloadProblem, withMessages } from './payload.ts'
 export { random, unit } from './random.ts'

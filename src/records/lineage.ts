@@ -2,12 +2,25 @@ import type { Id, Sha, TeacherId } from './record.ts'
 
 export type Origin = 'real' | 'synthetic'
 export type Parent = { id: Id; role: 'subject' | 'context' | 'corpus' }
+/**
+ * Whether a program may read a page, for text and data mining: the decision, the rule it rests on, and the signals as they
+ * were sent. When that was lies beside the page in the workspace; no clock is in a record.
+ */
+export type RobotsNote = {
+  decision: 'allow' | 'deny'
+  /** Line of robots.txt, or the field that reserves. */
+  rule?: string
+  signals: { [where: string]: string }
+  /** Version of the rules by which it was decided. */
+  version: string
+}
 /** Where a record read from outside comes from. `span` and `row` are offsets in that file (characters; rows from 1). */
 export type SourceNote = {
   name: string
   uri: string
   license: string
-  robots?: string
+  /** What the recipe says of the site, or what the site itself said when the page was fetched. */
+  robots?: string | RobotsNote
   row?: number
   /** The model that wrote it, where it is an answer from elsewhere. */
   teacher?: TeacherId

@@ -2,8 +2,10 @@ import { stringify } from 'yaml'
 import { duties, normaliseLicense } from '../govern/index.ts'
 import type { ColumnType, TeacherId } from '../records/index.ts'
 import type { ReleaseInput } from './input.ts'
+import { licensesOf, rowLicenses } from './row-licenses.ts'
 import type { Layout } from './rows.ts'
 import { histogram, quantile, type Tally, tokenClasses } from './tally.ts'
+import { unknown } from './told.ts'
 
 /** What the card tells: the input's facts and what was counted while writing. */
 export type CardFacts = Omit<ReleaseInput, 'records' | 'lookup' | 'run'> & {
@@ -22,6 +24,7 @@ export function renderCard(facts: CardFacts): string {
   const sections = [
     intro(facts),
     sources(facts),
+    ...rowLicenses(facts),
     teachers(facts),
     making(facts),
     distributions(facts),
@@ -29,6 +32,7 @@ export function renderCard(facts: CardFacts): string {
     gates(facts),
     ...reports(facts),
     loading(facts),
+    documents(),
     limitations(facts),
   ]
   return `---\n${stringify(frontMatter(facts), { lineWidth: 0 })}---\n\n${sections.join('\n\n')}\n`
@@ -41,6 +45,7 @@ const sizes: [under: number, name: string][] = [
   [1e6, '100K<n<1M'],
   [1e7, '1M<n<10M'],
   [1e8, '10M<n<100M'],
+  [1e9, '100M<n<1B'],
 ]
 
 /** Where `datasets` finds the rows of a split. The glob names one format only. */
@@ -71,14 +76,15 @@ function frontMatter(facts: CardFacts): object {
   const hub = facts.sources.flatMap(source => /^hf:\/\/datasets\/([^/]+\/[^/]+)/.exec(source.uri)?.[1] ?? [])
   const names = Object.keys(facts.rows)
   const first = defaultConfig(facts.rows)
+  const hubs = [...new Set(licensesOf(facts).map(one => normaliseLicense(one).hub))]
   // Parquet says its types; of JSON lines `datasets` guesses them from the first split, where a column may be all null.
   const guessed = names.filter(config => facts.layouts[config]!.format === 'jsonl')
   return {
     pretty_name: `${facts.name} ${facts.version}`,
-    license: license.hub,
+    license: hubs.length > 1 ? hubs : license.hub,
     ...(license.hub === 'other' && { license_name: facts.license }),
     language: languages.length > 0 ? languages : [facts.recipe.language],
-    size_categories: [sizes.find(([under]) => facts.tally.rows < under)?.[1] ?? 'n>100M'],
+    size_categories: [sizes.find(([under]) => facts.tally.rows < under)?.[1] ?? '1B<n<10B'],
     ...(tasks.length > 0 && { task_categories: tasks }),
     tags: [...(facts.tally.origin.get('synthetic') ? ['synthetic'] : []), 'stillroom'],
     annotations_creators: [facts.writers.size + facts.judges.size > 0 ? 'machine-generated' : 'no-annotation'],
@@ -114,7 +120,9 @@ const plural = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`
 function intro(facts: CardFacts): string {
   const { recipe, tally } = facts
   const origin = ['real', 'synthetic'].map(name => `${tally.origin.get(name) ?? 0} ${name}`).join(', ')
-  const purpose = Object.entries(recipe.purpose).map(([key, value]) => `${key} ${value}`)
+  const purpose = Object.entries(recipe.purpose)
+    .map(([key, value]) => `${key} ${value}`)
+    .sort()
   const rows = Object.entries(facts.rows).flatMap(([config, splits]) =>
     Object.entries(splits).map(([split, n]) => [
       config,
@@ -132,9 +140,11 @@ function intro(facts: CardFacts): string {
   return [
     `# ${facts.name} ${facts.version}`,
     `${plural(tally.rows, 'row')} (${origin}) for ${recipe.use}, released on ${facts.date} under ${facts.license === 'proprietary' ? 'a proprietary license' : facts.license}. Made with stillroom from the sources, by the teachers and through the steps below; every row's line of descent is in \`provenance.jsonl\` (${plural(facts.closure, 'record')}).`,
+    ...(facts.withdraws ? [withdrawal(facts.withdraws)] : []),
     ...(facts.restricted ? [`This release comes out of a restricted run: ${facts.restricted}`] : []),
     ...previous,
     list([
+      `Published by ${facts.creator ?? unknown}, at ${facts.url ?? unknown}`,
       `Stated purpose: ${purpose.length > 0 ? purpose.join(', ') : 'none'}`,
       `Recipe: sha256 \`${recipe.digest}\`, seed ${recipe.seed}, language ${recipe.language}`,
       `Generations of synthetic text behind a row: ${[...tally.generation]
@@ -145,6 +155,10 @@ function intro(facts: CardFacts): string {
     table(['Config', 'Split', 'Rows', 'Kind', 'Format'], rows),
   ].join('\n\n')
 }
+
+/** Whoever has the version before must know that it may not be kept. */
+const withdrawal = ({ version, rows, request }: NonNullable<ReleaseInput['withdraws']>) =>
+  `**Withdrawal notice.** Version ${version} is withdrawn: records that it rests on were erased on request (${request}), and ${plural(rows, 'row')} of it ${rows === 1 ? 'is' : 'are'} gone here. Delete version ${version}, what was exported or copied of it, and tell those you gave it to; models that were trained on it were trained on erased data.`
 
 function sources(facts: CardFacts): string {
   const rows = facts.sources.map(s => [
@@ -327,6 +341,33 @@ function loading(facts: CardFacts): string {
     '`manifest.json` lists every file with its sha256; `stillroom verify` checks them, the row counts and that each line of descent is complete.',
   ].join('\n\n')
 }
+
+/** What else a release says of itself, and to whom. */
+const documents = (): string =>
+  [
+    '## Documents',
+    table(
+      ['File', 'What it holds'],
+      [
+        [
+          '`provenance.jsonl`',
+          'each record behind the rows: parents, step, teachers, prompts, calls and scores, by id',
+        ],
+        ['`facts.jsonl`', 'what this card tells as data, and the texts of the prompts'],
+        ['`gates.json`', 'what each gate found, with evidence and overrides'],
+        ['`croissant.json`', 'metadata after Croissant 1.1 with RAI and PROV-O'],
+        ['`spdx.json`', 'the dataset profile of SPDX 3.0'],
+        ['`training-content.md`', 'a contribution to the summary of training content (EU AI Act, article 53)'],
+        ['`manifest.json`', 'every file with its sha256, and a Merkle root over the rows of each'],
+        [
+          '`report/calls.jsonl`',
+          'calls behind the rows with digests of what was asked and replied, where there is a journal',
+        ],
+        ['`signature.json`', 'who vouches for manifest and run.json (in-toto, DSSE, Ed25519), where it was signed'],
+      ],
+    ),
+    '`stillroom release --prove <id>` takes one row with all of this out into a file that is checked offline.',
+  ].join('\n\n')
 
 function limitations(facts: CardFacts): string {
   const ruleBased = facts.teachers.filter(teacher => !teacher.languageModel).map(teacher => teacher.id)

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Id, type Json, type Lineage, readParquet } from '../records/index.ts'
+import { type Id, type Json, type Lineage, readParquet, type Sha } from '../records/index.ts'
 import { readLines } from './disk.ts'
 
 /** A row of a release; `file` is relative to its folder, `line` counts rows of the file from 1. */
@@ -52,4 +52,9 @@ export async function descentOf(dir: string, ids: ReadonlySet<Id>): Promise<Line
     wanted = parents.difference(found)
   }
   return [...found.values()]
+}
+
+/** Every line of a release's provenance: rows and all they come from. */
+export async function* provenanceOf(dir: string): AsyncGenerator<{ id: Id; digest: Sha; lineage: Lineage }> {
+  for await (const line of readLines(join(dir, 'provenance.jsonl'))) yield JSON.parse(line)
 }

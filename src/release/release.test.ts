@@ -49,10 +49,14 @@ test('a release holds the files of the layout, verifies, and tells its story', a
     'croissant.json',
     'data/sft/test-00000-of-00001.parquet',
     'data/sft/train-00000-of-00001.parquet',
+    'facts.jsonl',
     'gates.json',
+    'leaves.jsonl',
     'manifest.json',
     'provenance.jsonl',
     'run.json',
+    'spdx.json',
+    'training-content.md',
   ])
   expect(await problems(dir)).toEqual([])
   const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as Manifest

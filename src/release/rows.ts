@@ -200,3 +200,22 @@ export function shapeRow(row: Row, layout: Layout): Row {
   }
   return Object.fromEntries(Object.keys(layout.columns).map(name => [name, shaped[name] ?? null]))
 }
+
+/** The messages of a list as they were before `shapeRow`: what stood beside them is in them again, and fillers are gone. */
+export function messagesOf(row: Row, list: string): Message[] {
+  return (row[list] as Message[]).map((message, i) => {
+    const whole: Row = Object.fromEntries(
+      Object.entries(message).filter(([key, value]) => key === 'content' || value !== null),
+    ) as Row
+    for (const key of Object.keys(optionalKeys) as Asideable[]) {
+      const value = (row[asideName(list, key)] as Json[] | null | undefined)?.[i]
+      if (!(key in whole) && value !== undefined && value !== absent(key)) whole[key] = value
+    }
+    return whole as unknown as Message
+  })
+}
+
+/** What a row says, without what it says of itself. */
+export function contentColumns(row: { [column: string]: Json }): { [column: string]: Json } {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'id' && !(name in facts)))
+}

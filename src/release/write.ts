@@ -3,15 +3,27 @@ import { basename, dirname, join } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { blocking } from '../govern/index.ts'
 import { parquetWriter, type Row, type Sha, sha256 } from '../records/index.ts'
-import { renderCard } from './card.ts'
+import { callsFile, writeCalls } from './calls.ts'
+import { type CardFacts, renderCard } from './card.ts'
+import { cardMarks } from './card-marks.ts'
 import { openClosure } from './closure.ts'
 import { type DataFile, renderCroissant } from './croissant.ts'
 import { digestFile, lineWriter, putFile, readLines, syncFolder } from './disk.ts'
+import { factLines, factsFile } from './facts.ts'
 import type { ReleaseInput } from './input.ts'
+import { collectLeaves, leafOf, marksOf, merkleRoot } from './merkle.ts'
+import { rowsOf } from './read.ts'
 import { configNames, emptySurvey, type Layout, layoutOf, rowOf, type Survey, shapeRow, surveyRow } from './rows.ts'
+import { type Signer, signatureFile, signRelease } from './sign.ts'
+import { renderSpdx } from './spdx.ts'
 import { emptyTally, type Tally, tallyRecord } from './tally.ts'
+import { tombstoneFile } from './tombstone.ts'
+import { renderTrainingContent } from './training-content.ts'
 
-/** What identifies a release: every file but itself, run.json and report/, with size and digest. */
+/** A file of a release. One of rows has the root of their Merkle tree, in which each row can be proven alone. */
+export type ReleaseFile = { path: string; bytes: number; sha256: Sha; rows?: number; merkle?: Sha }
+
+/** What identifies a release: every file but itself, run.json, report/ and the signature, with size and digest. */
 export type Manifest = {
   format: 1
   name: string
@@ -21,18 +33,20 @@ export type Manifest = {
   recipe: Sha
   previous: { version: string; manifest?: Sha } | null
   rows: { [config: string]: { [split: string]: number } }
-  files: { path: string; bytes: number; sha256: Sha }[]
+  /** The beginning of the digest of each field and section of the card, to say which one was edited. */
+  card: { [part: string]: string }
+  files: ReleaseFile[]
 }
 
-/** `existed` says that an equal release lay there already and was left as it is. `manifest` is the digest of manifest.json. */
-export type Released = { dir: string; manifest: Sha; rows: Manifest['rows']; existed: boolean }
+/** `existed` says that an equal release lay there already and was left as it is, but for a signature that it lacked. `manifest` is the digest of manifest.json. */
+export type Released = { dir: string; manifest: Sha; rows: Manifest['rows']; existed: boolean; keyid?: Sha }
 
 /**
  * Writes a release into `dir` (its final folder), first under a temporary name beside it; it appears whole or not at all.
- * The same input gives the same bytes. Throws SR_GATE when a gate blocks, SR_YIELD without rows, SR_WORKSPACE when an
+ * The same input gives the same bytes, signature apart: it is made with `signer`. Throws SR_GATE when a gate blocks, SR_YIELD without rows, SR_WORKSPACE when an
  * ancestor is missing, SR_RELEASE_EXISTS when another release lies there, SR_DISK_FULL.
  */
-export async function writeRelease(input: ReleaseInput, dir: string): Promise<Released> {
+export async function writeRelease(input: ReleaseInput, dir: string, signer?: Signer): Promise<Released> {
   const blocks = blocking(input.gates)
   if (blocks.length > 0) {
     throw new StillroomError(
@@ -52,14 +66,24 @@ export async function writeRelease(input: ReleaseInput, dir: string): Promise<Re
   try {
     const rows = await fill(input, partial)
     const text = readFileSync(join(partial, 'manifest.json'), 'utf8')
-    const released = { dir, manifest: sha256(text), rows }
+    const released = { dir, manifest: sha256(text), rows, ...(signer ? { keyid: signer.keyid } : {}) }
     if (existsSync(dir)) {
-      if (sameManifest(dir, text)) return { ...released, existed: true }
-      throw new StillroomError('SR_RELEASE_EXISTS', `${basename(dir)} exists with other content.`, {
-        position: { file: dir },
-        hint: 'Give `release.version` in the recipe a new number; a release is never changed.',
-      })
+      if (sameManifest(dir, text)) {
+        if (signer && !existsSync(join(dir, signatureFile))) signRelease(dir, signer)
+        return { ...released, existed: true }
+      }
+      throw new StillroomError(
+        'SR_RELEASE_EXISTS',
+        existsSync(join(dir, tombstoneFile))
+          ? `${basename(dir)} was withdrawn, and its version is taken.`
+          : `${basename(dir)} exists with other content.`,
+        {
+          position: { file: dir },
+          hint: 'Give `release.version` in the recipe a new number; a release is never changed.',
+        },
+      )
     }
+    if (signer) signRelease(partial, signer)
     renameSync(partial, dir)
     syncFolder(dirname(dir))
     return { ...released, existed: false }
@@ -111,15 +135,21 @@ async function fill(input: ReleaseInput, dir: string): Promise<Manifest['rows']>
   }
   closure.write(join(dir, 'provenance.jsonl'))
   putFile(join(dir, 'gates.json'), `${JSON.stringify({ use: input.recipe.use, gates: input.gates }, null, 2)}\n`)
-  putFile(join(dir, 'croissant.json'), renderCroissant(input, data, layouts))
   const { writers, judges } = closure
-  putFile(
-    join(dir, 'README.md'),
-    renderCard({ ...input, tally, rows, layouts, closure: closure.count(), writers, judges }),
-  )
-  const others = []
-  for (const path of ['README.md', 'croissant.json', 'gates.json', 'provenance.jsonl'])
-    others.push({ path, ...(await digestFile(join(dir, path))) })
+  const told: CardFacts = { ...input, tally, rows, layouts, closure: closure.count(), writers, judges }
+  const provenance = { path: 'provenance.jsonl', ...(await digestFile(join(dir, 'provenance.jsonl'))) }
+  putFile(join(dir, 'croissant.json'), renderCroissant(told, data, provenance))
+  putFile(join(dir, 'spdx.json'), renderSpdx(told, data))
+  putFile(join(dir, 'training-content.md'), renderTrainingContent(told))
+  putFile(join(dir, 'README.md'), renderCard(told))
+  const facts = lineWriter(join(dir, factsFile))
+  for (const line of factLines(input)) facts.line(line)
+  facts.end()
+  const trees = await growTrees(dir, [...data.map(({ path }) => path), factsFile, 'provenance.jsonl'].sort())
+  const files: ReleaseFile[] = []
+  const texts = ['README.md', 'croissant.json', 'gates.json', 'provenance.jsonl', 'spdx.json', 'training-content.md']
+  for (const path of [...texts, factsFile, leavesFile]) files.push({ path, ...(await digestFile(join(dir, path))) })
+  for (const { path, bytes, sha256 } of data) files.push({ path, bytes, sha256 })
   const manifest: Manifest = {
     format: 1,
     name: input.name,
@@ -129,15 +159,38 @@ async function fill(input: ReleaseInput, dir: string): Promise<Manifest['rows']>
     recipe: input.recipe.digest,
     previous: input.previous ?? null,
     rows,
-    files: [...others, ...data.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }))].sort((a, b) =>
-      a.path < b.path ? -1 : 1,
-    ),
+    card: cardMarks(readFileSync(join(dir, 'README.md'), 'utf8')),
+    files: files.map(file => ({ ...file, ...trees.get(file.path) })).sort((a, b) => (a.path < b.path ? -1 : 1)),
   }
   putFile(join(dir, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  if (input.run !== undefined) putFile(join(dir, 'run.json'), `${JSON.stringify(input.run, null, 2)}\n`)
+  if (input.run !== undefined) {
+    const calls = input.call ? { journal: await writeCalls(dir, input.call) } : {}
+    putFile(join(dir, 'run.json'), `${JSON.stringify({ ...input.run, ...calls }, null, 2)}\n`)
+    if (input.call) syncFolder(dirname(join(dir, callsFile)))
+  }
   rmSync(join(dir, 'spool'), { recursive: true })
   for (const folder of [join(dir, 'data'), dir]) syncFolder(folder)
   return rows
+}
+
+/** Which rows a file has, by the first bytes of their leaves: to say which one is another. */
+export const leavesFile = 'leaves.jsonl'
+
+/** Reads what was written, so that a root stands for what lies on disk, and writes down the marks of all leaves. */
+async function growTrees(dir: string, paths: string[]): Promise<Map<string, { rows: number; merkle: Sha }>> {
+  const trees = new Map<string, { rows: number; merkle: Sha }>()
+  const marks = lineWriter(join(dir, leavesFile))
+  try {
+    for (const path of paths) {
+      const leaves = collectLeaves()
+      for await (const row of rowsOf(join(dir, path))) leaves.push(leafOf(row))
+      trees.set(path, { rows: leaves.length, merkle: merkleRoot(leaves) })
+      marks.line(JSON.stringify({ path, marks: marksOf(leaves) }))
+    }
+  } finally {
+    marks.end()
+  }
+  return trees
 }
 
 type Config = { survey: Survey; splits: Map<string, { spooled: string; rows: number }> }
@@ -157,7 +210,8 @@ async function spool(
       if (seen.has(record.id))
         throw new StillroomError('SR_INTERNAL', `Record ${record.id} arrives twice in the release.`)
       seen.add(record.id)
-      const name = input.configs?.[record.kind] ?? configNames[record.kind]
+      const apart = input.apart?.rows.get(record.id)
+      const name = `${input.configs?.[record.kind] ?? configNames[record.kind]}${apart ? `-${apart}` : ''}`
       // `datasets` takes word characters in the name of a split.
       const split = (record.facets.split ?? 'train').replace(/\W+/g, '_')
       const config = configs.get(name) ?? { survey: emptySurvey(record.kind), splits: new Map() }

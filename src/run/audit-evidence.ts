@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
+import type { AuditFacts } from '../govern/index.ts'
 import { type Audit, audit, type Call, type Finding, type Interval } from '../measure/index.ts'
 import { type Id, type Sha, sha256, type TeacherId } from '../records/index.ts'
 import type { AuditTarget, Draw, Drawn, Judge, Judged } from './audit.ts'
@@ -124,7 +125,7 @@ export function keepEvidence(evidence: Evidence, folder: string): string {
 export const auditFolder = (root: string): string => join(root, 'audits')
 
 /** Audits of exactly these rows, in order of their file names: what a card may state. */
-export function auditsOf(root: string, digest: Sha): { statement: string; seed: number; sha256: Sha }[] {
+export function auditsOf(root: string, digest: Sha): (AuditFacts & { seed: number })[] {
   const folder = auditFolder(root)
   if (!existsSync(folder)) return []
   return readdirSync(folder)
@@ -134,7 +135,17 @@ export function auditsOf(root: string, digest: Sha): { statement: string; seed: 
       const text = readFileSync(join(folder, name), 'utf8')
       const evidence = read(text, join(folder, name))
       if (evidence.format !== 1 || evidence.of?.digest !== digest) return []
-      return [{ statement: evidence.statement, seed: evidence.seed, sha256: sha256(text) }]
+      const { result, gold } = evidence
+      const share = result && (result.by === 'people' ? result.people : result.judge)
+      return [
+        {
+          ...{ statement: evidence.statement, seed: evidence.seed, sha256: sha256(text) },
+          ...(share && (result.by === 'people' || result.judge?.corrected)
+            ? { least: share.low, most: share.high }
+            : {}),
+          ...(gold ? { known: gold.rows } : {}),
+        },
+      ]
     })
 }
 

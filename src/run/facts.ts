@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
-import { type Facts, type Route, readAcceptances, termsVerdict } from '../govern/index.ts'
-import type { Node, Plan } from '../recipe/index.ts'
-import type { Json } from '../records/index.ts'
+import { type Facts, type Route, readAcceptances, type SourceStanding, termsVerdict } from '../govern/index.ts'
+import { earlierRounds, type Node, type Plan } from '../recipe/index.ts'
+import type { Json, TeacherId } from '../records/index.ts'
 import type { SourceConfig } from '../sources/index.ts'
 import { presets, type Resolved, resolveTeacher, type TeacherConfig, teachersBehind } from '../teachers/index.ts'
 import type { Counts } from '../workspace/index.ts'
@@ -78,6 +78,41 @@ function published(value: unknown, base: string): Json {
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, published(v, base)]))
 }
 
+/** The sources of a plan, with their part in it. */
+export function sourceStandings(plan: Plan, funnel: Funnel = {}): SourceStanding[] {
+  const reached = releasedThrough(plan)
+  return plan.stages.flatMap(({ shape, key }) => {
+    if (shape !== 'source') return []
+    const { license, origin, uri, robots, derivation, urls } = plan.recipe.sources[key] as unknown as SourceConfig
+    const rejected = funnel[key]?.dropped
+    return [
+      {
+        ...{ name: key, license, feeds: reached.has(key) },
+        // Its real rows are left out, since they come in from where they are at home.
+        origin: key === earlierRounds ? ('synthetic' as const) : origin,
+        ...(uri === undefined ? {} : { uri }),
+        ...(robots === undefined ? {} : { robots }),
+        ...(urls === undefined ? {} : { asked: true as const }),
+        ...(derivation === undefined ? {} : { derivation }),
+        ...(rejected ? { rejected } : {}),
+      },
+    ]
+  })
+}
+
+/** Teachers whose words may stand in rows: of steps that make records. */
+function writingTeachers(plan: Plan): TeacherId[] {
+  const reached = releasedThrough(plan)
+  const nodes = plan.stages.flatMap(({ nodes }) => nodes).filter(({ key }) => reached.has(key))
+  const names = nodes.filter(({ step }) => step.gives !== 'same').flatMap(({ teachers }) => teachers)
+  const behind = new Set(names.flatMap(name => teachersBehind(name, plan.recipe.teachers)))
+  const own = leafTeachers(plan).flatMap(({ name, resolved }) => (behind.has(name) ? [resolved.id] : []))
+  const written = Object.values(plan.recipe.sources).flatMap(({ teacher }) =>
+    typeof teacher === 'string' ? [teacher] : [],
+  )
+  return [...new Set([...own, ...written])].sort()
+}
+
 /** What gates and the card look at: the plan, and the counts of a run of it. */
 export function gateFacts(
   plan: Plan,
@@ -86,11 +121,15 @@ export function gateFacts(
 ): Facts {
   const nodes = plan.stages.flatMap(s => s.nodes)
   const reached = releasedThrough(plan)
+  const { release } = plan.recipe
   const notes = (key: string): string[] => (ran?.notes ?? []).filter(n => n.step === key).map(n => n.message)
   return {
     use: plan.recipe.use,
     purpose: plan.recipe.purpose,
     teachers: [...teacherFacts(plan, workspace), ...writerFacts(plan, workspace)],
+    sources: sourceStandings(plan, ran?.funnel),
+    writing: writingTeachers(plan),
+    ...(release ? { release: { version: release.version, license: release.license, date: release.date } } : {}),
     steps: nodes.map(node => ({
       ...(reached.has(node.key) ? {} : { aside: true as const }),
       ...rewrittenBy(node, ran?.funnel[node.key]),

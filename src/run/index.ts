@@ -13,23 +13,37 @@ export {
   readCall,
 } from './audit.ts'
 export { auditFolder, conclude, type Evidence, inPercent, keepEvidence, type PeopleSaid } from './audit-evidence.ts'
+export { type BiasReport, biasOf, biasOfRelease, biasOfRun, biasVerdict } from './bias.ts'
 export { cancelBatches } from './cancel-batches.ts'
 export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
+export {
+  beginErasure,
+  type Certificate,
+  carryOut,
+  type Erasure,
+  erasureKey,
+  findErasure,
+  openPlace,
+  pendingErasure,
+  type Wanted,
+} from './erase/index.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'
+export { type Looked, lookAhead, lookAt } from './look.ts'
+export { keepMeasured, type MeasuredFile, measuredOf } from './measured.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'
 export { openProject, type Project, wordsOf } from './project.ts'
 export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter, rejectsOf } from './rejects.ts'
-export { gatesOf, type ReleaseOutcome, releaseRun } from './release.ts'
+export { gatesOf, type ReleaseOutcome, releaseFolder, releaseRun, signerFor } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'
-export { type Report, type ReportSide, reportOn, rowsOfFiles } from './report.ts'
+export { driftVerdict, type Report, type ReportSide, reportOn, rowsOfFiles } from './report.ts'
 export { type Retried, retry } from './retry.ts'
 export { type Round, type RoundsOptions, type RoundsResult, runRounds } from './rounds.ts'
 export { type RunOptions, type RunResult, run } from './run.ts'
 export { type Clock, openSession, type Session, systemClock } from './session.ts'
-export { readShard, type ShardRef } from './shards.ts'
+export { readShard, type ShardRef, shardsOf } from './shards.ts'
 export { readSpending, type Spending } from './spending.ts'
 export {
   type Ancestor,

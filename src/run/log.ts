@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan } from '../recipe/index.ts'
+import type { Sha } from '../records/index.ts'
 import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
 import { addFunnel, type Funnel } from './counts.ts'
 import { readSummary } from './stage.ts'
@@ -94,6 +95,8 @@ export type PastRun = {
   exit?: number
   message?: string
   calls: CallTotals
+  /** Digest of the output of a run that came to its end. */
+  rows?: Sha
   started?: string
   ended?: string
 }
@@ -134,6 +137,7 @@ export function readRun(paths: Paths, id: string): PastRun {
       run.status = event.status
       run.exit = event.exit
       run.calls = event.calls
+      if (event.rows) run.rows = event.rows
       run.ended = event.at
       if (event.message) run.message = event.message
     }

@@ -2,51 +2,28 @@ import { existsSync, readFileSync } from 'node:fs'
 import { arch, platform } from 'node:os'
 import { join } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
-import { builtinGates, evaluateGates, type GateReport } from '../govern/index.ts'
+import { builtinGates, evaluateGates, type Facts, type GateReport } from '../govern/index.ts'
 import { earlierRounds, type Plan } from '../recipe/index.ts'
-import { digestOf, type Id, type Rec, sha256 } from '../records/index.ts'
-import { type SourceFacts, writeRelease } from '../release/index.ts'
+import { digestOf, type Rec, sha256 } from '../records/index.ts'
+import { newSigningKey, type Signer, type SourceFacts, signerOf, writeRelease } from '../release/index.ts'
 import { listFiles, type SourceConfig } from '../sources/index.ts'
+import { keyOrNew, readKey } from '../workspace/index.ts'
 import { auditsOf } from './audit-evidence.ts'
 import { gateFacts } from './facts.ts'
+import { ancestorIndex, chosen, type Looked, lookAt } from './look.ts'
 import type { Project } from './project.ts'
 import { noteReplay, replay } from './replay.ts'
 import { restrictionOf } from './restrict.ts'
 import { type RunResult, run } from './run.ts'
 import type { Session } from './session.ts'
-import { inputDigest, readShard, type ShardRef } from './shards.ts'
+import { inputDigest } from './shards.ts'
 
-export type ReleaseOutcome = { dir: string; gates: GateReport[]; rows: number; existed: boolean }
+/** `keyid` names the key that signed it. */
+export type ReleaseOutcome = { dir: string; gates: GateReport[]; rows: number; existed: boolean; keyid?: string }
 
-/**
- * Finds ancestors of released rows. Only what an expanding step or a side input read can be a parent, so only those
- * stages are indexed: ids and where they lie, never texts.
- */
-function ancestorIndex(plan: Plan, result: RunResult, session: Session): (id: Id) => Promise<Rec | undefined> {
-  const stages = new Set<string>()
-  for (const stage of plan.stages) {
-    if (stage.nodes.some(n => n.step.gives !== 'same')) for (const key of stage.from) stages.add(key)
-    for (const key of Object.values(stage.side).flat()) stages.add(key)
-  }
-  const where = new Map<Id, ShardRef>()
-  for (const stage of plan.stages) {
-    if (!stages.has(stage.key)) continue
-    for (const shard of result.shards.get(stage.key) ?? []) {
-      for (const { record } of readShard(session.store, shard)) where.set(record.id, shard)
-    }
-  }
-  const held = new Map<ShardRef, Map<Id, Rec>>()
-  return async id => {
-    const shard = where.get(id)
-    if (!shard) return undefined
-    let records = held.get(shard)
-    if (!records) {
-      records = new Map([...readShard(session.store, shard)].map(({ record }) => [record.id, record]))
-      if (held.size >= 24) held.delete(held.keys().next().value!)
-      held.set(shard, records)
-    }
-    return records.get(id)
-  }
+/** Patterns of files, or the sites of pages. */
+function placesOf({ files, urls = [] }: SourceConfig): string[] {
+  return files === undefined ? [...new Set(urls.map(url => new URL(url).origin))] : [files].flat()
 }
 
 async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]> {
@@ -58,10 +35,10 @@ async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]
     facts.push({
       name: key,
       license: config.license,
-      uri: config.uri ?? [config.files].flat().join(', '),
+      uri: config.uri ?? placesOf(config).join(', '),
       // Its real rows are left out, since they come in from where they are at home.
       origin: key === earlierRounds ? 'synthetic' : config.origin,
-      files: (await listFiles(config, plan.base)).length,
+      files: config.urls?.length ?? (await listFiles(config, plan.base)).length,
       records: counts?.passed ?? 0,
       rejected: counts?.dropped ?? {},
     })
@@ -77,21 +54,43 @@ function previousOf(plan: Plan, folder: string): { version: string; manifest?: s
   return { version, ...(existsSync(file) ? { manifest: sha256(readFileSync(file)) } : {}) }
 }
 
-/** Gates over the facts of a run, with the recipe's overrides. */
-export function gatesOf(plan: Plan, result: Pick<RunResult, 'funnel'> | undefined, workspace: string): GateReport[] {
-  return evaluateGates(builtinGates, gateFacts(plan, result, workspace), plan.recipe.gates, result ? 'data' : 'plan')
+/** The name under which a workspace keeps the key of its releases. */
+const signingKey = 'signing.pem'
+
+/** Who signs: a key that is given, else the workspace's own, made here where `make` says so. */
+export function signerFor(root: string, given?: string, make = false): Signer | undefined {
+  const pem = given ?? (make ? keyOrNew(root, signingKey, newSigningKey) : readKey(root, signingKey))
+  return pem === undefined ? undefined : signerOf(pem)
 }
 
 /**
+ * Gates over the facts of a plan, or of a run of it, with the recipe's overrides. `looked` is what was seen of the rows and
+ * of what the recipe names; gates that need it say nothing without it.
+ */
+export function gatesOf(
+  plan: Plan,
+  result: Pick<RunResult, 'funnel'> | undefined,
+  workspace: string,
+  looked: Partial<Facts> = {},
+): GateReport[] {
+  const facts = { ...gateFacts(plan, result, workspace), ...looked }
+  return evaluateGates(builtinGates, facts, plan.recipe.gates, result ? 'data' : 'plan')
+}
+
+/** Where the releases of a plan lie. */
+export const releaseFolder = (plan: Plan, out?: string): string => out ?? join(plan.base, 'releases')
+
+/**
  * Writes the release of a finished run; without one, the finished parts are read again with teachers closed. `partial`
- * leaves out every root that still needs a reply, as a run restricted to the others would.
+ * leaves out every root that still needs a reply, as a run restricted to the others would. It is signed with `key` (PEM),
+ * or the key of the workspace; without either, with none.
  * @throws StillroomError SR_GATE when a gate blocks, SR_RELEASE_EXISTS, SR_YIELD when nothing is left.
  */
 export async function releaseRun(
   project: Project,
   session: Session,
   finished?: RunResult,
-  options: { partial?: boolean; out?: string; plan?: Plan } = {},
+  options: { partial?: boolean; out?: string; plan?: Plan; looked?: Looked; key?: string } = {},
 ): Promise<ReleaseOutcome> {
   let plan = options.plan ?? (await project.plan())
   const settings = plan.recipe.release
@@ -123,9 +122,13 @@ export async function releaseRun(
   }
   if (result.error) throw result.error
   const done = result
-  const folder = join(options.out ?? join(plan.base, 'releases'))
+  const folder = releaseFolder(plan, options.out)
   const dir = join(folder, `${plan.recipe.name}-${settings.version}`)
-  const gates = gatesOf(plan, done, session.paths.root)
+  const { store } = session
+  const lookup = ancestorIndex(plan, done.shards, store)
+  const looked =
+    options.looked ?? (await lookAt(plan, done.shards, { store, root: session.paths.root, folder }, lookup))
+  const gates = gatesOf(plan, done, session.paths.root, looked.facts)
   const previous = previousOf(plan, folder)
   const facts = gateFacts(plan, done, session.paths.root)
   const restricted = restrictionOf(plan)
@@ -136,6 +139,8 @@ export async function releaseRun(
       version: settings.version,
       license: settings.license,
       date: settings.date,
+      ...(settings.creator ? { creator: settings.creator } : {}),
+      ...(settings.url ? { url: settings.url } : {}),
       ...(previous ? { previous } : {}),
       recipe: {
         digest: digestOf({ name: plan.recipe.name, stages: plan.stages.map(s => s.id), release: settings }),
@@ -144,9 +149,11 @@ export async function releaseRun(
         language: plan.recipe.language,
         seed: plan.recipe.seed,
       },
-      records: rowsOf(done, settings.splits),
+      records: rowsOf(plan, done, session),
+      ...(looked.apart.size > 0 ? { apart: { rows: looked.apart, licenses: settings['by-license']! } } : {}),
+      ...(looked.facts.rows ? { licenses: looked.facts.rows.licenses } : {}),
       ...(settings.configs ? { configs: settings.configs } : {}),
-      lookup: ancestorIndex(plan, done, session),
+      lookup,
       sources: await sourceFacts(plan, done),
       teachers: facts.teachers,
       steps: facts.steps,
@@ -154,6 +161,7 @@ export async function releaseRun(
       prompts: plan.stages.flatMap(s => s.nodes.flatMap(n => n.prompts.map(p => ({ step: n.key, ...p })))),
       ...(audits.length > 0 ? { audits } : {}),
       ...(restricted ? { restricted } : {}),
+      call: session.journal.cite,
       run: {
         run: done.run,
         calls: done.calls,
@@ -165,17 +173,15 @@ export async function releaseRun(
       },
     },
     dir,
+    signerFor(session.paths.root, options.key),
   )
   const rows = Object.values(released.rows).reduce(
     (n, splits) => n + Object.values(splits).reduce((a, b) => a + b, 0),
     0,
   )
-  return { dir, gates, rows, existed: released.existed }
+  return { dir, gates, rows, existed: released.existed, ...(released.keyid ? { keyid: released.keyid } : {}) }
 }
 
-/** The rows to publish: all, or those of the splits that the recipe names. */
-async function* rowsOf(result: RunResult, splits: string[] | undefined): AsyncGenerator<Rec> {
-  for (const record of result.rows()) {
-    if (!splits || splits.includes(record.facets.split ?? 'train')) yield record
-  }
+async function* rowsOf(plan: Plan, result: RunResult, { store }: Session): AsyncGenerator<Rec> {
+  yield* chosen(plan, store, result.shards.get(plan.output) ?? [])
 }

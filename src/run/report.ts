@@ -2,10 +2,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type ContentPart, contentOf } from '../curate/index.ts'
 import { StillroomError } from '../errors/index.ts'
+import type { Measured } from '../govern/index.ts'
 import {
   compare,
   type Figure,
   facetMeasure,
+  type Grade,
   type Habit,
   habits,
   measures,
@@ -39,6 +41,18 @@ export type Report = {
   topics?: TopicCoverage
   /** Share of rows by length, in steps of an octave of words from 1. */
   lengths: { real: number[]; other: number[] }
+}
+
+/** What a report comes to for a gate: the worst grade of a figure, and which figures have it. */
+export function driftVerdict({ figures, real, other }: Report): Pick<Measured, 'is' | 'statement'> {
+  const graded = (grade: Grade) => figures.filter(figure => figure.grade === grade).map(({ measure }) => measure)
+  const [failed, warned, passed] = [graded('fail'), graded('warn'), graded('pass')]
+  const beside = `${other.n} rows beside ${real.n} of ${real.name}`
+  if (failed.length > 0) return { is: 'block', statement: `${beside} drift apart by ${failed.join(', ')}.` }
+  if (warned.length > 0) return { is: 'warn', statement: `${beside} begin to drift apart by ${warned.join(', ')}.` }
+  return passed.length > 0
+    ? { is: 'pass', statement: `${beside} differ no more than real rows do, by ${passed.join(', ')}.` }
+    : { is: 'insufficient', statement: `${beside} are too few to tell a drift.` }
 }
 
 /** Most rows of a side that are read: figures rest on samples of these. */
@@ -83,9 +97,25 @@ function textsOf({ rows }: ReportSide, of: ContentPart): { record: Rec; text: st
   return found.length <= most ? found : found.sort((a, b) => (a.place < b.place ? -1 : 1)).slice(0, most)
 }
 
+type Told = { record: Pick<Rec, 'id' | 'lineage'>; text: string }
+
+/**
+ * Rows without those that are real ones in this part: a real row that a mix put in, and a real prompt with a made answer,
+ * are as novel as a copy and hide how far the others lie. All of them where there are no others.
+ */
+export function madeAmong<T extends Told>(rows: readonly T[], real: readonly Told[]): readonly T[] {
+  const known = new Map(real.map(({ record, text }) => [record.id, text]))
+  const made = rows.filter(
+    ({ record: { id, lineage }, text }) =>
+      !known.has(id) && !lineage.parents.some(({ id, role }) => role === 'subject' && known.get(id) === text),
+  )
+  return made.length > 0 ? made : rows
+}
+
 /**
  * Compares rows with real ones. Vectors come from a recipe of one step over the texts of both sides, so that a teacher is
- * asked through the journal and within the budget, and nothing is made twice. `asked` runs that recipe.
+ * asked through the journal and within the budget, and nothing is made twice. `asked` runs that recipe. Rows that are
+ * real ones in this part are left out, unless there are no others.
  * Throws SR_SOURCE_EMPTY where a side has no text, and what ended the run.
  */
 export async function reportOn(
@@ -94,7 +124,8 @@ export async function reportOn(
   at: { recipe: Recipe; words: Words; session: Session },
   asked: (plan: Plan) => Promise<RunResult>,
 ): Promise<Report> {
-  const [real, other] = [textsOf(sides.real, of), textsOf(sides.other, of)]
+  const [real, all] = [textsOf(sides.real, of), textsOf(sides.other, of)]
+  const other = madeAmong(all, real)
   for (const [side, texts] of [[sides.real, real] as const, [sides.other, other] as const]) {
     if (texts.length > 0) continue
     throw new StillroomError('SR_SOURCE_EMPTY', `${side.name} has no text to compare.`, {

@@ -13,8 +13,9 @@ import { globalStage } from './global-stage.ts'
 import { gridStage } from './grid-stage.ts'
 import { openRunLog, type RunLog } from './log.ts'
 import { mapStage } from './map-stage.ts'
+import { pageStage } from './page-stage.ts'
 import type { Session } from './session.ts'
-import { readShard, type ShardRef } from './shards.ts'
+import { inputDigest, readShard, type ShardRef } from './shards.ts'
 import { sourceStage } from './source-stage.ts'
 import { openSpending, writeSpending } from './spending.ts'
 import { allShards, type StageEnv, type StageOutput, working } from './stage.ts'
@@ -184,6 +185,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
       workers,
       emit: log.emit,
       stop,
+      clock,
+      closed: options.closed ?? false,
       answering: behind,
       begin: activity.begin,
       root: item => enteredAs(item, paid),
@@ -255,6 +258,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     exit,
     ...(error ? { message: error.message } : {}),
     calls: totals,
+    ...(error ? {} : { rows: inputDigest(finished.get(plan.output) ?? []) }),
   })
   return {
     run: log.id,
@@ -307,7 +311,9 @@ function tokenizerName(plan: Plan): string | undefined {
 function startStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
   switch (stage.shape) {
     case 'source':
-      return working(env, stage, () => sourceStage(stage, env, verify))
+      return working(env, stage, () =>
+        env.plan.recipe.sources[stage.key]?.urls ? pageStage(stage, env, verify) : sourceStage(stage, env, verify),
+      )
     case 'map':
       return mapStage(stage, env)
     case 'global':

@@ -10,6 +10,7 @@ import {
   type Store,
   takeLock,
 } from '../workspace/index.ts'
+import { pendingErasure } from './erase/erase.ts'
 import { asStop, diskFull } from './stop.ts'
 
 /** Time as the engine sees it; injected, so that tests need not wait. */
@@ -60,6 +61,11 @@ export function openSession(root: string, options: { clock?: Clock; reached?: Re
     mkdirSync(root, { recursive: true })
     const paths = makeWorkspace(root)
     unlock = takeLock(paths.lock, clock.now(), options.command)
+    if (pendingErasure(root)) {
+      throw new StillroomError('SR_WORKSPACE', 'An erasure was begun here and has not come to its end.', {
+        hint: 'finish it with: stillroom erase --yes',
+      })
+    }
     const journal = openJournal(paths.journal, clock.now, reached)
     return {
       paths,

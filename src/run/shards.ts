@@ -69,3 +69,17 @@ export function cuttingWriter(writer: TaskWriter): { write(item: Carried): void;
 export function inputDigest(shards: ShardRef[]): Sha {
   return sha256(shards.map(s => s.digest).join('\n'))
 }
+
+/** What every stage of a past run put out, as its tasks left it. */
+export function shardsOf(
+  store: Store,
+  past: { tasks: readonly { stage: string; task: Sha }[] },
+): Map<string, ShardRef[]> {
+  const byStage = Map.groupBy(past.tasks, ({ stage }) => stage)
+  return new Map(
+    [...byStage].map(([stage, tasks]) => [
+      stage,
+      joinShards(tasks.map(({ task }) => ({ task, output: store.done(task)?.output ?? [] }))),
+    ]),
+  )
+}

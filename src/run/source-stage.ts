@@ -3,7 +3,16 @@ import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } f
 import { pipeline } from 'node:stream/promises'
 import { StillroomError } from '../errors/index.ts'
 import type { Stage } from '../recipe/index.ts'
-import { declaredRowId, fileId, type Payload, payloadDigest, type Rec, rowId, type Sha } from '../records/index.ts'
+import {
+  declaredRowId,
+  fileId,
+  type Payload,
+  payloadDigest,
+  type Rec,
+  rowId,
+  type Sha,
+  type SourceNote,
+} from '../records/index.ts'
 import {
   type Item,
   listFiles,
@@ -15,6 +24,7 @@ import {
 } from '../sources/index.ts'
 import { detectLanguage } from '../text/index.ts'
 import { count } from './counts.ts'
+import { suppression } from './erase/suppression.ts'
 import { type StageEnv, type StageOutput, taskKey } from './stage.ts'
 import { knownOr, newShards, type TaskOutput, writeTask } from './write-task.ts'
 
@@ -76,12 +86,13 @@ function proseOf(payload: Payload): string {
   return payload.prompt.map(m => m.content ?? '').join('\n')
 }
 
-function sealSource(
+export function sealSource(
   name: string,
   config: SourceConfig,
-  file: SourceFile,
+  file: Pick<SourceFile, 'path' | 'below'>,
   item: Item & { is: 'record' },
   seen: Map<Sha, number>,
+  robots: SourceNote['robots'] = config.robots,
 ): Rec {
   const digest = payloadDigest(item.payload)
   let id = fileId(name, file.path)
@@ -111,7 +122,7 @@ function sealSource(
         name,
         uri: sourceUri(config, file),
         license: item.license ?? config.license,
-        ...(config.robots ? { robots: config.robots } : {}),
+        ...(robots ? { robots } : {}),
         ...(item.row === undefined ? {} : { row: item.row }),
         ...(item.teacher ? { teacher: item.teacher } : {}),
       },
@@ -120,7 +131,7 @@ function sealSource(
 }
 
 /** A side input without a record would make the step that reads it pass everything, or fail after the calls before it. */
-function noRecord(source: string, dropped: { [reason: string]: number }): StillroomError {
+export function noRecord(source: string, dropped: { [reason: string]: number }): StillroomError {
   const reasons = Object.entries(dropped).map(([reason, n]) => `${n} ${reason}`)
   return new StillroomError('SR_SOURCE_EMPTY', `Source ${source} is read beside a step and holds no usable record.`, {
     received: reasons.join(', ') || 'nothing',
@@ -139,9 +150,11 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
     })
   }
   const digests = await fileDigests(files, env, verify)
+  const kept = suppression(env.paths.root)
   const key = taskKey(
     stage,
     files.map((file, i) => `${file.path} ${digests[i]}`),
+    ...(kept ? [kept.state] : []),
   )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
   const read = async (output: TaskOutput): Promise<void> => {
@@ -154,6 +167,14 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
         output.counts.in++
         if (item.is === 'record') {
           const record = sealSource(stage.key, config, file, item, seen)
+          if (kept?.holds(stage.key, file.path, record)) {
+            count(output.counts.dropped, 'erased')
+            // Where it stands is all that may be kept of it.
+            output.reject(
+              JSON.stringify({ step: stage.key, reason: 'erased', evidence: { file: file.path, row: item.row } }),
+            )
+            continue
+          }
           if (!ids.has(record.id)) {
             ids.add(record.id)
             output.counts.passed++

@@ -6,6 +6,7 @@ import type { Done, Emit, Paths, Store } from '../workspace/index.ts'
 import type { Calls, OpenTeacher } from './calls.ts'
 import type { Carried } from './carried.ts'
 import { addFunnel, type Funnel } from './counts.ts'
+import type { Clock } from './session.ts'
 import { readShard, type ShardRef } from './shards.ts'
 import type { Stop } from './stop.ts'
 import type { Workers } from './workers.ts'
@@ -26,6 +27,9 @@ export type StageEnv = {
   workers: Workers
   emit: Emit
   stop: Stop
+  clock: Clock
+  /** Nothing is asked of anybody: what is not there counts as missing. */
+  closed: boolean
   seed: number
   language: string
   tokens(text: string): number

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { strengths } from '../govern/index.ts'
 import { kinds } from '../records/index.ts'
 import { chunkOptions } from './chunk.ts'
 
@@ -14,7 +15,27 @@ export const sourceConfig = z
   .strictObject({
     files: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
       .describe('Paths or patterns, relative to the recipe; a folder stands for all readable files below it'),
+    urls: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .min(1)
+      .optional()
+      .describe(
+        'Pages to read instead of files, each once: where robots.txt lets us and nothing is reserved (RFC 9309, TDMRep, noai, AIPREF)',
+      ),
+    crawl: z
+      .strictObject({
+        agent: z
+          .string()
+          .regex(/^[A-Za-z_-]+/, 'a product token first, such as stillroom')
+          .default('stillroom')
+          .describe('Name that sites know the reader by, its product token first; add an address to ask at'),
+        delay: z.number().min(0).max(3600).default(2).describe('Seconds between two requests to one host'),
+        bytes: z.int().min(1024).default(5_000_000).describe('Most bytes of a page'),
+      })
+      .optional()
+      .describe('How pages of `urls` are asked for'),
     license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
     uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
     origin: z
@@ -44,12 +65,20 @@ export const sourceConfig = z
       .optional()
       .describe('Column of the file for each field of the record, where names differ'),
     robots: z.string().optional().describe('What robots.txt or terms of the site said about this use'),
+    derivation: z
+      .strictObject({
+        strength: z.enum(strengths).describe('How much of the source stands in rows that are made out of it'),
+        reason: z.string().min(12, 'a written reason of at least 12 characters').describe('Why; the card repeats it'),
+      })
+      .optional()
+      .describe('How licenses count for rows made out of it; default by overlap with its text, and who wrote them'),
     chunk: z
       .union([z.int().min(16), z.boolean(), chunkOptions])
       .transform(chunk => (typeof chunk === 'number' ? { tokens: chunk, overlap: 0 } : chunk))
       .optional()
       .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
   })
+  .refine(({ files, urls }) => (files === undefined) !== (urls === undefined), 'give either files or urls')
   // Questions are the exception: people asked them, whoever answered.
   .overwrite(config =>
     config.teacher !== undefined && config.kind !== 'prompt' ? { ...config, origin: 'synthetic' as const } : config,

@@ -33,9 +33,9 @@ export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): Fi
  * The files of a source in order of their paths by code units, each once. Hidden folders, `node_modules` and the
  * releases beside the recipe are skipped unless a pattern names them. A folder stands for all files of known endings.
  */
-export async function listFiles(config: Pick<SourceConfig, 'files'>, base: string): Promise<SourceFile[]> {
+export async function listFiles(config: { files?: SourceConfig['files'] }, base: string): Promise<SourceFile[]> {
   const found = new Map<string, SourceFile>()
-  for (const pattern of [config.files].flat()) {
+  for (const pattern of [config.files ?? []].flat()) {
     for await (const [name, root] of matches(pattern, base)) {
       const absolute = resolve(base, name)
       const path = relative(base, absolute).split(sep).join('/')

@@ -12,6 +12,8 @@ export { type SourceConfig, sourceConfig, sourceUri } from './config.ts'
 export { type Exported, exported, readExport } from './export.ts'
 export { listFiles, type SourceFile } from './files.ts'
 export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
+export { type FetchOptions, fetchPages, type Page } from './pages/fetch.ts'
+export { readHtml } from './pages/html.ts'
 export {
   firstRows,
   type Item,

@@ -86,9 +86,10 @@ const patience = 100
  * @throws StillroomError SR_SOURCE_EMPTY without files, and where every row of every file would be rejected.
  */
 export async function sourceKind(config: SourceConfig, files: readonly SourceFile[]): Promise<Kind> {
+  if (config.urls) return 'document'
   if (files.length === 0) {
     throw new StillroomError('SR_SOURCE_EMPTY', 'The patterns of a source match no file.', {
-      received: [config.files].flat().join(', '),
+      received: [config.files ?? []].flat().join(', '),
       hint: 'Paths are relative to the recipe; hidden folders, node_modules and releases are skipped unless named.',
     })
   }

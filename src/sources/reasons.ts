@@ -14,6 +14,11 @@ export const sourceReasons = {
   'no-teacher':
     'A model wrote the answer, and its terms are not known: name it with `teacher: <provider>/<model>` at the source.',
   'duplicate-id': 'The value of the id column occurred before in this file.',
+  erased: 'It was erased on request, and is kept out of all that is read.',
+  disallowed: 'The robots.txt of the site keeps programs from this page, or could not be asked.',
+  reserved: 'The site or the page reserves text and data mining, or the training of models.',
+  unreachable: 'The server gave no answer, or failed; the next run asks again.',
+  'not-found': 'The server has no such page.',
   damaged: 'The compressed or Parquet file cannot be decoded from here on.',
 } as const
 export type SourceReason = keyof typeof sourceReasons

@@ -27,8 +27,8 @@ export type Needs<O = never> = {
   segmenter?: boolean
 }
 
-/** A prompt file by name and content. */
-export type PromptNote = { name: string; digest: Sha }
+/** A prompt file by name and content. A release shows the `text`, which the digest is over. */
+export type PromptNote = { name: string; digest: Sha; text?: string }
 
 /** A declared second input: a source, a file or a step. It is never in the funnel. */
 export type Side = { name: string; from: string }

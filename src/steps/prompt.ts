@@ -13,6 +13,8 @@ type Values = { [name: string]: string | number | undefined }
 export type Prompt = {
   name: string
   digest: Sha
+  /** The file as it stands: what the digest is over. */
+  text: string
   render(values: Values): Message[]
   /** The messages with the digest that lineage keeps and, where the file marks one, the shared beginning. */
   ask(values: Values): Required<Pick<Ask, 'messages' | 'prompts'>> & Pick<Ask, 'prefix'>
@@ -38,7 +40,7 @@ export function loadPrompt(file: URL | string): Prompt {
  */
 export function promptNotes(module: string, name: string, languages: readonly string[], own?: string): PromptNote[] {
   const files = own === undefined ? languages.map(language => new URL(`./${name}.${language}.md`, module)) : [own]
-  return files.map(loadPrompt).map(({ name, digest }) => ({ name, digest }))
+  return files.map(loadPrompt).map(({ name, digest, text }) => ({ name, digest, text }))
 }
 
 const shared = /^[ \t]*<!-- shared -->[ \t]*\r?$\n?/gm
@@ -68,6 +70,7 @@ export function parsePrompt(text: string, name: string): Prompt {
   return {
     name: name.slice(name.lastIndexOf('/') + 1),
     digest,
+    text,
     render,
     ask(values) {
       const messages = render(values)

@@ -1,3 +1,4 @@
+import type { Sha } from '../records/index.ts'
 import type { Counts } from './store.ts'
 
 type Usage = { input?: number; output?: number; cachedInput?: number; cacheWrite?: number }
@@ -23,7 +24,8 @@ export type Event =
     }
   | { event: 'note'; step?: string; message: string }
   | { event: 'unpaid'; root: string; step: string }
-  | { event: 'run-ended'; run: string; status: Status; exit: number; message?: string; calls: CallTotals }
+  /** `rows` is the digest of the output: what audits and measurements of it are found by. */
+  | { event: 'run-ended'; run: string; status: Status; exit: number; message?: string; calls: CallTotals; rows?: Sha }
   /** Live only: not written to the log, since there are some for every call. */
   | { event: 'air'; teacher: string; by: 1 | -1 }
   | {

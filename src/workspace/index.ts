@@ -6,6 +6,7 @@ export {
   type CallKey,
   type CallRow,
   type Carrier,
+  type Cited,
   callBase,
   callSha,
   type Journal,
@@ -13,7 +14,9 @@ export {
   openJournal,
   type Settled,
 } from './journal.ts'
+export { destroyKey, keyOrNew, readKey } from './keystore.ts'
 export { type Expense, readLedger, spend } from './ledger.ts'
 export { takeLock } from './lock.ts'
 export { makeWorkspace, type Paths, runId, workspacePaths } from './paths.ts'
+export { type HeldCall, openInBatch, readHeld, type Sent, scrubJournal, sentTo } from './scrub.ts'
 export { type Counts, type Done, openStore, type Reached, type Store, type TaskWriter } from './store.ts'

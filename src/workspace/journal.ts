@@ -48,6 +48,9 @@ export type CallRow = CallKey & {
   replyBody?: unknown
 }
 
+/** A call without any text: what its name is made of, and the digest of its reply. */
+export type Cited = CallKey & { call: Sha; reply?: Sha; served?: string; finish?: string; at: string }
+
 /**
  * Where a batch stands. `cut`: its calls are chosen and their money is reserved. `uploaded`: the provider has the rows.
  * `submitting`: it may have been started. `submitted`: it was. `over`: every call has its reply or was taken back.
@@ -104,6 +107,8 @@ export type Journal = {
   attempt(base: Sha): number
   raise(base: Sha, reason: string): void
   show(call: Sha): CallRow[]
+  /** What a call was and which reply counts, by digests alone. */
+  cite(call: Sha): Cited | undefined
   /** Sums over all calls of teachers ever journalled here: what is settled, and what was reserved where nobody knows the cost. */
   spent(): { usd: number; tokens: number; calls: number; orphans: number }
   /** Commits since opening; tests kill at a count of them. */
@@ -157,7 +162,7 @@ const intentOf = (row: Row): BatchedCall => ({
 
 const carrierText = (carrier: Carrier): string => (carrier === 'http' ? 'http' : `batch ${carrier.batch}`)
 
-function unpack(body: Uint8Array): string {
+export function unpack(body: Uint8Array): string {
   const raw = body[0] === 0x28 && body[1] === 0xb5 ? zstdDecompressSync(body) : Buffer.from(body)
   return raw.toString('utf8')
 }
@@ -197,6 +202,10 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
       `select i.carrier from intents i left join replies r on r.n = i.n
        where i.key = ? and i.call = ? and i.carrier <> 'http' and r.n is null
          and not exists (select 1 from batches b where b.id = substr(i.carrier, 7) and b.state = 'over')`,
+    ),
+    cited: db.prepare(
+      `select i.*, r.reply, r.served, r.finish from intents i left join replies r on r.n = i.n
+       where i.key = ? and i.call = ? order by r.n is null, i.cap, i.n limit 1`,
     ),
     pinned: db.prepare('select teacher from pins where call = ?'),
   }
@@ -412,6 +421,17 @@ export function openJournal(file: string, now: () => Date, reached: Reached): Jo
         at: String(row.at),
         requestBody: body(String(row.request)),
       }))
+    },
+    cite(call) {
+      const row = q.cited.get(keyOf(call), call) as Row | undefined
+      if (!row) return undefined
+      const { cap: _, reserved: __, ...key } = intentOf(row)
+      return {
+        ...key,
+        ...(row.reply === null ? {} : { reply: String(row.reply), finish: String(row.finish) }),
+        ...(row.served === null ? {} : { served: String(row.served) }),
+        at: String(row.at),
+      }
     },
     spent() {
       const row = db

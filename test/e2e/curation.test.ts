@@ -29,6 +29,7 @@ const conversations = {
   steps: [
     { clean: { from: 'rows' } },
     { judge: { teacher: 'judge', min: 5 } },
+    { counterfactual: { teacher: 'judge', against: 'judge/overall' } },
     { verify: { by: { kind: 'regex', pattern: 'litres|drips' } } },
     { best: { by: 'judge/overall' } },
     { distinct: {} },

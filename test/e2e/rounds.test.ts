@@ -166,7 +166,12 @@ test('rounds that replace are refused before a call, and with a written reason t
   const dir = project(replacing())
   await expect(rounds(dir, simulator.url)).rejects.toMatchObject({ code: 'SR_GATE', exit: 3 })
   const why = 'collapse is what this experiment looks at'
-  const gates = { decontaminated: { override: 'a test has no evaluation set' }, accumulated: { override: why } }
+  const override = { override: why }
+  const gates = {
+    decontaminated: { override: 'a test has no evaluation set' },
+    accumulated: override,
+    'real-rows': override,
+  }
   expect(simulator.stats.calls).toBe(0)
   write(dir, { 'recipe.yaml': stringify(replacing({ gates })) })
   expect((await rounds(dir, simulator.url)).error).toBeUndefined()

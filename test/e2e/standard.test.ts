@@ -78,7 +78,7 @@ async function finish(dir: string, url: string, release = true): Promise<Finishe
 /** Digests of the files that must be the same bytes in every run. */
 function releaseBytes(dir: string): { [path: string]: string } {
   const files = readdirSync(releaseOf(dir), { recursive: true, encoding: 'utf8' })
-    .filter(path => path !== 'run.json' && statSync(join(releaseOf(dir), path)).isFile())
+    .filter(path => path !== 'run.json' && !path.startsWith('report') && statSync(join(releaseOf(dir), path)).isFile())
     .sort()
   return Object.fromEntries(files.map(path => [path, sha256(readFileSync(join(releaseOf(dir), path)))]))
 }

@@ -1,6 +1,6 @@
 import { StillroomError } from '../../errors/index.ts'
 import { blocking } from '../../govern/index.ts'
-import { gatesOf, lastFinished } from '../../run/index.ts'
+import { gatesOf, lastFinished, lookAt, releaseFolder, shardsOf } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
 import { gateLines } from '../gates.ts'
 import { noRun, openArchive, openRecipe } from '../open.ts'
@@ -14,12 +14,19 @@ export const run: Run = async call => {
   try {
     const past = lastFinished(archive.paths, { recipe: plan.recipe.name, restricted: false })
     if (!past) throw noRun(io, project.workspace, 'finished run of this recipe')
-    const gates = gatesOf(plan, { funnel: past.funnel }, project.workspace)
+    const where = {
+      store: archive.store,
+      root: project.workspace,
+      folder: releaseFolder(plan),
+      ...(past.rows ? { digest: past.rows } : {}),
+    }
+    const { facts } = await lookAt(plan, shardsOf(archive.store, past), where)
+    const gates = gatesOf(plan, { funnel: past.funnel }, project.workspace, facts)
     const reporter = reporterOf(call)
     reporter.say(
       reporter.paint('bold', `Gates for ${plan.recipe.use}, over run ${past.id}`),
       '',
-      gateLines(gates, reporter),
+      gateLines(gates, reporter, { full: true }),
     )
     reporter.result({ run: past.id, use: plan.recipe.use, gates })
     const stops = blocking(gates)

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..', '..', '..')
 
 test('a folder of documents: what is foretold, what came, and the same with one thread or two', async () => {
   const of = async (threads: number) => {
-    const line = `collapse examples/quickstart/documents --generations 2 --seeds 2 --threads ${threads} --json`
+    const line = `collapse examples/quickstart/documents/rust-book --generations 2 --seeds 2 --threads ${threads} --json`
     const { code, out, err } = await commandLine(root, line)
     expect([code, err]).toEqual([0, ''])
     return JSON.parse(out)

@@ -7,6 +7,7 @@ import {
   gatesOf,
   leafTeachers,
   listRuns,
+  lookAhead,
   type Project,
   type RunResult,
   readRun,
@@ -45,7 +46,7 @@ export const run: Run = async call => {
   const steps = stepNotes(plan)
   const teachers = teacherNotes(plan, project, io.now())
   const first = firstPaid(plan, project)
-  const gates = gatesOf(plan, undefined, project.workspace)
+  const gates = gatesOf(plan, undefined, project.workspace, (await lookAhead(plan)).facts)
 
   reporter.say(
     bold(
@@ -201,7 +202,7 @@ async function sourceNotes(plan: Plan) {
       bytes: size,
       license: config.license,
       origin: config.origin,
-      pattern: [config.files].flat().join(', '),
+      pattern: [config.files ?? config.urls ?? []].flat().join(', '),
     })
   }
   return notes

@@ -7,8 +7,11 @@ import { StillroomError } from '../../errors/index.ts'
 import { parseRecipe, type Recipe, type Words } from '../../recipe/index.ts'
 import type { Rec } from '../../records/index.ts'
 import {
+  driftVerdict,
   isReplay,
+  keepMeasured,
   listRuns,
+  type PastRun,
   type Project,
   type ReportSide,
   readRun,
@@ -38,9 +41,10 @@ export const run: Run = async call => {
   const reporter = reporterOf(call)
   try {
     const words = project?.words ?? wordsOf(builtinSteps)
-    const other: ReportSide = rows
-      ? { name: here(io, dir!), rows: await rowsOfFiles(dir!) }
-      : ofRun(call, project!, session, given.step)
+    const past = rows ? undefined : lastRun(call, project!, session)
+    const other: ReportSide = past
+      ? ofRun(past, project!, session, given.step)
+      : { name: here(io, dir!), rows: await rowsOfFiles(dir!) }
     const real = await realSide(call, project, session)
     const of = partOf(given.of, real.rows, other.rows)
     const recipe = project?.recipe ?? (await plainRecipe(words))
@@ -57,6 +61,15 @@ export const run: Run = async call => {
     mkdirSync(dirname(page), { recursive: true })
     writeFileSync(page, reportPage(report))
     writeFileSync(page.replace(/(\.html?)?$/, '.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+    // Rows that a release would hold: the gate `drift` asks what was found of exactly these.
+    const kept =
+      past?.rows && given.step === undefined
+        ? keepMeasured(session.paths.root, {
+            ...{ format: 1, kind: 'drift', ...driftVerdict(report) },
+            of: { name: past.recipe, digest: past.rows },
+            found: JSON.parse(JSON.stringify(report)),
+          })
+        : undefined
     const lines = report.figures.map(({ measure, value, baseline, n, grade, why }) => [
       measure,
       figureText(value),
@@ -76,8 +89,9 @@ export const run: Run = async call => {
         ? [`${Math.round(100 * report.topics.covered)} % of ${report.topics.topics.length} real topics have a row.`]
         : []),
       `The page with pictures lies in ${here(io, page)}.`,
+      ...(kept ? [`Kept in ${here(io, kept)}: the gate \`drift\` finds it when these rows are released.`] : []),
     )
-    reporter.result({ page: here(io, page), ...report })
+    reporter.result({ page: here(io, page), ...(kept ? { kept: here(io, kept) } : {}), ...report })
     return 0
   } finally {
     session.close()
@@ -85,13 +99,16 @@ export const run: Run = async call => {
   }
 }
 
-/** Rows of a step of the last finished run; default what it put out. */
-function ofRun({ io }: Call, project: Project, session: Session, step: string | undefined): ReportSide {
+function lastRun({ io }: Call, project: Project, session: Session): PastRun {
   const runs = listRuns(session.paths)
     .reverse()
     .filter(id => !isReplay(session.paths, id))
     .map(id => readRun(session.paths, id))
-  const past = finishedRun(runs, io, project.workspace)
+  return finishedRun(runs, io, project.workspace)
+}
+
+/** Rows of a step of a run; default what it put out. */
+function ofRun(past: PastRun, project: Project, session: Session, step: string | undefined): ReportSide {
   return { name: step ?? `the rows of ${project.recipe.name}`, rows: [...recordsOf(session.store, past, step)] }
 }
 
@@ -100,7 +117,8 @@ async function realSide(call: Call, project: Project | undefined, session: Sessi
   const { io, given } = call
   const sources = Object.entries(project?.recipe.sources ?? {}).filter(([, { origin }]) => origin !== 'synthetic')
   const named = given.real ?? (sources.length === 1 ? sources[0]![0] : undefined)
-  if (named !== undefined && sources.some(([name]) => name === named)) return ofRun(call, project!, session, named)
+  if (named !== undefined && sources.some(([name]) => name === named))
+    return ofRun(lastRun(call, project!, session), project!, session, named)
   const path = named === undefined ? undefined : resolve(io.cwd, named)
   if (path !== undefined && existsSync(path)) return { name: here(io, path), rows: await rowsOfFiles(path) }
   throw new StillroomError(

@@ -3,8 +3,10 @@ import type { Plan } from '../../recipe/index.ts'
 import {
   gatesOf,
   lastFinished,
+  lookAt,
   type RunResult,
   readRun,
+  releaseFolder,
   releaseRun,
   run as runPlan,
   type Session,
@@ -38,9 +40,11 @@ export const run: Run = async call => {
     const summary = summaryOf(plan, result, session, io.now().getTime() - began)
     let error: unknown = result.error
     if (!error && !limited && given.release !== false && plan.recipe.release) {
-      summary.gates = gatesOf(plan, result, session.paths.root)
       try {
-        summary.release = await releaseRun(project, session, result, { plan })
+        const { paths, store } = session
+        const looked = await lookAt(plan, result.shards, { store, root: paths.root, folder: releaseFolder(plan) })
+        summary.gates = gatesOf(plan, result, paths.root, looked.facts)
+        summary.release = await releaseRun(project, session, result, { plan, looked })
       } catch (thrown) {
         error = thrown
       }

@@ -3,15 +3,17 @@ import { StillroomError } from '../../errors/index.ts'
 import { verifyRelease } from '../../release/index.ts'
 import type { Run } from '../commands.ts'
 import { counted } from '../figures.ts'
+import { keyGiven } from '../key-file.ts'
 import { here } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 
 export const run: Run = async call => {
   const { io } = call
   const dir = resolve(io.cwd, call.args[0]!)
-  const { problems, manifest, digest } = await verifyRelease(dir)
+  const key = keyGiven(call)
+  const { problems, manifest, digest, signed } = await verifyRelease(dir, key === undefined ? {} : { key })
   const reporter = reporterOf(call)
-  reporter.result({ dir, ok: problems.length === 0, problems, digest, rows: manifest?.rows })
+  reporter.result({ dir, ok: problems.length === 0, problems, digest, signed: signed ?? null, rows: manifest?.rows })
   for (const { file, line, message } of problems)
     reporter.say(`${[file, line].filter(part => part !== undefined).join(':')}  ${message}`)
   if (problems.length > 0) {
@@ -25,7 +27,14 @@ export const run: Run = async call => {
     .flatMap(splits => Object.values(splits))
     .reduce((a, b) => a + b, 0)
   reporter.say(
-    `${manifest?.name} ${manifest?.version}: ${counted(manifest?.files.length ?? 0, 'file')} and ${counted(rows, 'row')} are as the manifest says (${digest?.slice(0, 12)}).`,
+    manifest === undefined
+      ? `${here(io, dir)} holds a certificate of erasure${signed ? ', as it was signed' : ''}.`
+      : `${manifest.name} ${manifest.version}: ${counted(manifest.files.length, 'file')} and ${counted(rows, 'row')} are as the manifest says (${digest?.slice(0, 12)}).`,
+    signed === undefined
+      ? 'Nobody signed it: whoever changes a file can change what it is checked against.'
+      : signed.trusted
+        ? `Signed by the key that was named, ${signed.keyid.slice(0, 16)}.`
+        : `Signed by ${signed.keyid.slice(0, 16)}, a key that came with the release; --key checks by one you trust.`,
   )
   return 0
 }

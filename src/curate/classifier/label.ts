@@ -58,7 +58,9 @@ export const label: MapStep<Options> = defineMap<Options, Rec['kind'], Rec['kind
   needs: { teachers: ['teacher'], files: ['rubric', 'prompt'] },
   prompts: o => [
     ...promptNotes(import.meta.url, 'label', ['en', 'ja'], o.prompt),
-    ...['en', 'ja'].map(language => loadScale(o.rubric, language)).map(({ name, digest }) => ({ name, digest })),
+    ...['en', 'ja']
+      .map(language => loadScale(o.rubric, language))
+      .map(({ name, digest, whole }) => ({ name, digest, text: whole })),
   ],
   source: 'Penedo et al. 2024, arXiv 2406.17557, section 4',
   teacher: o => o.teacher,

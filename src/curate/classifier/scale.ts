@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { type Sha, sha256 } from '../../records/index.ts'
 
 /** What the marks 0 to 5 stand for, as it is shown to the teacher. */
-export type Scale = { name: string; digest: Sha; text: string }
+export type Scale = { name: string; digest: Sha; whole: string; text: string }
 
 /** Rubrics that come along. */
 export const scales: readonly string[] = ['educational', 'code-educational']
@@ -21,7 +21,7 @@ export function loadScale(rubric: string, language: string): Scale {
   const known = loaded.get(String(file))
   if (known) return known
   const text = readFileSync(file, 'utf8')
-  const scale = { name: basename(String(file)), digest: sha256(text), text: text.trim() }
+  const scale = { name: basename(String(file)), digest: sha256(text), whole: text, text: text.trim() }
   loaded.set(String(file), scale)
   return scale
 }

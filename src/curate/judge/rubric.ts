@@ -4,8 +4,8 @@ import { StillroomError } from '../../errors/index.ts'
 import type { Sha } from '../../records/index.ts'
 import { sha256 } from '../../records/index.ts'
 
-/** A rubric file: Markdown with one `### aspect` a criterion. Text before the first aspect is shown to the judge as well. */
-export type Rubric = { name: string; digest: Sha; text: string; aspects: string[] }
+/** A rubric file: Markdown with one `### aspect` a criterion. Text before the first aspect is shown to the judge as well. The digest is over `whole`. */
+export type Rubric = { name: string; digest: Sha; whole: string; text: string; aspects: string[] }
 
 export const builtinRubrics = ['accuracy-clarity-usefulness', 'five-points', 'keigo']
 const loaded = new Map<string, Rubric>()
@@ -46,5 +46,5 @@ export function parseRubric(text: string, name: string): Rubric {
       },
     )
   }
-  return { name, digest: sha256(text), text: text.trim(), aspects }
+  return { name, digest: sha256(text), whole: text, text: text.trim(), aspects }
 }

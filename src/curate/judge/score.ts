@@ -70,7 +70,9 @@ export const judgeScore: MapStep<Options, 'conversation', 'conversation'> = defi
   needs: { teachers: ['teacher'], files: ['rubric', 'prompt'], ancestors: ['document', 'prompt'] },
   prompts: o => [
     ...promptNotes(import.meta.url, promptOf(o), ['en', 'ja'], o.prompt),
-    ...['en', 'ja'].map(language => loadRubric(rubricOf(o), language)).map(({ name, digest }) => ({ name, digest })),
+    ...['en', 'ja']
+      .map(language => loadRubric(rubricOf(o), language))
+      .map(({ name, digest, whole }) => ({ name, digest, text: whole })),
   ],
   source: 'Cui et al. 2023, arXiv 2310.01377; Yuan et al. 2024, arXiv 2401.10020',
   async run(record, ctx) {

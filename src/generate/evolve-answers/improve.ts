@@ -65,7 +65,7 @@ export const improve = defineMap<ImproveOptions, 'conversation', 'conversation'>
   needs: { teachers: ['teacher'], files: ['prompt'] },
   prompts: ({ prompt }) => [
     ...promptNotes(import.meta.url, 'quality', ['en', 'ja'], prompt),
-    ...['en', 'ja'].map(methods).map(({ name, digest }) => ({ name, digest })),
+    ...['en', 'ja'].map(methods).map(({ name, digest, text }) => ({ name, digest, text })),
   ],
   source: 'https://arxiv.org/abs/2312.15685',
   async run(record, ctx): Promise<Outcome<'conversation', 'conversation'>> {

@@ -9,7 +9,7 @@ export const operators = [...depthOperators, 'breadth'] as const
 export type Operator = (typeof operators)[number]
 
 /** What each way of rewriting asks for, in words, and the file it stands in. */
-export type Methods = { name: string; digest: Sha; of: ReadonlyMap<string, string> }
+export type Methods = { name: string; digest: Sha; text: string; of: ReadonlyMap<string, string> }
 const loaded = new Map<string, Methods>()
 
 /** Reads a Markdown file with one `### name` for each way of rewriting. Throws when it leaves one out. */
@@ -21,7 +21,7 @@ export function methodsIn(file: URL, names: readonly string[]): Methods {
   const parts = text.split(/^### +(\S+)[ \t]*$/m).slice(1)
   const of = new Map(parts.flatMap((part, i) => (i % 2 === 0 ? [[part, parts[i + 1]!.trim()] as const] : [])))
   for (const one of names) if (!of.get(one)) throw new Error(`${name} says nothing of ${one}`)
-  const read = { name, digest: sha256(text), of }
+  const read = { name, digest: sha256(text), text, of }
   loaded.set(file.href, read)
   return read
 }

@@ -133,7 +133,7 @@ export const evolveRewrite = defineMap<RewriteOptions, 'prompt', 'prompt'>({
   prompts: o => [
     ...promptNotes(import.meta.url, 'depth', ['en', 'ja'], o.prompt),
     ...promptNotes(import.meta.url, 'breadth', ['en', 'ja'], o['breadth-prompt']),
-    ...['en', 'ja'].map(methods).map(({ name, digest }) => ({ name, digest })),
+    ...['en', 'ja'].map(methods).map(({ name, digest, text }) => ({ name, digest, text })),
     ...(o.referee ? promptNotes(import.meta.url, 'equal', ['en', 'ja']) : []),
     ...(o.solver ? promptNotes(new URL('../answer/draw.ts', import.meta.url).href, 'answer', ['en', 'ja']) : []),
   ],

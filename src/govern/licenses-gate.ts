@@ -1,0 +1,89 @@
+import type { Facts } from './facts.ts'
+import { defineGate, type GateResult } from './gate.ts'
+import { classOf, type Objection, standing } from './lattice.ts'
+
+const worst = ['block', 'unknown', 'warn'] as const
+
+/** The licenses of all that stands behind a row allow the license of the release and the purpose. */
+export const licenses = defineGate({
+  id: 'licenses',
+  level: 'critical',
+  about: 'The licenses behind every row allow the license of the release and what the data is for.',
+  uses: ['fine-tuning', 'eval-set', 'edge-cases', 'privacy'],
+  plan: judgeSources,
+  data: judgeRows,
+})
+
+const said = (objections: readonly Objection[]): string =>
+  [...new Set(objections.map(({ license, why }) => `${license}: ${why}`))].join(' ')
+
+/** Before a run nobody knows how much of a source will stand in a row; a source as its rows are is the least that may. */
+function judgeSources({ sources, release, purpose }: Facts): GateResult | undefined {
+  if (!sources || !release) return undefined
+  const evidence = sources
+    .filter(({ feeds }) => feeds)
+    .map(({ name, license, derivation }) => {
+      const strength = derivation?.strength ?? 'paraphrase'
+      const grounds = [{ license, strength, sources: [name] }]
+      return {
+        source: name,
+        license,
+        strength,
+        class: classOf(grounds),
+        ...standing(grounds, release.license, purpose),
+      }
+    })
+  const named = evidence.map(one => ({ ...one, who: `source ${one.source}` }))
+  return verdict(
+    named.map(({ who, objections }) => ({ who, objections })),
+    evidence,
+    'The licenses of the sources allow the license of the release; rows are looked at after the run.',
+  )
+}
+
+function judgeRows({ rows, purpose, sources = [] }: Facts): GateResult | undefined {
+  if (!rows) return undefined
+  const evidence = rows.licenses.map(({ grounds, under, config, rows: n }) => ({
+    rows: n,
+    class: classOf(grounds),
+    under,
+    ...(config ? { config } : {}),
+    grounds,
+    ...standing(grounds, under, purpose),
+  }))
+  const told = sources.flatMap(({ name, derivation }) =>
+    derivation ? [`${name} counts as ${derivation.strength}: ${derivation.reason}`] : [],
+  )
+  const classes = Map.groupBy(evidence, one => one.class)
+  const counted = [...classes].map(([name, of]) => `${of.reduce((n, { rows }) => n + rows, 0)} ${name}`)
+  const found = evidence.map(({ objections, grounds, rows: n }) => ({
+    objections,
+    who: `${n} ${n === 1 ? 'row' : 'rows'} of ${[...new Set(grounds.flatMap(g => g.sources))].join(', ')}`,
+  }))
+  const pass = `Rows by class of license: ${counted.join(', ')}. Each may go out under the license that it has here.`
+  const result = verdict(found, evidence, pass)
+  return told.length > 0 ? { ...result, why: `${result.why} ${told.join(' ')}` } : result
+}
+
+function verdict(
+  found: { who: string; objections: Objection[] }[],
+  evidence: GateResult['evidence'],
+  pass: string,
+): GateResult {
+  const is = worst.find(level => found.some(({ objections }) => objections.some(one => one.is === level)))
+  if (!is) return { is: 'pass', evidence, why: pass }
+  const whys = found.flatMap(({ who, objections }) => {
+    const these = objections.filter(one => one.is === is)
+    return these.length > 0 ? [`${who}: ${said(these)}`] : []
+  })
+  const more = whys.length > 4 ? ` And ${whys.length - 4} more.` : ''
+  return {
+    is,
+    evidence,
+    why: `${whys.slice(0, 4).join(' ')}${more}`,
+    wayOut:
+      is === 'unknown'
+        ? 'Name the license of the source, and `purpose.commercial` and `purpose.distribute`.'
+        : 'Leave the source out, choose another `release.license`, give such rows a config of their own with `release.by-license`, or say with `derivation:` at the source how much of it stands in rows, and why.',
+  }
+}
