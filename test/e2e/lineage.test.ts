@@ -117,7 +117,7 @@ test('what a model repairs or judges names everything it saw and everyone who wr
   const side = (o: { pool: string }) => [{ name: 'pool', from: o.pool }]
   const rewrite = defineMap<Two & { pool: string }, 'prompt', 'prompt'>({
     ...shared,
-    verb: 'rewrite',
+    verb: 'repair',
     takes: ['prompt'],
     gives: 'same',
     reasons: ['rewritten'],
@@ -148,11 +148,11 @@ test('what a model repairs or judges names everything it saw and everyone who wr
   const steps = [write, rewrite, grade]
   const repaired = await runIn(
     folder(files),
-    recipe(server.url, [{ asks: { from: 'docs', ...two } }, { rewrite: two }]),
+    recipe(server.url, [{ asks: { from: 'docs', ...two } }, { repair: two }]),
     { steps },
   )
   const { lineage } = repaired.all[0]!
-  expect(lineage.made).toMatchObject({ step: 'rewrite', teachers: ['self/writer', 'self/editor'] })
+  expect(lineage.made).toMatchObject({ step: 'repair', teachers: ['self/writer', 'self/editor'] })
   expect(lineage.made?.calls).toHaveLength(2)
   expect(lineage.parents.map(p => p.role)).toEqual(['subject', 'context', 'context'])
   expect(lineage.generation).toBe(4)

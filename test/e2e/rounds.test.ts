@@ -78,11 +78,11 @@ async function rowsOf(dir: string, round: number, split = 'train'): Promise<Row[
 }
 const answers = (rows: Row[]) => rows.map(({ messages }) => messages.at(-1)!.content).sort()
 
-/** Everything under `releases` but what tells of time and money. */
+/** Everything under `releases` but what tells of time, money and single calls. */
 function bytes(dir: string): { [path: string]: string } {
   const root = join(dir, 'releases')
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-    path => !path.endsWith('run.json') && statSync(join(root, path)).isFile(),
+    path => !/run\.json$|\breport\b/.test(path) && statSync(join(root, path)).isFile(),
   )
   return Object.fromEntries(files.sort().map(path => [path, sha256(readFileSync(join(root, path)))]))
 }
