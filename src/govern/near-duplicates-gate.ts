@@ -21,7 +21,7 @@ function judge({ rows }: Facts): GateResult | undefined {
   const limit = textbook ? 0.01 : 0.02
   const share = of > 0 ? copies / of : 0
   const { low, high } = wilson(copies, of)
-  const evidence = { copies, of, share, low, high, limit, method: 'runs of three words, Jaccard 0.8' }
+  const evidence = { copies, of, share, low, high, limit, method: 'runs of five words, Jaccard 0.8' }
   const counted = `${copies} of ${of} rows are near copies of an earlier one`
   const wayOut = 'Add `dedupe: { near: 0.8 }` behind the last step that writes.'
   if (of < enough) {

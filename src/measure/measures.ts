@@ -150,8 +150,8 @@ const tellApart: Measure['open'] = rows => {
 }
 
 const [bands, rowsOfBand] = [16, 8]
-/** Jaccard similarity of runs of three words from which a text is a near copy. */
-const near = 0.8
+/** Jaccard similarity of runs of five words from which a text is a near copy: what `dedupe` compares by default. */
+const [run, near] = [5, 0.8]
 /** The share of texts that are near copies of an earlier one: those that meet in a band, verified. */
 export function nearCopies(texts: Words[]): number | undefined {
   if (texts.length === 0) return undefined
@@ -166,7 +166,7 @@ export function nearCopies(texts: Words[]): number | undefined {
   }
   return copies / texts.length
 }
-const shinglesOf = (words: Words) => grams(words, Math.min(3, words.length || 1))
+const shinglesOf = (words: Words) => grams(words, Math.min(run, words.length || 1))
 function likeness(a: Set<number>, b: Set<number>): number {
   const both = a.intersection(b).size
   return a.size + b.size > 0 ? both / (a.size + b.size - both) : 1

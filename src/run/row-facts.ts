@@ -1,3 +1,4 @@
+import { contentOf } from '../curate/index.ts'
 import {
   classOf,
   type Ground,
@@ -213,7 +214,7 @@ export async function lookAtRows(
       facts.copies.of++
       const like = texts.get(row.kind) ?? []
       texts.set(row.kind, like)
-      like.push(wordsOf(textsOf(row).join('\n')))
+      like.push(wordsOf(contentOf(row, 'all')))
     }
   }
   facts.licenses = [...combinations].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
