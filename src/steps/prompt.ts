@@ -54,13 +54,19 @@ export function parsePrompt(text: string, name: string): Prompt {
   const marked = bodies.findIndex(body => body.length > 1)
   if (bodies.flat().length > bodies.length + 1) throw new Error(`${name}: only one line can end the shared part`)
 
+  /** Lines that an empty value leaves blank go; what a value says is never changed, such as the blank lines of code. */
   function fill(template: string, values: Values): string {
-    const filled = template.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
+    const said: string[] = []
+    const laid = template.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
       if (!(key in values))
         throw new Error(`${name}: no value for {{${key}}}; known: ${Object.keys(values).join(', ')}`)
-      return String(values[key] ?? '')
+      const value = String(values[key] ?? '')
+      return value === '' ? '' : `{{${said.push(value) - 1}}}`
     })
-    return filled.replace(/\n{3,}/g, '\n\n').trim()
+    return laid
+      .replace(/\n{3,}/g, '\n\n')
+      .replace(/\{\{(\d+)\}\}/g, (_, at: string) => said[Number(at)]!)
+      .trim()
   }
   const render = (values: Values): Message[] =>
     bodies.map((body, i) => ({ role: roles[i]!, content: fill(body.join(''), values) }))
