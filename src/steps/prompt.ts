@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import type { Message, Role, Sha } from '../records/index.ts'
 import { sha256 } from '../records/index.ts'
 import type { Ask, PromptNote } from './contract.ts'
+import { fromFile } from './file.ts'
 
 type Values = { [name: string]: string | number | undefined }
 
@@ -18,19 +18,8 @@ export type Prompt = {
   ask(values: Values): Required<Pick<Ask, 'messages' | 'prompts'>> & Pick<Ask, 'prefix'>
 }
 
-const loaded = new Map<string, { prompt: Prompt; stamp: string }>()
-
 /** Reads and checks a prompt file, again only when it was edited. Throws when it has no part or `render` misses a value. */
-export function loadPrompt(file: URL | string): Prompt {
-  const name = String(file)
-  const { mtimeMs, size } = statSync(file)
-  const stamp = `${mtimeMs} ${size}`
-  const known = loaded.get(name)
-  if (known?.stamp === stamp) return known.prompt
-  const prompt = parsePrompt(readFileSync(file, 'utf8'), name)
-  loaded.set(name, { prompt, stamp })
-  return prompt
-}
+export const loadPrompt = fromFile((text, file): Prompt => parsePrompt(text, String(file)))
 
 /**
  * The prompt files of a step that has one for each language: the replacement out of the options, else `<name>.<language>.md`

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { conversation, document } from '../../../test/support/curate-records.ts'
 import { driveGlobal } from '../../../test/support/drive-global.ts'
+import { folder } from '../../../test/support/project.ts'
 import type { Rec } from '../../records/index.ts'
 import type { Answer, Ask, Ctx, GlobalStep } from '../../steps/index.ts'
 import { readStructured } from '../../teachers/index.ts'
@@ -98,6 +101,10 @@ test('rubrics name their aspects', () => {
     expect(loadRubric('accuracy-clarity-usefulness', language).aspects).toEqual(['accuracy', 'clarity', 'usefulness'])
     expect(loadRubric('keigo', language).aspects).toEqual(['register', 'honorifics', 'naturalness', 'courtesy'])
   }
+  const file = join(folder({ 'own.md': '### depth\nIs it deep?' }), 'own.md')
+  expect(loadRubric(file, 'en')).toMatchObject({ name: 'own', aspects: ['depth'] })
+  writeFileSync(file, '### breadth\nIs it broad enough?')
+  expect(loadRubric(file, 'en').aspects).toEqual(['breadth'])
   expect(() => parseRubric('# Nothing', 'x')).toThrow(/aspects/)
   expect(() => parseRubric('### overall\n', 'x')).toThrow(/aspects/)
   expect(judge.options.safeParse({ teacher: 't', rubric: 'accuracy' }).success).toBe(false)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Message } from '../../records/index.ts'
 import { defineMap, fence, loadPrompt, type Outcome, type Pure, promptNotes, unusable } from '../../steps/index.ts'
-import { chosen, type Methods, methodsIn, weightsOf } from '../evolve/operators.ts'
+import { chosen, methodsIn, weightsOf } from '../evolve/operators.ts'
 import { eliminated } from '../evolve/rules.ts'
 
 /** What an answer can gain in. */
@@ -29,7 +29,7 @@ const options = z.strictObject({ ...improveShape, wave: z.int().min(1).default(1
 export type ImproveOptions = z.output<typeof options>
 
 const reply = z.object({ improved: z.string() })
-const methods = (language: string): Methods =>
+const methods = (language: string) =>
   methodsIn(new URL(`./qualities.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url), qualities)
 
 function request(quality: string, before: Message[], answer: string, ctx: Pure<ImproveOptions>) {
