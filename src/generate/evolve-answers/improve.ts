@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Message } from '../../records/index.ts'
+import { type Message, withMessages } from '../../records/index.ts'
 import { defineMap, fence, loadPrompt, type Outcome, type Pure, promptNotes, unusable } from '../../steps/index.ts'
 import { chosen, methodsIn, weightsOf } from '../evolve/operators.ts'
 import { eliminated } from '../evolve/rules.ts'
@@ -89,12 +89,10 @@ export const improve = defineMap<ImproveOptions, 'conversation', 'conversation'>
     }
     // What led to the old answer did not lead to this one.
     const { reasoning: _, ...turn } = last
-    const { tools } = record
-    const messages = [...before, { ...turn, content: child }]
+    const payload = withMessages(record, [...before, { ...turn, content: child }])
     // `root` ties together what came of one answer, so that a split does not tear it apart.
     const root = typeof record.facets.root === 'string' ? record.facets.root : record.id
     const facets = { quality, rewritings: Number(record.facets.rewritings ?? 0) + 1, root }
-    const payload = { kind: 'conversation' as const, messages, ...(tools ? { tools } : {}) }
     return { is: 'made', made: [{ payload, index: 0, notes: { facets } }] }
   },
 })

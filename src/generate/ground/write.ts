@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Rec, Score } from '../../records/index.ts'
+import { type Rec, type Score, withMessages } from '../../records/index.ts'
 import { type Ctx, defineMap, fence, type Lost, loadPrompt, promptNotes, unusable } from '../../steps/index.ts'
 import { normaliseForMatch } from '../../text/index.ts'
 import { transcript } from '../transcript.ts'
@@ -147,7 +147,7 @@ export const groundWrite = defineMap<WriteOptions, 'prompt', 'conversation'>({
       is: 'made',
       made: [
         {
-          payload: { kind: 'conversation', messages: [...record.messages, { role: 'assistant', content }] },
+          payload: withMessages(record, [...record.messages, { role: 'assistant', content }]),
           index: 0,
           notes: { scores, ...(record.language ? { language: record.language } : {}) },
         },
