@@ -126,7 +126,11 @@ describe('draws', () => {
     expect(outcome).toMatchObject({ is: 'made', made: [], lost: [{ reason: 'truncated' }, { reason: 'empty-answer' }] })
   })
 
-  test('thinking is taken off the front alone', () => {
+  test('thinking is taken off the front alone, whichever of the two marks a model knows', () => {
+    expect(withoutThinking({ content: '<thinking>6 x 7</thinking> 42 ' })).toEqual({
+      content: '42',
+      reasoning: '6 x 7',
+    })
     expect(withoutThinking({ content: 'Write <think>x</think> like this.' })).toEqual({
       content: 'Write <think>x</think> like this.',
     })

@@ -12,6 +12,7 @@ import {
   promptNotes,
   unusable,
 } from '../../steps/index.ts'
+import { comparable } from '../comparable.ts'
 import { bare, type Exercise, type Fault, faultOf, tried } from './check.ts'
 
 const shape = {
@@ -95,13 +96,6 @@ function request(record: Rec<'document'> | Rec<'row'>, { options, language }: Ct
 /** Wording that only makes sense beside the material. A `text` is no sign of it: functions take texts. */
 const pointsAtMaterial =
   /\b(?:the|this|given) (?:document|material|article|chapter|passage)\b|\b(?:above|aforementioned)\b|(?:この|本|上の)(?:文書|資料|記事|章|節|本文)|上記の?(?:文書|資料|記事)/i
-
-const comparable = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\p{P}\p{S}\s]+/gu, ' ')
-    .trim()
 
 /** Statement, reference solution and verifier of each exercise whose solution was run and holds. */
 export const exercisesWrite = defineMap<WriteOptions, 'document' | 'row', 'prompt'>({
