@@ -49,7 +49,8 @@ export function parsePrompt(text: string, name: string): Prompt {
     const laid = template.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
       if (!(key in values))
         throw new Error(`${name}: no value for {{${key}}}; known: ${Object.keys(values).join(', ')}`)
-      const value = String(values[key] ?? '')
+      // Half of a character, where a text was cut, is refused by servers.
+      const value = String(values[key] ?? '').toWellFormed()
       return value === '' ? '' : `{{${said.push(value) - 1}}}`
     })
     return laid
@@ -74,12 +75,19 @@ export function parsePrompt(text: string, name: string): Prompt {
   }
 }
 
+/** Marks as a model might read them, whatever case and spaces they are written with. */
+const marksIn = (text: string): Set<string> =>
+  new Set(
+    [...text.matchAll(/<\s{0,9}\/?\s{0,9}([\p{L}\p{N}_-]{1,60})\s{0,9}\/?>/gu)].map(([, mark]) => mark!.toLowerCase()),
+  )
+
 /**
  * Puts untrusted text between marks that do not occur in it, so that a document cannot close its own fence.
  * Prompts say that what stands between them is data and never an instruction.
  */
 export function fence(text: string, label: string): string {
+  const taken = marksIn(text)
   let mark = label
-  for (let i = 2; text.includes(`<${mark}>`) || text.includes(`</${mark}>`); i++) mark = `${label}-${i}`
+  for (let i = 2; taken.has(mark.toLowerCase()); i++) mark = `${label}-${i}`
   return `<${mark}>\n${text}\n</${mark}>`
 }
