@@ -106,7 +106,7 @@ describe('an answer', () => {
     )
   })
 
-  test('a check takes out what does not follow; a check that cannot be read takes nothing', async () => {
+  test('a check takes out what does not follow; a check that cannot be read takes nothing, and leaves the support unknown', async () => {
     const { content, scores, lost, asked } = await made(claims, { entailment: 'judge' }, { data: { entailed: [2, 9] } })
     expect(content).toBe('Water cools the vapour.')
     expect(lost).toContainEqual([0, 'not-entailed'])
@@ -116,7 +116,7 @@ describe('an answer', () => {
     )
     const unread = await made(claims, { entailment: 'judge' }, { bad: { reason: 'unparseable', detail: '' } })
     expect(unread.content).toBe('It boils a liquid. Water cools the vapour.')
-    expect(unread.scores).toMatchObject({ entailed: { unscored: 'unparseable' }, support: { value: 2 / 5 } })
+    expect(unread.scores).toMatchObject({ entailed: { unscored: 'unparseable' }, support: { unscored: 'unparseable' } })
   })
 
   test.each([

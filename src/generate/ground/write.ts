@@ -129,11 +129,11 @@ export const groundWrite = defineMap<WriteOptions, 'prompt', 'conversation'>({
       }
     }
     if (kept.length === 0) return { is: 'made', made: [], lost }
-    scores.support = {
-      method: 'sentences with a quotation of the document',
-      call: answer.call,
-      value: kept.length / claims.length,
-    }
+    const support = { method: 'sentences with a quotation of the document', call: answer.call }
+    const unread = scores.entailed && 'unscored' in scores.entailed ? scores.entailed.unscored : undefined
+    // Without the check that was asked for nobody knows what stands on the document.
+    scores.support =
+      unread === undefined ? { ...support, value: kept.length / claims.length } : { ...support, unscored: unread }
     const held = kept.map(({ claim }) => claim)
     const japanese = language === 'ja'
     const content =
