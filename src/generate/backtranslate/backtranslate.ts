@@ -78,7 +78,7 @@ const write = defineMap<WriteOptions, 'document', 'conversation'>({
     const reply = await ctx.call(teacher, {
       ...prompt.ask({
         text: fence(text, 'text'),
-        title: record.title,
+        title: record.title && fence(record.title, 'title'),
         register: register && language === 'ja' ? `- 文体: ${registerWords.ja[register]}` : '',
       }),
       reply: instructionReply,

@@ -50,7 +50,7 @@ function request(record: Rec<'document'>, style: string, ctx: Pure<WriteOptions>
   return {
     ...prompt.ask({
       document: fence(record.text, 'document'),
-      title: record.title,
+      title: record.title && fence(record.title, 'title'),
       style: styleWords(style, language),
       register: register && language === 'ja' ? `- 文体は${registerWords.ja[register]}にそろえます。` : '',
     }),
