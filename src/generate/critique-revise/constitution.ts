@@ -7,7 +7,7 @@ import { sections } from '../sections.ts'
 /** One principle: what the critique asks for, and what the revision does about it. */
 export type Principle = { name: string; critique: string; revision: string }
 /** A constitution file: Markdown with `### name`, a line `Critique:` and a line `Revision:` (`批評:`, `改訂:`) a principle. */
-export type Constitution = { name: string; digest: Sha; principles: Principle[] }
+type Constitution = { name: string; digest: Sha; principles: Principle[] }
 
 export const builtinConstitutions = ['helpful-harmless-honest']
 const constitutionIn = fromFile((text, file) => parseConstitution(text, basename(String(file), '.md')))

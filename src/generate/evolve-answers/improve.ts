@@ -26,7 +26,7 @@ export const improveShape = {
   prompt: z.string().optional().describe('Prompt file to use instead of the built-in one'),
 }
 const options = z.strictObject({ ...improveShape, wave: z.int().min(1).default(1).describe('Number of the wave') })
-export type ImproveOptions = z.output<typeof options>
+type ImproveOptions = z.output<typeof options>
 
 const reply = z.object({ improved: z.string() })
 const methods = (language: string) =>

@@ -177,7 +177,7 @@ const topicOf = (record: Rec<'document'> | Rec<'row'>): { topic?: string } =>
   record.kind === 'row' && typeof record.columns.topic === 'string' ? { topic: record.columns.topic } : {}
 
 /** The exercise as a conversation; its verifier stays with the prompt that it descends from. */
-export const exercisesAnswer = defineMap<Record<string, never>, 'prompt', 'conversation'>({
+const exercisesAnswer = defineMap<Record<string, never>, 'prompt', 'conversation'>({
   verb: 'exercises-answer',
   about: 'Answers each exercise with the explanation and the solution that was run.',
   version: 1,

@@ -73,7 +73,7 @@ function problemOf(text: string, record: Rec<'document'>, language: string, { le
 const rounded = (value: number) => Math.round(value * 1e4) / 1e4
 
 /** What of the document is left and what is new, as scores: shares from 0 to 1, absent where there is nothing to count. */
-export function keptScores(text: string, document: string): { [aspect: string]: Score } {
+function keptScores(text: string, document: string): { [aspect: string]: Score } {
   const numbers = shareKept(numbersOf(document), numbersOf(text))
   const names = shareKept(namesOf(document), text.normalize('NFKC').toLowerCase())
   return {

@@ -16,7 +16,7 @@ import { type DeclaredTool, loadTools, shown } from './declared.ts'
 
 /** Ways to call tools, after the categories of APIGen and of the Berkeley Function Calling Leaderboard. */
 export const toolStyles = ['single', 'multiple', 'parallel', 'parallel-multiple', 'irrelevance'] as const
-export type ToolStyle = (typeof toolStyles)[number]
+type ToolStyle = (typeof toolStyles)[number]
 
 const weight = z.number().min(0).default(0)
 export const gridShape = {
