@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { conversation, document } from '../../../test/support/curate-records.ts'
 import { driveGlobal } from '../../../test/support/drive-global.ts'
-import { folder } from '../../../test/support/project.ts'
+import { folder, runIn } from '../../../test/support/project.ts'
 import type { Rec } from '../../records/index.ts'
 import type { Answer, Ask, Ctx, GlobalStep } from '../../steps/index.ts'
 import { readStructured } from '../../teachers/index.ts'
@@ -109,6 +109,22 @@ test('rubrics name their aspects', () => {
   expect(() => parseRubric('### overall\n', 'x')).toThrow(/aspects/)
   expect(judge.options.safeParse({ teacher: 't', rubric: 'accuracy' }).success).toBe(false)
   expect(judge.options.safeParse({ teacher: 't', drop: 0.3, min: 7 }).success).toBe(false)
+})
+
+test('replies that would all be the same are refused before they are paid for, those of a default among them', async () => {
+  const planned = (step: object) =>
+    runIn(folder({ 'rows.jsonl': '{"messages": [{"role": "user", "content": "Why?"}]}' }), {
+      name: 'cold',
+      teachers: { cold: { model: 'm', at: 'http://127.0.0.1:9/v1', price: 'free', temperature: 0 } },
+      sources: { rows: { files: 'rows.jsonl', license: 'cc0-1.0', kind: 'prompt' } },
+      steps: [{ answer: { from: 'rows', teacher: 'cold' } }, step],
+    })
+  const same = (said: string) => ({
+    code: 'SR_RECIPE_CONFLICT',
+    message: expect.stringContaining(`\`${said}\` of \`cold\``),
+  })
+  await expect(planned({ judge: { teacher: 'cold', mode: 'additive' } })).rejects.toMatchObject(same('samples: 3'))
+  await expect(planned({ 'self-reward': { from: 'rows', teacher: 'cold' } })).rejects.toMatchObject(same('marks: 3'))
 })
 
 test('rows of one document are judged behind the same beginning: system, rubric and document', async () => {
