@@ -1,5 +1,7 @@
 import type { Message, Rec } from '../records/index.ts'
 
+export { scoreOf } from '../steps/index.ts'
+
 /** Which part of a record a step looks at. */
 export const parts = ['prompt', 'completion', 'all', 'text'] as const
 export type Part = (typeof parts)[number]
@@ -45,10 +47,4 @@ export function sides(record: Rec): [asked: string, answered: string] {
     case 'exam':
       return [[said(record.prompt, 'user', 'assistant', 'tool'), ...(record.choices ?? [])].join('\n'), record.target]
   }
-}
-
-/** The value of a stored score, written as `<step key>/<aspect>`. */
-export function scoreOf(record: Rec, by: string | undefined): number | undefined {
-  const score = by === undefined ? undefined : record.scores[by]
-  return score && 'value' in score ? score.value : undefined
 }

@@ -42,7 +42,7 @@ export const enough = defineGlobal({
         const ids = all.map(record => record.id)
         const count = (name: string) => (side === name ? ids.length : 0)
         const drawn = side === undefined ? ids.map((id): [number, Id] => [unit(seed, id), id]) : []
-        const seeds = side === undefined ? all.filter(({ lineage }) => !lineage.made?.step.startsWith(grown)).length : 0
+        const seeds = side === undefined ? all.length - all.filter(hasGrown(grown)).length : 0
         return new Map([[0, { drawn, seeds, kept: count('kept'), asked: count('asked') }]])
       },
       merge: (a: Counted, b: Counted) => ({
@@ -72,13 +72,17 @@ export const newest = defineGlobal({
   verb: 'newest',
   about: 'Of records and what was made of them keeps the newest: what is new, and what nothing came of.',
   version: 1,
-  options: z.strictObject({}),
+  options: z.strictObject({
+    grown: z.string().describe('Keys of the steps that made records of others begin so; all other records came in'),
+  }),
   takes: ['prompt', 'conversation'],
   gives: 'same',
   reasons: ['evolved'],
   passes: [
     {
-      survey: (records): Map<number, Id[]> => new Map([[0, [...records].flatMap(subjectsOf)]]),
+      // What came in may have been made of something that came in as well, and replaces nothing.
+      survey: (records, { grown }): Map<number, Id[]> =>
+        new Map([[0, [...records].filter(hasGrown(grown)).flatMap(subjectsOf)]]),
       merge: (a: Id[], b: Id[]) => a.concat(b),
       decide: (_, ids: Id[]) => ids,
       combine: (parts: Id[][]) => ({ each: new Map<Id, Json>(parts.flat().map(id => [id, true])) }),
@@ -86,6 +90,12 @@ export const newest = defineGlobal({
   ],
   apply: (_, evolved) => (evolved ? { is: 'dropped', reason: 'evolved' } : { is: 'passed' }),
 })
+
+/** Whether a step whose key begins so made a record. */
+const hasGrown =
+  (grown: string) =>
+  ({ lineage }: Rec): boolean =>
+    lineage.made?.step.startsWith(grown) ?? false
 
 const subjectsOf = ({ lineage }: Rec): Id[] =>
   lineage.parents.flatMap(({ id, role }) => (role === 'subject' ? [id] : []))
@@ -95,6 +105,7 @@ const subjectsOf = ({ lineage }: Rec): Id[] =>
  * last primitive is what came in and every round (`all`), or the newest alone.
  */
 export function rounds(
+  key: string,
   waves: number,
   keep: 'all' | 'last',
   rewrite: (wave: number) => Pick<Primitive, 'step' | 'options'>,
@@ -103,7 +114,7 @@ export function rounds(
   const steps = names.flatMap((name, i): Primitive[] => {
     const from = i === 0 ? '$in' : `${names[i - 1]}-newest`
     const last = i === waves - 1
-    const next = { as: last ? '' : `${name}-newest`, step: newest, options: {}, from: [from, name] }
+    const next = { as: last ? '' : `${name}-newest`, step: newest, options: { grown: `${key}.w` }, from: [from, name] }
     return [{ as: name, ...rewrite(i + 1), from: [from] }, ...(last && keep === 'all' ? [] : [next])]
   })
   return keep === 'last' ? steps : [...steps, { as: '', step: gather, options: {}, from: ['$in', ...names] }]

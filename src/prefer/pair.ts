@@ -34,7 +34,7 @@ export function writersOf({ lineage }: Conversation): string[] {
 }
 
 /** Which sides share a family with one of the judges; undefined where no judge or no writer is known. */
-export function ownFamilyOf(
+function ownFamilyOf(
   judges: readonly string[],
   chosen: readonly string[],
   rejected: readonly string[],

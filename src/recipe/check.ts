@@ -225,14 +225,15 @@ function teacherProblems(
     const unable = formProblem(needsOf(word).forms?.[option], name, teachers)
     if (unable) return [{ ...unable, path, part: 'value' }]
     // The first teacher a step names is the one it draws samples from; a referee may well be asked at temperature 0.
-    if (option !== main || !(Number(options.samples) > 1)) return []
+    const { of, by, n } = needsOf(word).draws?.(options) ?? { of: main, by: 'samples', n: Number(options.samples) }
+    if (option !== of || !(n > 1)) return []
     const sound = soundEntries(teachers)
     const cold = teachersBehind(name, sound).find(one => (sound[one] as { temperature?: number }).temperature === 0)
     if (cold === undefined) return []
     const whose = cold === name ? `\`${name}\`` : `\`${name}\` from \`${cold}\``
-    const message = `\`samples: ${options.samples}\` of ${whose} at temperature 0 would all be the same`
-    const hint = `raise the temperature of \`${cold}\`, or ask for one sample`
-    return [{ code: 'SR_RECIPE_CONFLICT', message, path: [...use.path, 'samples'], part: 'value', hint }]
+    const message = `\`${by}: ${n}\` of ${whose} at temperature 0 would all be the same`
+    const hint = `raise the temperature of \`${cold}\`, or ask for one: \`${by}: 1\``
+    return [{ code: 'SR_RECIPE_CONFLICT', message, path: [...use.path, by], part: 'value', hint }]
   })
 }
 

@@ -109,7 +109,7 @@ const bad: [name: string, steps: string, found: string[]][] = [
     'steps:\n  - ask: { from: handbook, teacher: wrtier }\n  - answer: { teacher: cold, samples: 5 }\n',
     [
       'SR_RECIPE_REFERENCE 2:37 steps.0.ask.teacher | there is no teacher `wrtier` | did you mean `writer`?',
-      'SR_RECIPE_CONFLICT 3:39 steps.1.answer.samples | `samples: 5` of `cold` at temperature 0 would all be the same | raise the temperature of `cold`, or ask for one sample',
+      'SR_RECIPE_CONFLICT 3:39 steps.1.answer.samples | `samples: 5` of `cold` at temperature 0 would all be the same | raise the temperature of `cold`, or ask for one: `samples: 1`',
     ],
   ],
   [

@@ -12,6 +12,9 @@ export const servedStudent = z.strictObject({
 })
 export type ServedStudent = z.output<typeof servedStudent>
 
+/** Seconds that a timer of Node can wait; a longer one would end at once. */
+const longest = 2_000_000
+
 const between = z
   .strictObject({
     run: z
@@ -23,8 +26,13 @@ const between = z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe('URL that is asked until its answer names the next revision or model, such as <server>/v1/models'),
-    every: z.number().positive().default(30).describe('Seconds between two looks at `wait`'),
-    timeout: z.number().positive().default(86_400).describe('Seconds after which command or waiting is given up'),
+    every: z.number().positive().max(longest).default(30).describe('Seconds between two looks at `wait`'),
+    timeout: z
+      .number()
+      .positive()
+      .max(longest)
+      .default(86_400)
+      .describe('Seconds after which command or waiting is given up'),
   })
   .refine(o => o.run !== undefined || o.wait !== undefined, 'say what is done between rounds: `run`, `wait` or both')
 

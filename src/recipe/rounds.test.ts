@@ -35,6 +35,12 @@ const without = (name: string, input: object = recipe()) =>
 test.each<[string, object, [string, unknown][]]>([
   ['sound rounds', recipe(), []],
   [
+    // 30 days: a timer of Node would end at once.
+    'a patience beyond what a timer can wait',
+    recipe({}, { between: { run: 'train', timeout: 30 * 86_400 } }),
+    [['rounds.between.timeout', undefined]],
+  ],
+  [
     'a student without a revision',
     recipe({ teachers: { student: { model: 'simulate/student' } } }, { revisions: undefined, between: { run: 'x' } }),
     [['teachers.student', says('could not be told apart')]],

@@ -32,7 +32,7 @@ export function mapStage(stage: Stage, env: StageEnv): StageOutput {
     const pools: Pools = {
       digests: sides.map(s => `${s.name}:${s.digest}`),
       draw(name, record, n, turn) {
-        draw ??= openPools(sides.map(s => ({ name: s.name, records: [...records(env, s.shards)].map(c => c.record) })))
+        draw ??= openPools(sides.map(s => ({ name: s.name, records: records(env, s.shards).map(c => c.record) })))
         return draw(name, record, n, turn)
       },
     }

@@ -18,11 +18,23 @@ function weight(a: number, b: number, left: number, right: number): number {
 
 type Pool = { rows: Rec[]; left: Int32Array; right: Int32Array }
 
+const byId = (a: Rec, b: Rec): number => (a.id < b.id ? -1 : 1)
+
+/** The rows with the smallest ids, in id order; memory holds no more than twice as many. */
+function thinned(records: Iterable<Rec>): Rec[] {
+  let rows: Rec[] = []
+  for (const record of records) {
+    rows.push(record)
+    if (rows.length === 2 * poolBound) rows = rows.sort(byId).slice(0, poolBound)
+  }
+  return rows.sort(byId).slice(0, poolBound)
+}
+
 export function openPools(sides: { name: string; records: Iterable<Rec> }[]): Pools['draw'] {
   const pools = new Map<string, Pool>()
   for (const side of sides) {
     // In id order, so that equal weights fall to the smaller id.
-    const rows = [...side.records].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, poolBound)
+    const rows = thinned(side.records)
     pools.set(side.name, {
       rows,
       left: Int32Array.from(rows, row => half(row.id, 0)),

@@ -22,6 +22,7 @@ import { allShards, type StageEnv, type StageOutput, working } from './stage.ts'
 import { asStop, createStop, Stopped } from './stop.ts'
 import { batchShares, checkTerms, openTeachers, type Teachers } from './teachers.ts'
 import { unionStage } from './union-stage.ts'
+import { openUnpaid } from './unpaid.ts'
 import { openWorkers, type Workers } from './workers.ts'
 
 export type RunOptions = {
@@ -118,7 +119,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const funnel: Funnel = {}
   const notes: RunResult['notes'] = []
   const found: RunResult['found'] = {}
-  const unpaid = new Set<Id>()
+  const unpaid = openUnpaid(plan)
   const finished = new Map<string, ShardRef[]>()
   let teachers: Teachers | undefined
   let calls: Calls | undefined
@@ -196,9 +197,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       ancestor: ancestorLookup(store, shards),
       unpaid(item, node) {
         const root = enteredAs(item, paid)
-        if (unpaid.has(root)) return
-        unpaid.add(root)
-        log.emit({ event: 'unpaid', root, step: node.key })
+        if (unpaid.add(root, node)) log.emit({ event: 'unpaid', root, step: node.key })
       },
       note(node, message) {
         notes.push({ step: node.key, message })
@@ -269,7 +268,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     notes: notes.sort((a, b) => order(a.step) - order(b.step)),
     found,
     calls: totals,
-    unpaid: [...unpaid].sort(),
+    unpaid: unpaid.first(),
     shards: finished,
     *rows() {
       for (const shard of finished.get(plan.output) ?? [])

@@ -38,12 +38,21 @@ function inherited(facets: Facets): Facets {
   return Object.fromEntries(Object.entries(facets).filter(([name]) => !ownFacets.includes(name)))
 }
 
-/** Scores under the step's key. Who judged, in which call, the engine knows; a step may name one of several calls. */
-function keyed(scores: { [aspect: string]: Score } | undefined, owner: string, used: Used): { [name: string]: Score } {
+/**
+ * Scores under the step's key. Who judged, in which call, the engine knows; a step may name one of several calls. Of a record
+ * that was `written` by calls a score that names none was counted by rule: whoever wrote has not judged.
+ */
+function keyed(
+  scores: { [aspect: string]: Score } | undefined,
+  owner: string,
+  used: Used,
+  written = false,
+): { [name: string]: Score } {
   const asks = answered(used)
   return Object.fromEntries(
     Object.entries(scores ?? {}).map(([aspect, score]) => {
-      const asked = asks.find(a => score.call !== undefined && a.calls.includes(score.call)) ?? asks.at(-1)
+      const named = asks.find(a => score.call !== undefined && a.calls.includes(score.call))
+      const asked = named ?? (written ? undefined : asks.at(-1))
       if (!asked) return [`${owner}/${aspect}`, score]
       const call = score.call ?? asked.calls.at(-1)
       return [`${owner}/${aspect}`, { ...score, judge: asked.teacher, ...(call ? { call } : {}) }]
@@ -156,7 +165,7 @@ export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used):
     digest: payloadDigest(draft.payload),
     ...(language ? { language } : {}),
     facets: { ...inherited(first.facets), ...draft.notes?.facets },
-    scores: keyed(draft.notes?.scores, node.owner, used),
+    scores: keyed(draft.notes?.scores, node.owner, used, true),
     lineage: {
       origin: model || subjects.some(({ lineage }) => lineage.origin === 'synthetic') ? 'synthetic' : 'real',
       generation: model ? oldest + 1 : oldest,

@@ -22,7 +22,7 @@ export type Job = {
  * equal data.
  */
 export type Ran = {
-  ended: 'ok' | 'failed' | 'timeout' | 'memory' | 'crashed' | 'unavailable'
+  ended: 'ok' | 'failed' | 'timeout' | 'memory' | 'crashed'
   /** Its first 64 KiB. */
   stdout: string
   error?: string

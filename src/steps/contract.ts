@@ -9,6 +9,11 @@ export type Needs<O = never> = {
   teachers?: readonly (keyof O & string)[]
   /** What is asked of the teachers of these options that is no chat; the recipe refuses those that cannot be. */
   forms?: { readonly [option in keyof O & string]?: Form }
+  /**
+   * How many independent replies to one request these options ask for, of whom, and the option that says so: at temperature 0
+   * all would be the same. Default `samples`, of the first teacher that is named.
+   */
+  draws?(options: O): { of: keyof O & string; by: keyof O & string; n: number }
   /** Options that hold paths: resolved against the recipe, and in the identity by content digest. */
   files?: readonly (keyof O & string)[]
   /** Those of `files` that hold a key of the project: made by chance where they are missing. */

@@ -6,8 +6,8 @@ import { defineFilter, defineGlobal } from './define.ts'
 const scoreName = z.string().describe('Stored score, written as <step key>/<aspect>')
 
 /** The value of a stored score; undefined without one, or where the judge gave none. */
-export function scoreOf(record: Rec, by: string): number | undefined {
-  const score = record.scores[by]
+export function scoreOf(record: Rec, by: string | undefined): number | undefined {
+  const score = by === undefined ? undefined : record.scores[by]
   return score && 'value' in score ? score.value : undefined
 }
 

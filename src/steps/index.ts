@@ -13,4 +13,5 @@ export {
   type OneCall,
   unusable,
 } from './define.ts'
+export { fromFile } from './file.ts'
 export { fence, loadPrompt, type Prompt, parsePrompt, promptNotes } from './prompt.ts'

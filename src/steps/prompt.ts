@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import type { Message, Role, Sha } from '../records/index.ts'
 import { sha256 } from '../records/index.ts'
 import type { Ask, PromptNote } from './contract.ts'
+import { fromFile } from './file.ts'
 
 type Values = { [name: string]: string | number | undefined }
 
@@ -20,19 +20,8 @@ export type Prompt = {
   ask(values: Values): Required<Pick<Ask, 'messages' | 'prompts'>> & Pick<Ask, 'prefix'>
 }
 
-const loaded = new Map<string, { prompt: Prompt; stamp: string }>()
-
 /** Reads and checks a prompt file, again only when it was edited. Throws when it has no part or `render` misses a value. */
-export function loadPrompt(file: URL | string): Prompt {
-  const name = String(file)
-  const { mtimeMs, size } = statSync(file)
-  const stamp = `${mtimeMs} ${size}`
-  const known = loaded.get(name)
-  if (known?.stamp === stamp) return known.prompt
-  const prompt = parsePrompt(readFileSync(file, 'utf8'), name)
-  loaded.set(name, { prompt, stamp })
-  return prompt
-}
+export const loadPrompt = fromFile((text, file): Prompt => parsePrompt(text, String(file)))
 
 /**
  * The prompt files of a step that has one for each language: the replacement out of the options, else `<name>.<language>.md`
@@ -56,13 +45,20 @@ export function parsePrompt(text: string, name: string): Prompt {
   const marked = bodies.findIndex(body => body.length > 1)
   if (bodies.flat().length > bodies.length + 1) throw new Error(`${name}: only one line can end the shared part`)
 
+  /** Lines that an empty value leaves blank go; what a value says is never changed, such as the blank lines of code. */
   function fill(template: string, values: Values): string {
-    const filled = template.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
+    const said: string[] = []
+    const laid = template.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
       if (!(key in values))
         throw new Error(`${name}: no value for {{${key}}}; known: ${Object.keys(values).join(', ')}`)
-      return String(values[key] ?? '')
+      // Half of a character, where a text was cut, is refused by servers.
+      const value = String(values[key] ?? '').toWellFormed()
+      return value === '' ? '' : `{{${said.push(value) - 1}}}`
     })
-    return filled.replace(/\n{3,}/g, '\n\n').trim()
+    return laid
+      .replace(/\n{3,}/g, '\n\n')
+      .replace(/\{\{(\d+)\}\}/g, (_, at: string) => said[Number(at)]!)
+      .trim()
   }
   const render = (values: Values): Message[] =>
     bodies.map((body, i) => ({ role: roles[i]!, content: fill(body.join(''), values) }))
@@ -82,12 +78,19 @@ export function parsePrompt(text: string, name: string): Prompt {
   }
 }
 
+/** Marks as a model might read them, whatever case and spaces they are written with. */
+const marksIn = (text: string): Set<string> =>
+  new Set(
+    [...text.matchAll(/<\s{0,9}\/?\s{0,9}([\p{L}\p{N}_-]{1,60})\s{0,9}\/?>/gu)].map(([, mark]) => mark!.toLowerCase()),
+  )
+
 /**
  * Puts untrusted text between marks that do not occur in it, so that a document cannot close its own fence.
  * Prompts say that what stands between them is data and never an instruction.
  */
 export function fence(text: string, label: string): string {
+  const taken = marksIn(text)
   let mark = label
-  for (let i = 2; text.includes(`<${mark}>`) || text.includes(`</${mark}>`); i++) mark = `${label}-${i}`
+  for (let i = 2; taken.has(mark.toLowerCase()); i++) mark = `${label}-${i}`
   return `<${mark}>\n${text}\n</${mark}>`
 }

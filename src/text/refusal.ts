@@ -1,3 +1,5 @@
+import { weight } from './prose.ts'
+
 /** Answers that decline, English and Japanese. */
 
 /** An answer that opens so declines. It is one only where it is the answer: see `refusal`. */
@@ -11,11 +13,6 @@ const declines: RegExp[] = [
   /^(?:私は|わたしは)?(?:AI|ＡＩ|人工知能|言語モデル)(?:アシスタント|モデル)?(?:である|です|な|として|の)[^。\n]{0,50}(?:できません|持っていません|ありません|お答えでき|いたしかねます)/,
   /^(?:お手伝い|お答え|回答|提供|支援)(?:は|を|すること(?:は|が))(?:できません|できかねます|いたしかねます|控えさせて)/,
 ]
-
-/** Length in words; three characters of Chinese, Japanese or Thai count as one. */
-const weight = (text: string): number =>
-  (text.match(/[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Hangul}\p{Script=Greek}\p{N}]+/gu)?.length ?? 0) +
-  (text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0) / 3
 
 /**
  * The phrase an answer declines with, where declining is the answer: it opens with it and little or nothing follows.

@@ -103,6 +103,18 @@ test.each<[string, object[], number]>([
   expect(simulator.stats.calls).toBe(before)
 })
 
+test('a replay of waves leaves out what was not paid for, and nothing that a later wave asks because of it', async () => {
+  const dir = folder(files)
+  const steps = [{ evolve: { from: 'tickets', teacher: 'writer', waves: 3, keep: 'last' } }, answer()]
+  const first = await runIn(dir, recipe(steps), { context: { restrict: { limit: 4 } } })
+  expect(first.all).toHaveLength(4)
+  await opened(dir, steps, [], async (project, session) => {
+    const { result, unpaid } = await replay(project, session)
+    expect(unpaid).toHaveLength(12 - 4)
+    expect(lines(result.rows())).toBe(lines(first.all))
+  })
+})
+
 test('a root that no restriction can leave out ends the replay by name instead of starting it over', async () => {
   // What a global makes out of paid records enters nowhere: no restriction stands before it.
   const compose = defineGlobal({

@@ -23,8 +23,11 @@ const shape = {
     .describe(
       'marks: a whole mark with a reason; expectation: a single digit, of which the log-probabilities of all six are averaged, where the teacher tells them',
     ),
-  complexity: z.string().optional().describe('Prompt file for the complexity to use instead of the built-in one'),
-  quality: z.string().optional().describe('Prompt file for the quality to use instead of the built-in one'),
+  'complexity-prompt': z
+    .string()
+    .optional()
+    .describe('Prompt file for the complexity to use instead of the built-in one'),
+  'quality-prompt': z.string().optional().describe('Prompt file for the quality to use instead of the built-in one'),
 }
 const scoreOptions = z.strictObject(shape)
 type Options = z.output<typeof scoreOptions>
@@ -55,7 +58,7 @@ function turnsOf(messages: readonly Message[]): [question: string, answer: strin
 
 function asking(aspect: Aspect, [question, answer]: [string, string], ctx: Ctx<Options>): Ask<Said> {
   const language = ctx.language.startsWith('ja') ? 'ja' : 'en'
-  const prompt = loadPrompt(ctx.options[aspect] ?? new URL(`./${aspect}.${language}.md`, import.meta.url))
+  const prompt = loadPrompt(ctx.options[`${aspect}-prompt`] ?? new URL(`./${aspect}.${language}.md`, import.meta.url))
   const { by } = ctx.options
   return {
     ...prompt.ask({
@@ -124,10 +127,10 @@ export const deitaScore: MapStep<Options, 'conversation', 'conversation'> = defi
   takes: ['conversation'],
   gives: 'same',
   reasons: [],
-  needs: { teachers: ['teacher'], files: ['complexity', 'quality'] },
+  needs: { teachers: ['teacher'], files: ['complexity-prompt', 'quality-prompt'] },
   prompts: o =>
     (['complexity', 'quality'] as const).flatMap(aspect =>
-      promptNotes(import.meta.url, aspect, ['en', 'ja'], o[aspect]),
+      promptNotes(import.meta.url, aspect, ['en', 'ja'], o[`${aspect}-prompt`]),
     ),
   source: 'Liu et al. 2023, arXiv 2312.15685',
   async run(record: Rec<'conversation'>, ctx) {
@@ -171,7 +174,7 @@ export const deita: Verb<z.output<typeof options>> = defineVerb<z.output<typeof 
     'Scores rows for a small best set: complexity of the question times quality of the answer, as <step key>/score, for `select: { method: diverse, by: <step key>/score }` to go by.',
   options,
   takes: ['conversation'],
-  needs: { teachers: ['teacher'], files: ['complexity', 'quality'] },
+  needs: { teachers: ['teacher'], files: ['complexity-prompt', 'quality-prompt'] },
   source: 'Liu et al. 2023, arXiv 2312.15685',
   expand({ drop, ...score }, key) {
     const steps: Primitive[] = [{ as: 'score', step: deitaScore, options: score }]

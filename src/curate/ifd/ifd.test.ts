@@ -49,6 +49,7 @@ test('the answer is scored after its prompt and by itself, over the same tokens'
   const bad = { bad: { reason: 'rejected' as const, detail: '' } }
   expect((await asked(told(-1), bad)).scores.ifd).toMatchObject({ unscored: 'rejected' })
   expect((await asked(told(), told(-1))).scores.ifd).toMatchObject({ unscored: 'no-logprobs' })
+  expect((await asked(told(-1, 0), told(0, 0))).scores.ifd).toMatchObject({ unscored: 'certain-answer' })
 })
 
 test('the built-in model sees that a prompt speaks of its answer, and that another does not', () => {

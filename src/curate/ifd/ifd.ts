@@ -169,6 +169,8 @@ export const ifdAsked: MapStep<AskedOptions, 'conversation', 'conversation'> = d
     if (bad) return without(bad.reason, how, conditioned.call)
     const losses = lossesOf(conditioned, direct)
     if (!losses) return without('no-logprobs', how, conditioned.call)
+    // Nothing is a share of a loss of nothing.
+    if (ratio === 'loss' && losses.direct <= 0) return without('certain-answer', how, conditioned.call)
     return { is: 'passed', notes: { scores: scoresOf(losses, ratio, how, conditioned.call) } }
   },
 })

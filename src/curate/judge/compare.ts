@@ -132,7 +132,7 @@ type Counted = { rows: number; agreement: number }
 const reportOptions = z.strictObject({ step: z.string().describe('Key of the step whose pairs are counted') })
 
 /** How often the judge kept to its verdict when the answers changed places. */
-export const compareReport: GlobalStep<z.output<typeof reportOptions>> = defineGlobal<z.output<typeof reportOptions>>({
+const compareReport: GlobalStep<z.output<typeof reportOptions>> = defineGlobal<z.output<typeof reportOptions>>({
   verb: 'compare-report',
   about: 'Tells how often verdicts held when the two answers changed places.',
   version: 1,

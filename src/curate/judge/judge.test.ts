@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { conversation, document } from '../../../test/support/curate-records.ts'
 import { driveGlobal } from '../../../test/support/drive-global.ts'
+import { folder, runIn } from '../../../test/support/project.ts'
 import type { Rec } from '../../records/index.ts'
 import type { Answer, Ask, Ctx, GlobalStep } from '../../steps/index.ts'
 import { readStructured } from '../../teachers/index.ts'
@@ -98,10 +101,30 @@ test('rubrics name their aspects', () => {
     expect(loadRubric('accuracy-clarity-usefulness', language).aspects).toEqual(['accuracy', 'clarity', 'usefulness'])
     expect(loadRubric('keigo', language).aspects).toEqual(['register', 'honorifics', 'naturalness', 'courtesy'])
   }
+  const file = join(folder({ 'own.md': '### depth\nIs it deep?' }), 'own.md')
+  expect(loadRubric(file, 'en')).toMatchObject({ name: 'own', aspects: ['depth'] })
+  writeFileSync(file, '### breadth\nIs it broad enough?')
+  expect(loadRubric(file, 'en').aspects).toEqual(['breadth'])
   expect(() => parseRubric('# Nothing', 'x')).toThrow(/aspects/)
   expect(() => parseRubric('### overall\n', 'x')).toThrow(/aspects/)
   expect(judge.options.safeParse({ teacher: 't', rubric: 'accuracy' }).success).toBe(false)
   expect(judge.options.safeParse({ teacher: 't', drop: 0.3, min: 7 }).success).toBe(false)
+})
+
+test('replies that would all be the same are refused before they are paid for, those of a default among them', async () => {
+  const planned = (step: object) =>
+    runIn(folder({ 'rows.jsonl': '{"messages": [{"role": "user", "content": "Why?"}]}' }), {
+      name: 'cold',
+      teachers: { cold: { model: 'm', at: 'http://127.0.0.1:9/v1', price: 'free', temperature: 0 } },
+      sources: { rows: { files: 'rows.jsonl', license: 'cc0-1.0', kind: 'prompt' } },
+      steps: [{ answer: { from: 'rows', teacher: 'cold' } }, step],
+    })
+  const same = (said: string) => ({
+    code: 'SR_RECIPE_CONFLICT',
+    message: expect.stringContaining(`\`${said}\` of \`cold\``),
+  })
+  await expect(planned({ judge: { teacher: 'cold', mode: 'additive' } })).rejects.toMatchObject(same('samples: 3'))
+  await expect(planned({ 'self-reward': { from: 'rows', teacher: 'cold' } })).rejects.toMatchObject(same('marks: 3'))
 })
 
 test('rows of one document are judged behind the same beginning: system, rubric and document', async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cutBelow, cutShare, defineVerb, type Primitive, type Verb } from '../../steps/index.ts'
-import { askShape, rubricOf, scaleOf } from './ask.ts'
+import { askShape, rubricOf, samplesOf, scaleOf } from './ask.ts'
 import { calibrate, mapped, maps } from './calibrate.ts'
 import { panel } from './panel.ts'
 import { loadRubric } from './rubric.ts'
@@ -57,7 +57,12 @@ export const judge: Verb<Options> = defineVerb<Options>({
     'Separate teachers score each row by a rubric, as the score <step key>/overall; the lowest share, or all under a mark, are dropped.',
   options,
   takes: ['conversation'],
-  needs: { teachers: ['teacher', 'judges'], files: ['rubric', 'prompt'], ancestors: ['document', 'prompt'] },
+  needs: {
+    teachers: ['teacher', 'judges'],
+    draws: o => ({ of: o.judges ? 'judges' : 'teacher', by: 'samples', n: samplesOf(o) }),
+    files: ['rubric', 'prompt'],
+    ancestors: ['document', 'prompt'],
+  },
   side: ({ calibrate }) => (calibrate === undefined ? [] : [{ name: 'calibrate', from: calibrate }]),
   source: 'Cui et al. 2023, arXiv 2310.01377; Yuan et al. 2024, arXiv 2401.10020',
   expand({ teacher, judges, drop, min, calibrate: marks, map, ...asked }, key) {

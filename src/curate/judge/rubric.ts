@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import type { Sha } from '../../records/index.ts'
 import { sha256 } from '../../records/index.ts'
+import { fromFile } from '../../steps/index.ts'
 
 /** A rubric file: Markdown with one `### aspect` a criterion. Text before the first aspect is shown to the judge as well. The digest is over `whole`. */
 export type Rubric = { name: string; digest: Sha; whole: string; text: string; aspects: string[] }
 
 export const builtinRubrics = ['accuracy-clarity-usefulness', 'five-points', 'keigo']
-const loaded = new Map<string, Rubric>()
+const rubricIn = fromFile((text, file) => parseRubric(text, basename(String(file), '.md')))
 
 /** Throws SR_RECIPE_VALUE for an unknown name and for a file without usable aspects. */
 export function loadRubric(rubric: string, language: string): Rubric {
@@ -23,11 +23,7 @@ export function loadRubric(rubric: string, language: string): Rubric {
     })
   }
   const file = own ? rubric : new URL(`./${name}.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url)
-  const known = loaded.get(String(file))
-  if (known) return known
-  const parsed = parseRubric(readFileSync(file, 'utf8'), name)
-  loaded.set(String(file), parsed)
-  return parsed
+  return { ...rubricIn(file), name }
 }
 
 export function parseRubric(text: string, name: string): Rubric {

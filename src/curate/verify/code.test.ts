@@ -49,7 +49,6 @@ test.each<[string, Partial<Ran>, object]>([
   ['wrong', { ended: 'failed', error: 'AssertionError' }, { verdict: 'wrong', why: 'AssertionError' }],
   ['wrong', { ended: 'crashed' }, { verdict: 'wrong', why: 'crashed' }],
   ['undecided', { ended: 'failed', missing: 'numpy' }, { verdict: 'undecided', why: 'needs numpy' }],
-  ['undecided', { ended: 'unavailable', error: 'no interpreter' }, { verdict: 'undecided', why: 'no interpreter' }],
 ])('%s when it ended so: %o', async (_, ran, grade) => {
   expect(await gradeCode(right, verifier, async () => ({ stdout: '', ...ran }) as Ran)).toEqual(grade)
 })

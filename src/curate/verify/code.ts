@@ -4,6 +4,9 @@ import { codeOf, definitionOf, type Job, type Language } from '../../sandbox/ind
 import type { Execute } from '../../steps/index.ts'
 import { type Grade, type Grader, right, undecided, wrong } from './grade.ts'
 
+/** What a row may ask for: rows come from outside, and none may keep a run or a machine for itself. */
+const most = { seconds: 300, megabytes: 4096 }
+
 const oneOrMore = z.union([z.string(), z.array(z.string())])
 export const shape = {
   language: z.string().default('python').describe('python or javascript'),
@@ -11,9 +14,13 @@ export const shape = {
   entry_point: z.string().optional().describe('Name of the function that is tested'),
   setup: oneOrMore.optional().describe('What stands before the tests'),
   prompt: z.string().optional().describe('Code that the completion continues'),
-  timeout_ms: z.number().positive().optional().describe('Processor time'),
-  memory_mb: z.number().positive().optional().describe('Memory'),
-  interpreter: z.string().optional().describe('An interpreter of your own, in a sandbox of the system'),
+  timeout_ms: z
+    .number()
+    .positive()
+    .max(most.seconds * 1000)
+    .optional()
+    .describe('Processor time'),
+  memory_mb: z.number().positive().max(most.megabytes).optional().describe('Memory'),
 }
 
 /**
@@ -32,9 +39,9 @@ const lines = (value: unknown): string =>
   (Array.isArray(value) ? value : [value]).filter(part => typeof part === 'string').join('\n')
 
 /** The job that a verifier makes of a completion; undefined when it holds no tests. */
-export function codeJob(completion: string, verifier: Verifier): Job | undefined {
+export function codeJob(completion: string, verifier: Verifier, interpreter?: string): Job | undefined {
   const language: Language = /^(?:javascript|js)$/i.test(String(verifier.language)) ? 'javascript' : 'python'
-  const { entry_point, prompt, timeout_ms: timeoutMs, memory_mb: memoryMb, interpreter } = verifier
+  const { entry_point, prompt, timeout_ms: timeoutMs, memory_mb: memoryMb } = verifier
   const entry = typeof entry_point === 'string' ? entry_point : undefined
   const tests = lines(verifier.tests)
   if (tests.trim() === '') return undefined
@@ -49,25 +56,31 @@ export function codeJob(completion: string, verifier: Verifier): Job | undefined
     tests: [lines(verifier.setup), tests, checks ? `check(${entry})` : ''].filter(part => part !== '').join('\n'),
     ...(typeof timeoutMs === 'number' ? { timeoutMs } : {}),
     ...(typeof memoryMb === 'number' ? { memoryMb } : {}),
-    ...(typeof interpreter === 'string' ? { interpreter } : {}),
+    ...(interpreter === undefined ? {} : { interpreter }),
   }
 }
 
 /**
  * Runs the code of a completion against the tests of its row: `{ kind: 'code', language, tests, entry_point?, setup?,
- * prompt?, timeout_ms?, memory_mb?, interpreter? }`, where `prompt` is code that the completion continues. Right when every
- * test holds. Undecided when the code asks for a package beyond the standard library, or nothing can run it.
+ * prompt?, timeout_ms?, memory_mb? }`, where `prompt` is code that the completion continues. Right when every test holds.
+ * Undecided when the code asks for a package beyond the standard library. `interpreter` is the user's own, which the recipe
+ * names and no row can.
  */
-export async function gradeCode(completion: string, verifier: Verifier, execute: Execute): Promise<Grade> {
-  const job = codeJob(completion, verifier)
+export async function gradeCode(
+  completion: string,
+  verifier: Verifier,
+  execute: Execute,
+  interpreter?: string,
+): Promise<Grade> {
+  const job = codeJob(completion, verifier, interpreter)
   if (job === undefined) return undecided('the verifier has no tests')
   if (job.code.trim() === '') return wrong('no code')
   const { ended, error, missing } = await execute(job)
   if (ended === 'ok') return right
   if (missing !== undefined) return undecided(`needs ${missing}`)
-  if (ended === 'unavailable') return undecided(error ?? 'nothing to run it')
   return wrong(error ?? ended)
 }
 
 /** Runs the code of an answer against the tests of its verifier. */
-export const code: Grader = (completion, { verifier }, ctx) => gradeCode(completion, verifier, ctx.execute)
+export const code: Grader = (completion, { verifier }, { execute, options }) =>
+  gradeCode(completion, verifier, execute, options.interpreter)

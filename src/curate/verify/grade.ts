@@ -7,8 +7,11 @@ export type Grade = { verdict: 'right' | 'wrong' | 'undecided'; why?: string }
 /** What an answer is held against: the reference and the settings of the verifier, and the turns of the row. */
 export type Given<V = Verifier> = { reference?: string; verifier: V; messages: readonly Message[] }
 
+/** What the step says of how answers are graded, whatever the rows say. */
+export type Grading = Pick<Ctx<{ interpreter?: string | undefined }>, 'execute' | 'options'>
+
 /** Grades the last answer of a row. Bounded in work, never throws, no clock: the same answer has the same grade. */
-export type Grader<V = Verifier> = (completion: string, given: Given<V>, ctx: Ctx<unknown>) => Grade | Promise<Grade>
+export type Grader<V = Verifier> = (completion: string, given: Given<V>, by: Grading) => Grade | Promise<Grade>
 
 export const right: Grade = { verdict: 'right' }
 export const wrong = (why: string): Grade => ({ verdict: 'wrong', why: short(why) })

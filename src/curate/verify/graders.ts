@@ -22,8 +22,8 @@ const graders = {
   'tool-calls': { shape: calls.shape, grade: calls.toolCalls },
 } satisfies { [kind: string]: { shape: z.ZodRawShape; grade: Grader<never> } }
 
-export type VerifierKind = keyof typeof graders
-export const verifierKinds = Object.keys(graders) as VerifierKind[]
+type VerifierKind = keyof typeof graders
+const verifierKinds = Object.keys(graders) as VerifierKind[]
 
 /** Names that other sets give the kinds. */
 const aliases: { [name: string]: string } = {

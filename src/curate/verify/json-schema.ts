@@ -17,7 +17,7 @@ type Options = z.output<z.ZodObject<typeof shape>>
 const longest = 200_000
 
 /** JSON out of an answer: all of it, or its last fenced block. */
-export function jsonIn(text: string): { value: Json } | undefined {
+function jsonIn(text: string): { value: Json } | undefined {
   const fenced = [...text.matchAll(/^[ \t]*```(?:json[c5]?)?[ \t]*\r?\n([\s\S]*?)\n[ \t]*```[ \t]*$/gim)].at(-1)?.[1]
   for (const part of [text, fenced]) {
     try {

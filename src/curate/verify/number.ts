@@ -10,7 +10,7 @@ export const shape = {
 type Options = z.output<z.ZodObject<typeof shape>>
 
 /** A number with what stands around it. */
-export type Quantity = { value: number; percent: boolean; unit?: Unit }
+type Quantity = { value: number; percent: boolean; unit?: Unit }
 
 const digits = String.raw`(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+`
 const scales: { [word: string]: number } = { hundred: 1e2, thousand: 1e3, million: 1e6, billion: 1e9, trillion: 1e12 }
@@ -85,7 +85,7 @@ function unitBehind(text: string): Unit | undefined {
 }
 
 /** The number that a text gives as its answer: of what it claims the first, or the one behind the last `=`; else its last. */
-export function answerIn(text: string): Quantity | undefined {
+function answerIn(text: string): Quantity | undefined {
   const claimed = claimedAnswer(text)
   if (claimed !== undefined) {
     const result = claimed.slice(claimed.lastIndexOf('=') + 1)

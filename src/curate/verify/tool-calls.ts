@@ -82,7 +82,7 @@ function paired(expected: Expected[], made: Called[]): boolean {
 }
 
 /** All calls that the assistant made after the last turn of the user. */
-export function callsMade(messages: readonly Message[]): Called[] {
+function callsMade(messages: readonly Message[]): Called[] {
   const from = messages.findLastIndex(message => message.role === 'user')
   return messages.slice(from + 1).flatMap(({ role, tool_calls = [] }) => {
     return role === 'assistant' ? tool_calls.map(call => call.function) : []

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { conversation } from '../../../test/support/curate-records.ts'
 import type { Rec, Score, Verifier } from '../../records/index.ts'
+import type { Job } from '../../sandbox/index.ts'
 import type { Ctx } from '../../steps/index.ts'
 import { equationsOf } from '../distinct/distinct.ts'
 import { best, distinct, verify } from '../index.ts'
@@ -65,6 +66,32 @@ describe('grades', () => {
     expect(await graded(sample(0, 'x'), { by: 'number', reference: 'many' })).toMatchObject({ unscored: 'undecided' })
     expect(await graded(sample(0, 'x', { verifier: { kind: 'oracle' } }))).toMatchObject({ unscored: 'undecided' })
   })
+})
+
+test('what runs the code is for the recipe to say: rows from outside name no program, and no hour of work', async () => {
+  const jobs: Job[] = []
+  const graded = async (verifier: object, options: object = {}) => {
+    const record = sample(0, '```python\nx = 1\n```', {
+      verifier: { kind: 'code', tests: 'assert x == 1', ...verifier },
+    })
+    const outcome = await verifyGrade.run(record, {
+      options: verifyGrade.options.parse(options),
+      ancestor: () => undefined,
+      execute: async (job: Job) => {
+        jobs.push(job)
+        return { ended: 'ok', stdout: '', call: 'c' }
+      },
+    } as unknown as Ctx<never>)
+    if (outcome.is !== 'passed') throw new Error(outcome.is)
+    return outcome.notes!.scores!.correct
+  }
+  expect(await graded({ interpreter: '/tmp/any-program' })).toMatchObject({ value: 1 })
+  expect(jobs.at(-1)).not.toHaveProperty('interpreter')
+  expect(await graded({}, { interpreter: 'python3' })).toMatchObject({ value: 1 })
+  expect(jobs.at(-1)).toMatchObject({ interpreter: 'python3' })
+  for (const greedy of [{ timeout_ms: 1e9 }, { memory_mb: 1e6 }])
+    expect(await graded(greedy)).toMatchObject({ unscored: 'undecided' })
+  expect(jobs).toHaveLength(2)
 })
 
 test('each threshold is a step of its own; all keeps every answer with its grade', () => {

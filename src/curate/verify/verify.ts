@@ -35,6 +35,10 @@ const gradeShape = {
       `How answers are checked: a kind, or { kind, .. } with its settings; default the verifier of each row. Kinds: ${kindsSaid}`,
     ),
   reference: z.string().optional().describe('What all answers are held against; default the reference of each row'),
+  interpreter: z
+    .string()
+    .optional()
+    .describe('For code: your own Python, run inside bubblewrap, such as `python3`; default the one that comes along'),
 }
 const gradeOptions = z.strictObject(gradeShape)
 type GradeOptions = z.output<typeof gradeOptions>
@@ -75,7 +79,7 @@ export const verifyGrade: MapStep<GradeOptions, 'conversation', 'conversation'> 
   },
 })
 
-async function graded(record: Rec<'conversation'> & { verifier: Verifier }, ctx: Ctx<unknown>): Promise<Score> {
+async function graded(record: Rec<'conversation'> & { verifier: Verifier }, ctx: Ctx<GradeOptions>): Promise<Score> {
   const method = `verifier ${record.verifier.kind}`
   const found = graderFor(record.verifier)
   if (typeof found === 'string') return { method, unscored: 'undecided', why: found }

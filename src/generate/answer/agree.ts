@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Id, Json, Rec } from '../../records/index.ts'
+import type { Id, Json, Rec, Score } from '../../records/index.ts'
 import { type Ctx, defineGroup, fence, loadPrompt, promptNotes, type Verdict } from '../../steps/index.ts'
 import { finalAnswer } from '../../text/index.ts'
 
@@ -10,6 +10,7 @@ export const agreeOptions = z.strictObject({
   by: agreeBy.optional().describe('Default: final answers where most draws state one, else similarity'),
   referee: z.string().optional().describe('Teacher that compares open answers, for by: judge'),
   similar: z.number().min(0).max(1).default(0.6).describe('Word overlap (Dice) from which two answers count as one'),
+  of: z.int().min(1).optional().describe('Answers that were asked for; default those that came'),
   group: z.string().describe('Key of the step that drew the answers'),
 })
 type AgreeOptions = z.infer<typeof agreeOptions>
@@ -65,23 +66,26 @@ export function cluster(texts: string[], similar: number): number[] {
   return best
 }
 
-async function largestSet(
-  records: Rec<'conversation'>[],
-  ctx: Ctx<AgreeOptions>,
-): Promise<{ set: number[]; method: string }> {
+/** Indexes of the answers that agree, or why nobody could say. */
+type Found = { method: string; call?: string } & ({ set: number[] } | { unscored: string })
+
+async function largestSet(records: Rec<'conversation'>[], ctx: Ctx<AgreeOptions>): Promise<Found> {
   const texts = records.map(answerOf)
   const finals = texts.map(finalAnswer)
   const stated = finals.filter(final => final !== undefined).length
   const by = ctx.options.by ?? (stated * 2 > texts.length ? 'final' : 'similarity')
   if (by === 'final') return { set: majority(finals), method: 'final answer' }
   if (by === 'similarity') return { set: cluster(texts, ctx.options.similar), method: 'word overlap' }
+  const method = 'referee'
+  // One answer agrees with itself: there is nothing to ask.
+  if (texts.length === 1) return { set: [0], method }
   const language = ctx.language.startsWith('ja') ? 'ja' : 'en'
   const prompt = loadPrompt(new URL(`./referee.${language}.md`, import.meta.url))
   const question = records[0]!.messages
     .slice(0, -1)
     .map(message => message.content ?? '')
     .join('\n\n')
-  const answer = await ctx.call(ctx.options.referee!, {
+  const { data, bad, call } = await ctx.call(ctx.options.referee!, {
     ...prompt.ask({
       question: fence(question, 'question'),
       answers: texts.map((text, i) => fence(text, `answer-${i + 1}`)).join('\n'),
@@ -89,18 +93,20 @@ async function largestSet(
     reply,
     task: { name: 'referee', input: { question, answers: texts as Json[], language: ctx.language } },
   })
-  const named = answer.data?.equivalent.map(n => n - 1).filter(n => n >= 0 && n < texts.length) ?? []
-  return { set: [...new Set(named)].sort((a, b) => a - b), method: 'referee' }
+  if (bad) return { unscored: bad.reason, method, call }
+  const named = data!.equivalent.map(n => n - 1).filter(n => n >= 0 && n < texts.length)
+  return { set: [...new Set(named)].sort((a, b) => a - b), method, call }
 }
 
 /**
  * Self-consistency (Wang et al., arXiv:2203.11171): of the draws of one prompt, the first of the largest group that
- * agrees passes, with the group's share as score `agreement`. The floor is a cut of its own.
+ * agrees passes, with the group's share of the answers asked for as score `agreement`: one that was lost agrees with
+ * nobody. Of answers that no referee could compare the first passes unscored. The floor is a cut of its own.
  */
 export const agree = defineGroup<AgreeOptions, 'conversation', 'conversation'>({
   verb: 'agree',
   about: 'Keeps one of several answers to a prompt: the first of the largest group that agrees.',
-  version: 1,
+  version: 2,
   options: agreeOptions,
   takes: ['conversation'],
   gives: ['conversation'],
@@ -111,16 +117,19 @@ export const agree = defineGroup<AgreeOptions, 'conversation', 'conversation'>({
   group: ({ group }) => group,
   async run(records, ctx) {
     const ordered = [...records].sort((a, b) => drawOf(a) - drawOf(b) || (a.id < b.id ? -1 : 1))
-    const { set, method } = await largestSet(ordered, ctx)
+    const { method, call, ...found } = await largestSet(ordered, ctx)
     const each = new Map<Id, Verdict>()
-    const value = set.length / ordered.length
-    const chosen = ordered[set[0] ?? -1]
+    const by = { method, ...(call ? { call } : {}) }
+    const asked = Math.max(ctx.options.of ?? 0, ordered.length)
+    const score: Score =
+      'set' in found ? { ...by, value: found.set.length / asked } : { ...by, unscored: found.unscored }
+    const chosen = ordered['set' in found ? (found.set[0] ?? -1) : 0]
     for (const record of ordered) {
-      if (!chosen) each.set(record.id, { is: 'dropped', reason: 'no-agreement', evidence: { of: ordered.length } })
-      else if (record === chosen) {
-        each.set(record.id, { is: 'passed', notes: { scores: { agreement: { method, value } } } })
-      } else {
-        each.set(record.id, { is: 'dropped', reason: 'not-chosen', evidence: { chosen: chosen.id, agreement: value } })
+      if (!chosen) each.set(record.id, { is: 'dropped', reason: 'no-agreement', evidence: { of: asked } })
+      else if (record === chosen) each.set(record.id, { is: 'passed', notes: { scores: { agreement: score } } })
+      else {
+        const agreement = 'value' in score ? score.value : null
+        each.set(record.id, { is: 'dropped', reason: 'not-chosen', evidence: { chosen: chosen.id, agreement } })
       }
     }
     return { each }

@@ -126,7 +126,11 @@ describe('draws', () => {
     expect(outcome).toMatchObject({ is: 'made', made: [], lost: [{ reason: 'truncated' }, { reason: 'empty-answer' }] })
   })
 
-  test('thinking is taken off the front alone', () => {
+  test('thinking is taken off the front alone, whichever of the two marks a model knows', () => {
+    expect(withoutThinking({ content: '<thinking>6 x 7</thinking> 42 ' })).toEqual({
+      content: '42',
+      reasoning: '6 x 7',
+    })
     expect(withoutThinking({ content: 'Write <think>x</think> like this.' })).toEqual({
       content: 'Write <think>x</think> like this.',
     })
@@ -164,8 +168,22 @@ describe('agreement', () => {
   test('a referee names the set; numbers it makes up count for nothing', async () => {
     const { each } = await run(['a', 'b', 'c'], { by: 'judge', referee: 'r' }, { data: { equivalent: [3, 2, 9, 3] } })
     expect(each.get('c1')).toMatchObject({ is: 'passed', notes: { scores: { agreement: { value: 2 / 3 } } } })
-    const none = await run(['a', 'b'], { by: 'judge', referee: 'r' }, { bad: { reason: 'unparseable', detail: '' } })
+    const none = await run(['a', 'b'], { by: 'judge', referee: 'r' }, { data: { equivalent: [] } })
     expect([...none.each.values()].map(v => 'reason' in v && v.reason)).toEqual(['no-agreement', 'no-agreement'])
+  })
+  test('a referee that cannot be understood says nothing of the answers, and one answer needs none', async () => {
+    const bad = { bad: { reason: 'unparseable' as const, detail: '' } }
+    const { each } = await run(['a', 'b'], { by: 'judge', referee: 'r' }, bad)
+    expect(each.get('c0')).toMatchObject({ notes: { scores: { agreement: { unscored: 'unparseable', call: 'c' } } } })
+    expect(each.get('c1')).toMatchObject({ is: 'dropped', reason: 'not-chosen' })
+    const alone = await run(['a'], { by: 'judge', referee: 'r' }, bad)
+    expect(alone.each.get('c0')).toMatchObject({ notes: { scores: { agreement: { value: 1 } } } })
+  })
+  test('the share is one of the answers asked for: those that were lost agree with nobody', async () => {
+    const steps = answer.expand(answer.options.parse({ teachers: ['a', 'b'], samples: 2 }), 'answer')
+    expect(steps[1]!.options).toMatchObject({ of: 4 })
+    const { each } = await run(['Answer: 42'], { of: 4 })
+    expect(each.get('c0')).toMatchObject({ notes: { scores: { agreement: { value: 1 / 4 } } } })
   })
   test('pieces', () => {
     expect(majority(['a', undefined, 'b', 'b', undefined])).toEqual([2, 3])

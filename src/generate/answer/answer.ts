@@ -6,7 +6,12 @@ import { draw, drawShape, oneOrSeveral, oneOrSeveralSaid } from './draw.ts'
 const options = z
   .strictObject({
     ...drawShape,
-    agreement: z.number().min(0).max(1).optional().describe('Smallest share of the samples that must agree'),
+    agreement: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('Smallest share of the samples that must agree; one that was refused or cut off agrees with none'),
     agree: z
       .enum([...agreeBy.options, 'none'])
       .optional()
@@ -58,6 +63,7 @@ export const answer = defineVerb<AnswerOptions>({
         options: {
           ...(by ? { by } : {}),
           ...(by === 'judge' ? { referee: referee ?? drawn.teacher } : {}),
+          of: drawn.samples * (drawn.teachers?.length ?? 1),
           group: `${key}.draw`,
         },
       },

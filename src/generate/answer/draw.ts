@@ -11,6 +11,7 @@ import {
   type Pure,
   promptNotes,
 } from '../../steps/index.ts'
+import { splitThinking } from '../../teachers/index.ts'
 import { registerFacet } from '../register.ts'
 
 /** Options of the draws; the verb `answer` adds those of the agreement. */
@@ -63,10 +64,9 @@ export function withoutThinking(reply: { content: string | null; reasoning?: str
   content: string
   reasoning?: string
 } {
-  const content = reply.content ?? ''
-  const inline = /^\s*<think>([\s\S]*?)<\/think>/.exec(content)
-  const reasoning = (reply.reasoning ?? inline?.[1])?.trim()
-  return { content: (inline ? content.slice(inline[0].length) : content).trim(), ...(reasoning ? { reasoning } : {}) }
+  const { content, reasoning } = splitThinking(reply.content ?? '')
+  const thought = (reply.reasoning ?? reasoning)?.trim()
+  return { content: content.trim(), ...(thought ? { reasoning: thought } : {}) }
 }
 
 function conversation(record: Rec<'prompt'>, answer: Answer, index: number): Draft<'conversation'> | Lost {

@@ -42,6 +42,8 @@ describe('the prompt', () => {
     expect(text).toContain('exactly 10 questions that a graduate student')
     expect(text).toContain('<example>\nlock hangs, what now\n</example>')
     expect(text).toContain('<document-2>')
+    // A heading of the document is words of the document.
+    expect(text).toContain('<title>\nLocks\n</title>')
     expect(asked[0]!.teacher).toBe('writer')
     expect(ask.side!(options)).toEqual([{ name: 'like', from: 'tickets' }])
   })

@@ -51,7 +51,7 @@ function request(record: Rec<'document'>, ctx: Pure<AskOptions>) {
   return {
     ...prompt.ask({
       document: fence(record.text, 'document'),
-      title,
+      title: title && fence(title, 'title'),
       questions,
       audience,
       style: style && (language === 'ja' ? `- 書き方: ${style}` : `- Style: ${style}`),

@@ -1,2 +1,2 @@
-/** M2: questions that a named audience might ask about each document. */
+/** Questions that a named audience might ask about each document. */
 export { type AskOptions, ask, refersToDocument } from './ask.ts'

@@ -98,10 +98,10 @@ describe('the grade', () => {
 
   test('is a step of its own with a cut, by the writing teacher unless another is named', () => {
     expect(expand({}).map(p => p.as)).toEqual(['write'])
-    expect(expand({ grader: 'g' }).map(p => p.as)).toEqual(['write', 'grade'])
+    expect(expand({ judge: 'g' }).map(p => p.as)).toEqual(['write', 'grade'])
     const steps = expand({ min: 5 })
     expect(steps.map(p => p.as)).toEqual(['write', 'grade', 'cut'])
-    expect(steps[1]!.options).toEqual({ grader: 't' })
+    expect(steps[1]!.options).toEqual({ judge: 't' })
     expect(steps[2]!.options).toMatchObject({ by: 'bt/grade', below: 5, unscored: 'drop' })
   })
 

@@ -78,7 +78,7 @@ const write = defineMap<WriteOptions, 'document', 'conversation'>({
     const reply = await ctx.call(teacher, {
       ...prompt.ask({
         text: fence(text, 'text'),
-        title: record.title,
+        title: record.title && fence(record.title, 'title'),
         register: register && language === 'ja' ? `- 文体: ${registerWords.ja[register]}` : '',
       }),
       reply: instructionReply,
@@ -114,13 +114,15 @@ const write = defineMap<WriteOptions, 'document', 'conversation'>({
 })
 
 const gradeOptions = z.strictObject({
-  grader: z.string().describe('Teacher that grades'),
+  judge: z.string().describe('Teacher that grades'),
+  prompt: z.string().optional().describe('Prompt file of the grades to use instead of the built-in one'),
 })
 type GradeOptions = z.output<typeof gradeOptions>
 const gradeReply = z.object({ rationale: z.string(), grade: z.int().min(1).max(5) })
 
 function gradeRequest(record: Rec<'conversation'>, ctx: Pure<GradeOptions>) {
-  const prompt = loadPrompt(new URL(`./grade.${asLanguage(ctx.language)}.md`, import.meta.url))
+  const file = new URL(`./grade.${asLanguage(ctx.language)}.md`, import.meta.url)
+  const prompt = loadPrompt(ctx.options.prompt ?? file)
   const [instruction, answer] = record.messages.slice(-2).map(({ content }) => content ?? '') as [string, string]
   return {
     ...prompt.ask({ instruction: fence(instruction, 'instruction'), answer: fence(answer, 'answer') }),
@@ -138,10 +140,10 @@ const grade = defineMap<GradeOptions, 'conversation', 'conversation', z.infer<ty
   takes: ['conversation'],
   gives: 'same',
   reasons: [],
-  needs: { teachers: ['grader'] },
-  prompts: () => promptNotes(import.meta.url, 'grade', ['en', 'ja']),
+  needs: { teachers: ['judge'], files: ['prompt'] },
+  prompts: ({ prompt }) => promptNotes(import.meta.url, 'grade', ['en', 'ja'], prompt),
   source: 'https://arxiv.org/abs/2308.06259',
-  teacher: ({ grader }) => grader,
+  teacher: ({ judge }) => judge,
   prompt: gradeRequest,
   parse: reply => graded({ value: reply.data!.grade, why: reply.data!.rationale.slice(0, 300) }, reply.call),
   unusable: reply => graded({ unscored: reply.bad?.reason ?? 'unparseable' }, reply.call),
@@ -154,13 +156,14 @@ const graded = (mark: { value: number; why: string } | { unscored: string }, cal
 
 const options = z.strictObject({
   ...writeOptions.shape,
-  grader: z.string().optional().describe('Teacher that grades the pairs; default the writing one, as in the paper'),
+  judge: z.string().optional().describe('Teacher that grades the pairs; default the writing one, as in the paper'),
   min: z
     .number()
     .min(1)
     .max(5)
     .optional()
-    .describe('Lowest grade that stays; the paper keeps 5 alone. Without it and without a grader nothing is graded'),
+    .describe('Lowest grade that stays; the paper keeps 5 alone. Without it and without a judge nothing is graded'),
+  'judge-prompt': z.string().optional().describe('Prompt file of the grades to use instead of the built-in one'),
 })
 
 /** Instruction backtranslation: real text becomes the answer, a teacher writes what was asked, and grades the pair. */
@@ -169,12 +172,14 @@ export const backtranslate = defineVerb<z.output<typeof options>>({
   about: 'Writes the instruction to which a real text is the answer, and keeps the pairs that are graded well.',
   options,
   takes: ['document'],
-  needs: { teachers: ['teacher', 'grader'], files: ['prompt'] },
+  needs: { teachers: ['teacher', 'judge'], files: ['prompt', 'judge-prompt'] },
   source: 'https://arxiv.org/abs/2308.06259',
-  expand({ grader, min, ...writes }, key) {
+  expand({ judge, min, 'judge-prompt': prompt, ...writes }, key) {
     const steps: Primitive[] = [{ as: 'write', step: write, options: writes }]
-    if (grader !== undefined || min !== undefined)
-      steps.push({ as: 'grade', step: grade, options: { grader: grader ?? writes.teacher } })
+    if (judge !== undefined || min !== undefined) {
+      const asked = { judge: judge ?? writes.teacher, ...(prompt === undefined ? {} : { prompt }) }
+      steps.push({ as: 'grade', step: grade, options: asked })
+    }
     if (min !== undefined) steps.push({ as: 'cut', step: cutBelow, options: { by: `${key}/grade`, below: min } })
     return steps
   },

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { type Sha, sha256 } from '../../records/index.ts'
+import { fromFile } from '../../steps/index.ts'
 import { sections } from '../sections.ts'
 
 /** One principle: what the critique asks for, and what the revision does about it. */
 export type Principle = { name: string; critique: string; revision: string }
 /** A constitution file: Markdown with `### name`, a line `Critique:` and a line `Revision:` (`批評:`, `改訂:`) a principle. */
-export type Constitution = { name: string; digest: Sha; principles: Principle[] }
+type Constitution = { name: string; digest: Sha; text: string; principles: Principle[] }
 
 export const builtinConstitutions = ['helpful-harmless-honest']
-const loaded = new Map<string, Constitution>()
+const constitutionIn = fromFile((text, file) => parseConstitution(text, basename(String(file), '.md')))
 
 /** Throws SR_RECIPE_VALUE for an unknown name and for a file without usable principles. */
 export function loadConstitution(constitution: string, language: string): Constitution {
@@ -24,11 +24,7 @@ export function loadConstitution(constitution: string, language: string): Consti
     })
   }
   const file = own ? constitution : new URL(`./${name}.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url)
-  const known = loaded.get(String(file))
-  if (known) return known
-  const parsed = parseConstitution(readFileSync(file, 'utf8'), name)
-  loaded.set(String(file), parsed)
-  return parsed
+  return { ...constitutionIn(file), name }
 }
 
 /** The requests of one principle: each goes on to the next label or to the end. */
@@ -58,5 +54,5 @@ export function parseConstitution(text: string, name: string): Constitution {
       received: bad ?? 'no line that starts with "### "',
     })
   }
-  return { name, digest: sha256(text), principles }
+  return { name, digest: sha256(text), text, principles }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { StillroomError } from '../../errors/index.ts'
-import type { Message, Rec } from '../../records/index.ts'
+import { type Message, type Rec, withMessages } from '../../records/index.ts'
 import {
   type Answer,
   type Ask,
@@ -149,7 +149,7 @@ export const critiqueRevise = defineMap<CritiqueReviseOptions, 'conversation', '
     const notes = ['en', 'ja'].map(language => loadConstitution(constitution, language))
     return [
       ...promptNotes(import.meta.url, 'critique-revise', ['en', 'ja'], prompt),
-      ...notes.map(({ name, digest }) => ({ name, digest })),
+      ...notes.map(({ name, digest, text }) => ({ name, digest, text })),
     ]
   },
   async run(record, ctx) {
@@ -162,11 +162,7 @@ export const critiqueRevise = defineMap<CritiqueReviseOptions, 'conversation', '
     const lost: Lost[] = []
     const draft = (last: Message, index: number, calls: string[], facets: object) =>
       made.push({
-        payload: {
-          kind: 'conversation',
-          messages: [...record.messages.slice(0, end), last],
-          ...(record.tools ? { tools: record.tools } : {}),
-        },
+        payload: withMessages(record, [...record.messages.slice(0, end), last]),
         index,
         calls,
         notes: { facets: { revision: index, ...facets } },

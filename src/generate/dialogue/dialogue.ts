@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Message, Rec } from '../../records/index.ts'
-import { sha256 } from '../../records/index.ts'
 import { type Answer, type Ctx, defineMap, fence, loadPrompt, type Outcome, promptNotes } from '../../steps/index.ts'
 import { withoutThinking } from '../answer/index.ts'
 import { comparable } from '../comparable.ts'
-import { sections } from '../sections.ts'
+import { loadSections } from '../sections.ts'
 import { transcript } from '../transcript.ts'
 import { confusesRoles } from './roles.ts'
 
@@ -56,20 +54,7 @@ const words = {
   },
 }
 
-const stylesFile = (language: string) => new URL(`./styles.${language}.md`, import.meta.url)
-const stylesNote = (language: string) => ({
-  name: `styles.${language}.md`,
-  digest: sha256(readFileSync(stylesFile(language))),
-})
-const known = new Map<string, [name: string, brief: string][]>()
-function builtinStyles(language: string): [name: string, brief: string][] {
-  let styles = known.get(language)
-  if (!styles) {
-    styles = sections(readFileSync(stylesFile(language), 'utf8'))
-    known.set(language, styles)
-  }
-  return styles
-}
+const stylesIn = (language: string) => loadSections(new URL(`./styles.${language}.md`, import.meta.url))
 
 const pick = <T>(items: readonly T[], random: () => number): T => items[Math.floor(random() * items.length)]!
 
@@ -83,7 +68,7 @@ function scene(record: Rec<'prompt' | 'document'>, ctx: Ctx<DialogueOptions>) {
   const persona = personas ? pick(personas, ctx.random) : String(facet ?? words[language].persona)
   const [style, manner] = styles
     ? (both => [both, both])(pick(styles, ctx.random))
-    : pick(builtinStyles(language), ctx.random)
+    : pick([...stylesIn(language).of], ctx.random)
   const wish = goal ?? (record.kind === 'prompt' ? words[language].follow : words[language].learn)
   const document = record.kind === 'document' ? record : ctx.options.grounded ? ctx.ancestor('document') : undefined
   return { language, least, wanted, persona, style, manner, goal: wish, document }
@@ -105,7 +90,7 @@ function askUser(said: readonly Message[], { language, document, ...s }: Scene, 
       style: s.manner,
       turn: words[language][turns.length === 0 ? 'first' : 'next'],
     }),
-    prompts: [prompt.digest, ...(ctx.options.styles ? [] : [stylesNote(language).digest])],
+    prompts: [prompt.digest, ...(ctx.options.styles ? [] : [stylesIn(language).digest])],
     reply,
     task: {
       name: 'dialogue-user',
@@ -196,7 +181,7 @@ export const dialogue = defineMap<DialogueOptions, 'prompt' | 'document', 'conve
   prompts: o => [
     ...promptNotes(import.meta.url, 'user', ['en', 'ja'], o.prompt),
     ...promptNotes(import.meta.url, 'assistant', ['en', 'ja'], o['assistant-prompt']),
-    ...(o.styles ? [] : ['en', 'ja'].map(stylesNote)),
+    ...(o.styles ? [] : ['en', 'ja'].map(stylesIn).map(({ name, digest, text }) => ({ name, digest, text }))),
   ],
   async run(record, ctx): Promise<Outcome<'prompt' | 'document', 'conversation'>> {
     const around = scene(record, ctx)

@@ -46,11 +46,12 @@ export const compareCases: GlobalStep<RegionOptions> = defineGlobal<RegionOption
       decide(_, real: Real[]) {
         const held = new Set(real.flatMap(([id, , , held]) => (held ? [id] : [])))
         const rows = real.filter(([id, , , isHeld]) => isHeld || !held.has(id))
-        const shared: Shared = {}
-        for (const [, kind, text, isHeld] of rows) {
-          shared[kind] ??= []
-          shared[kind].push([text, isHeld])
-        }
+        const shared: Shared = Object.fromEntries(
+          [...Map.groupBy(rows, ([, kind]) => kind)].map(([kind, of]) => [
+            kind,
+            of.map(([, , text, isHeld]): [string, boolean] => [text, isHeld]),
+          ]),
+        )
         const own = Object.values(shared).flatMap(texts => {
           const shown = texts.flatMap(([text, isHeld]) => (isHeld ? [] : [text]))
           return shown.length > 0 ? texts.flatMap(([text, isHeld]) => (isHeld ? [nearest(text, shown)] : [])) : []
@@ -69,7 +70,9 @@ export const compareCases: GlobalStep<RegionOptions> = defineGlobal<RegionOption
     },
   ],
   apply(record, _, decided, options) {
-    const real = ((decided ?? {}) as unknown as Shared)[classOf(record, options)] ?? []
+    const classes = (decided ?? {}) as unknown as Shared
+    const kind = classOf(record, options)
+    const real = Object.hasOwn(classes, kind) ? classes[kind]! : []
     const text = queryOf(record)
     const method = 'word overlap with the nearest'
     const round = (value: number) => Math.round(value * 1e4) / 1e4

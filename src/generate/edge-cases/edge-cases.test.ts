@@ -106,6 +106,7 @@ describe('the check against real prompts', () => {
     expect(judged('what is today the rate for many dollars', 'rates')).toEqual({ is: 'passed' })
     expect(judged('anything at all', 'loans')).toMatchObject({ is: 'dropped', reason: 'unverified' })
     expect(scored('anything', 'loans')['k/region']).toMatchObject({ unscored: 'nothing-held-out' })
+    expect(scored('anything', 'constructor')['k/region']).toMatchObject({ unscored: 'nothing-held-out' })
   })
   test('nearest is the most words shared, in twos', () => {
     // Dice: three of four words of each.

@@ -1,2 +1,2 @@
-/** M31: rare regions of real prompts, filled and checked. */
+/** Rare regions of real prompts, filled and checked. */
 export { edgeCases } from './edge-cases.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Rec } from '../../records/index.ts'
 import { type Draft, defineMap, fence, type Lost, loadPrompt, type Pure, promptNotes } from '../../steps/index.ts'
+import { comparable } from '../comparable.ts'
 import { fitsLength, queryOf, regionOf, regionShape } from './region.ts'
 
 export const writeShape = {
@@ -12,13 +13,6 @@ const options = z.strictObject({ ...writeShape, ...regionShape })
 type WriteOptions = z.output<typeof options>
 
 const reply = z.object({ queries: z.array(z.object({ query: z.string() })) })
-
-const comparable = (query: string): string =>
-  query
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\p{P}\p{S}\s]+/gu, ' ')
-    .trim()
 
 /** What a region is, a line a value, without those that nobody knows. */
 function describe(record: Rec, options: WriteOptions): string {

@@ -25,6 +25,6 @@ export const evolveAnswers = defineVerb<EvolveAnswersOptions>({
   takes: ['conversation'],
   needs: { teachers: ['teacher'], files: ['prompt'] },
   source: 'https://arxiv.org/abs/2312.15685',
-  expand: ({ waves, keep, ...rewrite }) =>
-    rounds(waves, keep, wave => ({ step: improve, options: { ...rewrite, wave } })),
+  expand: ({ waves, keep, ...rewrite }, key) =>
+    rounds(key, waves, keep, wave => ({ step: improve, options: { ...rewrite, wave } })),
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Message } from '../../records/index.ts'
+import { type Message, withMessages } from '../../records/index.ts'
 import { defineMap, fence, loadPrompt, type Outcome, type Pure, promptNotes, unusable } from '../../steps/index.ts'
-import { chosen, type Methods, methodsIn, weightsOf } from '../evolve/operators.ts'
+import { chosen, methodsIn, weightsOf } from '../evolve/operators.ts'
 import { eliminated } from '../evolve/rules.ts'
 
 /** What an answer can gain in. */
@@ -26,10 +26,10 @@ export const improveShape = {
   prompt: z.string().optional().describe('Prompt file to use instead of the built-in one'),
 }
 const options = z.strictObject({ ...improveShape, wave: z.int().min(1).default(1).describe('Number of the wave') })
-export type ImproveOptions = z.output<typeof options>
+type ImproveOptions = z.output<typeof options>
 
 const reply = z.object({ improved: z.string() })
-const methods = (language: string): Methods =>
+const methods = (language: string) =>
   methodsIn(new URL(`./qualities.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url), qualities)
 
 function request(quality: string, before: Message[], answer: string, ctx: Pure<ImproveOptions>) {
@@ -89,12 +89,10 @@ export const improve = defineMap<ImproveOptions, 'conversation', 'conversation'>
     }
     // What led to the old answer did not lead to this one.
     const { reasoning: _, ...turn } = last
-    const { tools } = record
-    const messages = [...before, { ...turn, content: child }]
+    const payload = withMessages(record, [...before, { ...turn, content: child }])
     // `root` ties together what came of one answer, so that a split does not tear it apart.
     const root = typeof record.facets.root === 'string' ? record.facets.root : record.id
     const facets = { quality, rewritings: Number(record.facets.rewritings ?? 0) + 1, root }
-    const payload = { kind: 'conversation' as const, messages, ...(tools ? { tools } : {}) }
     return { is: 'made', made: [{ payload, index: 0, notes: { facets } }] }
   },
 })

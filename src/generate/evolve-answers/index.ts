@@ -1,2 +1,2 @@
-/** M7, M9: answers made better step by step. */
+/** Answers made better step by step. */
 export { evolveAnswers } from './evolve-answers.ts'

@@ -187,9 +187,11 @@ describe('waves', () => {
     expect(names({ keep: 'last' })).toEqual([...first, ' w1-newest w2'])
   })
   test('the newest is what was made, and what nothing was made of', () => {
-    const one = (id: string, parent?: string) =>
-      ({ id, lineage: { parents: parent ? [{ id: parent, role: 'subject' }] : [] } }) as unknown as Rec
-    const { kept } = driveGlobal(newest, [[one('a'), one('b', 'seed')], [one('a1', 'a')]], {})
-    expect(kept.map(record => record.id)).toEqual(['b', 'a1'])
+    const one = (id: string, parent?: string, step = 'evolve.w1') =>
+      ({ id, lineage: { parents: parent ? [{ id: parent, role: 'subject' }] : [], made: { step } } }) as unknown as Rec
+    // `b` came in beside what an earlier step made of it, and nothing has come of it here.
+    const cameIn = [one('a'), one('b', 'seed', 'ask'), one('c', 'b', 'self-instruct.w1')]
+    const { kept } = driveGlobal(newest, [cameIn, [one('a1', 'a')]], { grown: 'evolve.w' })
+    expect(kept.map(record => record.id)).toEqual(['b', 'c', 'a1'])
   })
 })

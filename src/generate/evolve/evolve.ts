@@ -24,6 +24,6 @@ export const evolve = defineVerb<EvolveOptions>({
   takes: ['prompt'],
   needs: { teachers: ['teacher', 'referee', 'solver'], files: ['prompt', 'breadth-prompt'] },
   source: 'https://arxiv.org/abs/2304.12244',
-  expand: ({ waves, keep, ...rewrite }) =>
-    rounds(waves, keep, wave => ({ step: evolveRewrite, options: { ...rewrite, wave } })),
+  expand: ({ waves, keep, ...rewrite }, key) =>
+    rounds(key, waves, keep, wave => ({ step: evolveRewrite, options: { ...rewrite, wave } })),
 })

@@ -1,2 +1,2 @@
-/** M7: prompts made harder, or turned to a rarer subject. */
+/** Prompts made harder, or turned to a rarer subject. */
 export { evolve } from './evolve.ts'

@@ -1,28 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type Sha, sha256 } from '../../records/index.ts'
+import { loadSections, type Sections } from '../sections.ts'
 
 /** Ways to rewrite in depth, and the one that begins something new. */
 export const depthOperators = ['constraints', 'deepen', 'concretise', 'reasoning', 'complicate'] as const
 export const operators = [...depthOperators, 'breadth'] as const
 export type Operator = (typeof operators)[number]
 
-/** What each way of rewriting asks for, in words, and the file it stands in. */
-export type Methods = { name: string; digest: Sha; text: string; of: ReadonlyMap<string, string> }
-const loaded = new Map<string, Methods>()
-
-/** Reads a Markdown file with one `### name` for each way of rewriting. Throws when it leaves one out. */
-export function methodsIn(file: URL, names: readonly string[]): Methods {
-  const known = loaded.get(file.href)
-  if (known) return known
-  const text = readFileSync(file, 'utf8')
-  const name = basename(fileURLToPath(file))
-  const parts = text.split(/^### +(\S+)[ \t]*$/m).slice(1)
-  const of = new Map(parts.flatMap((part, i) => (i % 2 === 0 ? [[part, parts[i + 1]!.trim()] as const] : [])))
-  for (const one of names) if (!of.get(one)) throw new Error(`${name} says nothing of ${one}`)
-  const read = { name, digest: sha256(text), text, of }
-  loaded.set(file.href, read)
+/** What each way of rewriting asks for, in words: a Markdown file with one `### name` for each. Throws when it leaves one out. */
+export function methodsIn(file: URL, names: readonly string[]): Sections {
+  const read = loadSections(file)
+  for (const one of names) if (!read.of.get(one)) throw new Error(`${read.name} says nothing of ${one}`)
   return read
 }
 

@@ -56,7 +56,7 @@ export const rewriteShape = {
   'breadth-prompt': z.string().optional().describe('Prompt file of `breadth` to use instead of the built-in one'),
 }
 const options = z.strictObject({ ...rewriteShape, wave: z.int().min(1).default(1).describe('Number of the wave') })
-export type RewriteOptions = z.output<typeof options>
+type RewriteOptions = z.output<typeof options>
 
 const rewritten = z.object({ rewritten: z.string() })
 const created = z.object({ created: z.string() })

@@ -12,6 +12,7 @@ import {
   promptNotes,
   unusable,
 } from '../../steps/index.ts'
+import { comparable } from '../comparable.ts'
 import { bare, type Exercise, type Fault, faultOf, tried } from './check.ts'
 
 const shape = {
@@ -96,13 +97,6 @@ function request(record: Rec<'document'> | Rec<'row'>, { options, language }: Ct
 const pointsAtMaterial =
   /\b(?:the|this|given) (?:document|material|article|chapter|passage)\b|\b(?:above|aforementioned)\b|(?:この|本|上の)(?:文書|資料|記事|章|節|本文)|上記の?(?:文書|資料|記事)/i
 
-const comparable = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\p{P}\p{S}\s]+/gu, ' ')
-    .trim()
-
 /** Statement, reference solution and verifier of each exercise whose solution was run and holds. */
 export const exercisesWrite = defineMap<WriteOptions, 'document' | 'row', 'prompt'>({
   verb: 'exercises-write',
@@ -183,7 +177,7 @@ const topicOf = (record: Rec<'document'> | Rec<'row'>): { topic?: string } =>
   record.kind === 'row' && typeof record.columns.topic === 'string' ? { topic: record.columns.topic } : {}
 
 /** The exercise as a conversation; its verifier stays with the prompt that it descends from. */
-export const exercisesAnswer = defineMap<Record<string, never>, 'prompt', 'conversation'>({
+const exercisesAnswer = defineMap<Record<string, never>, 'prompt', 'conversation'>({
   verb: 'exercises-answer',
   about: 'Answers each exercise with the explanation and the solution that was run.',
   version: 1,

@@ -41,7 +41,7 @@ const homophones = [
   ['精算', '清算'],
 ] as const
 
-export type Slip = 'neighbour' | 'omission' | 'doubling' | 'transposition' | 'particle' | 'conversion'
+type Slip = 'neighbour' | 'omission' | 'doubling' | 'transposition' | 'particle' | 'conversion'
 
 const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)]!
 

@@ -93,7 +93,7 @@ describe('an answer', () => {
       [4, 'empty-claim'],
     ])
     expect(scores).toEqual({
-      support: { method: 'sentences with a quotation of the document', call: 'c1', value: 2 / 5 },
+      support: { method: 'sentences with a quotation of the document', value: 2 / 5 },
     })
     const [, cut] = ground.expand(ground.options.parse({ teacher: 't', support: 0.6 }), 'g')
     expect(cut!.options).toEqual({ by: 'g/support', below: 0.6 })
@@ -106,17 +106,17 @@ describe('an answer', () => {
     )
   })
 
-  test('a check takes out what does not follow; a check that cannot be read takes nothing', async () => {
+  test('a check takes out what does not follow; a check that cannot be read takes nothing, and leaves the support unknown', async () => {
     const { content, scores, lost, asked } = await made(claims, { entailment: 'judge' }, { data: { entailed: [2, 9] } })
     expect(content).toBe('Water cools the vapour.')
     expect(lost).toContainEqual([0, 'not-entailed'])
-    expect(scores).toMatchObject({ entailed: { value: 0.5, judge: 'judge' }, support: { value: 1 / 5 } })
+    expect(scores).toMatchObject({ entailed: { value: 0.5, call: 'c2' }, support: { value: 1 / 5 } })
     expect(asked[1]!.messages.at(-1)!.content).toContain(
       '<claim-2>\nWater cools the vapour.\n> cooled with 12.5 litres of water\n</claim-2>',
     )
     const unread = await made(claims, { entailment: 'judge' }, { bad: { reason: 'unparseable', detail: '' } })
     expect(unread.content).toBe('It boils a liquid. Water cools the vapour.')
-    expect(unread.scores).toMatchObject({ entailed: { unscored: 'unparseable' }, support: { value: 2 / 5 } })
+    expect(unread.scores).toMatchObject({ entailed: { unscored: 'unparseable' }, support: { unscored: 'unparseable' } })
   })
 
   test.each([

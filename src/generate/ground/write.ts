@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Rec, Score } from '../../records/index.ts'
+import { type Rec, type Score, withMessages } from '../../records/index.ts'
 import { type Ctx, defineMap, fence, type Lost, loadPrompt, promptNotes, unusable } from '../../steps/index.ts'
 import { normaliseForMatch } from '../../text/index.ts'
 import { transcript } from '../transcript.ts'
@@ -53,7 +53,7 @@ async function entailed(
   claims: readonly Claim[],
   ctx: Ctx<WriteOptions>,
   language: string,
-): Promise<{ found: Set<number> } | { unscored: string; call: string }> {
+): Promise<{ call: string } & ({ found: Set<number> } | { unscored: string })> {
   const file = ctx.options['entailment-prompt'] ?? new URL(`./entail.${language}.md`, import.meta.url)
   const told = claims.map(({ sentence, quotes }, i) =>
     fence(`${sentence}\n${quotes.map(quote => `> ${quote}`).join('\n')}`, `claim-${i + 1}`),
@@ -64,7 +64,7 @@ async function entailed(
     task: { name: 'entail', input: { claims: [...claims], language: ctx.language } },
   })
   if (answer.bad) return { unscored: answer.bad.reason, call: answer.call }
-  return { found: new Set(answer.data!.entailed.map(n => n - 1)) }
+  return { found: new Set(answer.data!.entailed.map(n => n - 1)), call: answer.call }
 }
 
 /** One answer a prompt: sentences that do not stand on the document are lost by name, the share that does is its score. */
@@ -119,8 +119,9 @@ export const groundWrite = defineMap<WriteOptions, 'prompt', 'conversation'>({
         ctx,
         language,
       )
-      const by = { method: 'sentences that follow from their quotations', judge: entailment }
-      if ('unscored' in verdict) scores.entailed = { ...by, ...verdict }
+      const { call } = verdict
+      const by = { method: 'sentences that follow from their quotations', call }
+      if ('unscored' in verdict) scores.entailed = { ...by, unscored: verdict.unscored }
       else {
         const followed = kept.filter((_, i) => verdict.found.has(i))
         scores.entailed = { ...by, value: followed.length / kept.length }
@@ -129,11 +130,11 @@ export const groundWrite = defineMap<WriteOptions, 'prompt', 'conversation'>({
       }
     }
     if (kept.length === 0) return { is: 'made', made: [], lost }
-    scores.support = {
-      method: 'sentences with a quotation of the document',
-      call: answer.call,
-      value: kept.length / claims.length,
-    }
+    const support = { method: 'sentences with a quotation of the document' }
+    const unread = scores.entailed && 'unscored' in scores.entailed ? scores.entailed.unscored : undefined
+    // Without the check that was asked for nobody knows what stands on the document.
+    scores.support =
+      unread === undefined ? { ...support, value: kept.length / claims.length } : { ...support, unscored: unread }
     const held = kept.map(({ claim }) => claim)
     const japanese = language === 'ja'
     const content =
@@ -147,7 +148,7 @@ export const groundWrite = defineMap<WriteOptions, 'prompt', 'conversation'>({
       is: 'made',
       made: [
         {
-          payload: { kind: 'conversation', messages: [...record.messages, { role: 'assistant', content }] },
+          payload: withMessages(record, [...record.messages, { role: 'assistant', content }]),
           index: 0,
           notes: { scores, ...(record.language ? { language: record.language } : {}) },
         },

@@ -1,2 +1,2 @@
-/** M6: domain x task type x difficulty. */
+/** Domain x task type x difficulty. */
 export { instruct, instructGrid, instructWrite, taskTypes } from './instruct.ts'

@@ -1,2 +1,2 @@
-/** M7: prompts that an aligned model writes by itself. */
+/** Prompts that an aligned model writes by itself. */
 export { magpie, magpieGrid, magpieWrite } from './magpie.ts'

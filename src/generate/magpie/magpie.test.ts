@@ -52,7 +52,7 @@ test.each([
   [{ content: 'Hi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello!' }, 'template-token'],
   [{ content: 'Why is it so?\nassistant\nBecause.' }, 'template-token'],
   [{ content: 'word '.repeat(9) }, 'too-long'],
-  [{ content: 'Explain to', bad: { reason: 'truncated' as const, detail: '' } }, 'cut-off'],
+  [{ content: 'Explain to', bad: { reason: 'truncated' as const, detail: '' } }, 'truncated'],
   [{ bad: { reason: 'refused' as const, detail: '' } }, 'refused'],
 ])('%j is dropped as %s', async (reply, reason) => {
   const { outcome } = await drawn(reply, { longest: 8 })

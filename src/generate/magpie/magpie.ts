@@ -93,7 +93,7 @@ export const magpieWrite = defineMap<WriteOptions, 'row', 'prompt'>({
   options: write,
   takes: ['row'],
   gives: ['prompt'],
-  reasons: ['empty-prompt', 'template-token', 'too-long', 'cut-off', 'refused', 'rejected'],
+  reasons: ['empty-prompt', 'template-token', 'too-long', 'refused', 'truncated', 'rejected'],
   needs: { teachers: ['teacher'], forms: { teacher: 'continue' }, files: ['prompt'] },
   prompts: ({ prompt }) => promptNotes(import.meta.url, 'magpie', ['en', 'ja'], prompt),
   source: 'https://arxiv.org/abs/2406.08464',
@@ -113,10 +113,8 @@ export const magpieWrite = defineMap<WriteOptions, 'row', 'prompt'>({
     )
     const content = (reply.content ?? '').trim()
     const evidence = { call: reply.call, text: content.slice(0, 200) }
-    if (reply.bad) {
-      const { reason, detail } = reply.bad
-      return { is: 'dropped', reason: reason === 'truncated' ? 'cut-off' : reason, evidence: { ...evidence, detail } }
-    }
+    if (reply.bad)
+      return { is: 'dropped', reason: reply.bad.reason, evidence: { ...evidence, detail: reply.bad.detail } }
     const leak = templateLeak(content)
     const reason =
       content === ''

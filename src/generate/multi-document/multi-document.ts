@@ -175,10 +175,11 @@ function request(read: Rec<'document'>[], texts: string[], ctx: Pure<AskOptions>
   const { questions, register } = ctx.options
   const language = ctx.language.startsWith('ja') ? 'ja' : 'en'
   const prompt = loadPrompt(ctx.options.prompt ?? new URL(`./multi-document.${language}.md`, import.meta.url))
+  const titles = read.flatMap(({ title }, i) => (title ? [`${i + 1}. ${title}`] : [])).join('\n')
   return {
     ...prompt.ask({
       documents: texts.map((text, i) => fence(text, `document-${i + 1}`)).join('\n\n'),
-      titles: read.flatMap(({ title }, i) => (title ? [`${i + 1}. ${title}`] : [])).join('\n'),
+      titles: titles && fence(titles, 'titles'),
       questions,
       count: read.length,
       register: register && language === 'ja' ? `- 質問の文体: ${registerWords.ja[register]}` : '',

@@ -1,2 +1,2 @@
-/** M7, M8: only what is unlike everything that came before. */
+/** Only what is unlike everything that came before. */
 export { novelty } from './novelty.ts'

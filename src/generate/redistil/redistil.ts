@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Message, Rec } from '../../records/index.ts'
+import { type Message, type Rec, withMessages } from '../../records/index.ts'
 import { type Ctx, defineMap, loadPrompt, type Outcome, promptNotes, unusable } from '../../steps/index.ts'
 import { withoutThinking } from '../answer/index.ts'
 import { registerFacet, registerOption, registerWords } from '../register.ts'
@@ -78,7 +78,7 @@ export const redistil = defineMap<Options, 'conversation', 'conversation'>({
       is: 'made',
       made: [
         {
-          payload: { kind: 'conversation', messages, ...(record.tools ? { tools: record.tools } : {}) },
+          payload: withMessages(record, messages),
           index: 0,
           notes: { facets: { turns: places.length, ...registerFacet(written, record.language) } },
         },

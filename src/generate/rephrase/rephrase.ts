@@ -50,7 +50,7 @@ function request(record: Rec<'document'>, style: string, ctx: Pure<WriteOptions>
   return {
     ...prompt.ask({
       document: fence(record.text, 'document'),
-      title: record.title,
+      title: record.title && fence(record.title, 'title'),
       style: styleWords(style, language),
       register: register && language === 'ja' ? `- 文体は${registerWords.ja[register]}にそろえます。` : '',
     }),
@@ -73,7 +73,7 @@ function problemOf(text: string, record: Rec<'document'>, language: string, { le
 const rounded = (value: number) => Math.round(value * 1e4) / 1e4
 
 /** What of the document is left and what is new, as scores: shares from 0 to 1, absent where there is nothing to count. */
-export function keptScores(text: string, document: string): { [aspect: string]: Score } {
+function keptScores(text: string, document: string): { [aspect: string]: Score } {
   const numbers = shareKept(numbersOf(document), numbersOf(text))
   const names = shareKept(namesOf(document), text.normalize('NFKC').toLowerCase())
   return {

@@ -1,2 +1,2 @@
-/** M7: new prompts from seed examples. */
+/** New prompts from seed examples. */
 export { selfInstruct } from './self-instruct.ts'

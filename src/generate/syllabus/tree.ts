@@ -98,7 +98,10 @@ export const findRoot = defineMap<{ teacher: string }, 'document', 'row', z.infe
   prompt(record, ctx) {
     const text = record.text.slice(0, 6000)
     return {
-      ...promptFor('root', ctx).ask({ title: record.title, extract: fence(text, 'extract') }),
+      ...promptFor('root', ctx).ask({
+        title: record.title && fence(record.title, 'title'),
+        extract: fence(text, 'extract'),
+      }),
       reply: subjectReply,
       task: { name: 'syllabus-root', input: { text, title: record.title, language: ctx.language } },
     }

@@ -1,19 +1,20 @@
-import { readFileSync } from 'node:fs'
 import { StillroomError } from '../../errors/index.ts'
 import { type Sha, sha256 } from '../../records/index.ts'
+import { fromFile } from '../../steps/index.ts'
 import { sections } from '../sections.ts'
 
 /** One cell of the matrix, and what a teacher is told of it. */
 export type Cell = { audience: string; style: string; brief: string }
 /** A file of cells: Markdown with `### <audience> x <style>` and the brief below it. */
-export type Cells = { name: string; digest: Sha; cells: Cell[] }
+export type Cells = { name: string; digest: Sha; text: string; cells: Cell[] }
 
 export const nameOf = ({ audience, style }: Pick<Cell, 'audience' | 'style'>): string => `${audience} x ${style}`
 
 /** The cells of a file of one's own, else the built-in ones. Throws SR_RECIPE_VALUE for a file that states none. */
-export function loadCells(own: string | undefined, language: string): Cells {
-  const file = own ?? new URL(`./cells.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url)
-  const text = readFileSync(file, 'utf8')
+export const loadCells = (own: string | undefined, language: string): Cells =>
+  cellsIn(own ?? new URL(`./cells.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url))
+
+const cellsIn = fromFile((text, file): Cells => {
   const name = String(file).slice(String(file).lastIndexOf('/') + 1)
   const cells = new Map<string, Cell>()
   for (const [heading, brief] of sections(text)) {
@@ -22,8 +23,8 @@ export function loadCells(own: string | undefined, language: string): Cells {
     cells.set(nameOf({ audience, style }), { audience, style, brief })
   }
   if (cells.size === 0) throw unusable(name, 'no line that starts with "### "')
-  return { name, digest: sha256(text), cells: [...cells.values()] }
-}
+  return { name, digest: sha256(text), text, cells: [...cells.values()] }
+})
 
 const unusable = (name: string, received: string) =>
   new StillroomError('SR_RECIPE_VALUE', `The file of cells "${name}" does not state its cells.`, {

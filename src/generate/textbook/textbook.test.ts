@@ -170,8 +170,8 @@ describe('a piece', () => {
   })
   test.each([
     ['', 'empty-text'],
-    ['As the extract says, it opens.', 'refers-to-extract'],
-    ['抜粋にあるように、開きます。', 'refers-to-extract'],
+    ['As the extract says, it opens.', 'refers-to-document'],
+    ['抜粋にあるように、開きます。', 'refers-to-document'],
   ])('%j is dropped as %s', async (content, reason) => {
     expect((await write({ content })).outcome).toMatchObject({ is: 'dropped', reason })
   })

@@ -80,13 +80,13 @@ export const textbookWrite = defineMap<WriteOptions, 'row', 'document'>({
   options,
   takes: ['row'],
   gives: ['document'],
-  reasons: ['empty-text', 'refers-to-extract', 'refused', 'truncated', 'unparseable', 'rejected'],
+  reasons: ['empty-text', 'refers-to-document', 'refused', 'truncated', 'unparseable', 'rejected'],
   needs: { teachers: ['teacher'], files: ['cells', 'prompt'], ancestors: ['document'] },
   prompts: o => [
     ...promptNotes(import.meta.url, 'textbook', ['en', 'ja'], o.prompt),
     ...(o.cells ? [o.cells] : ['en', 'ja'])
       .map(language => loadCells(o.cells, language))
-      .map(({ name, digest }) => ({ name, digest })),
+      .map(({ name, digest, text }) => ({ name, digest, text })),
   ],
   async run(record, ctx) {
     const { audience, style, topic, n } = seedOf(record)
@@ -114,7 +114,7 @@ export const textbookWrite = defineMap<WriteOptions, 'row', 'document'>({
     const text = withoutThinking(reply).content
     if (text === '') return { is: 'dropped', reason: 'empty-text', evidence: { call: reply.call } }
     const found = pointsAtExtract.exec(text)
-    if (found) return { is: 'dropped', reason: 'refers-to-extract', evidence: { call: reply.call, found: found[0] } }
+    if (found) return { is: 'dropped', reason: 'refers-to-document', evidence: { call: reply.call, found: found[0] } }
     const title = /^# +(.+)$/m.exec(text)?.[1]?.trim()
     const facets = { audience, style, topic, wave }
     const notes = { facets, ...(ctx.options.language ? { language } : {}) }

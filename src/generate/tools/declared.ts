@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import { type ZodType, z } from 'zod'
 import { StillroomError } from '../../errors/index.ts'
 import { canonical, type Json, type Tool, type ToolCall } from '../../records/index.ts'
+import { fromFile } from '../../steps/index.ts'
 
 type Arguments = { [name: string]: Json }
 const given = z.record(z.string(), z.json())
@@ -28,21 +28,11 @@ const declared = z.strictObject({
  */
 export type DeclaredTool = z.output<typeof declared>
 
-const loaded = new Map<string, { tools: DeclaredTool[]; stamp: string }>()
-
 /**
  * The tools of a JSON file, read again only when it was edited. Throws SR_RECIPE_VALUE for a shape or a schema that
  * cannot be used, for a name that stands twice, and for examples and results whose arguments do not fit.
  */
-export function loadTools(file: string): DeclaredTool[] {
-  const { mtimeMs, size } = statSync(file)
-  const stamp = `${mtimeMs} ${size}`
-  const known = loaded.get(file)
-  if (known?.stamp === stamp) return known.tools
-  const tools = readTools(readFileSync(file, 'utf8'))
-  loaded.set(file, { tools, stamp })
-  return tools
-}
+export const loadTools = fromFile(text => readTools(text))
 
 export function readTools(text: string): DeclaredTool[] {
   let json: unknown

@@ -1,4 +1,4 @@
-/** M13: conversations that use tools, past three gates. */
+/** Conversations that use tools, past three gates. */
 export { callProblem, type DeclaredTool, loadTools, resultOf } from './declared.ts'
 export { execute } from './execute.ts'
 export { toolFormat } from './format.ts'

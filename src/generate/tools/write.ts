@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Json, Rec, Tool } from '../../records/index.ts'
-import { sha256 } from '../../records/index.ts'
 import {
   type Ctx,
   type Draft,
@@ -13,12 +11,12 @@ import {
   promptNotes,
   unusable,
 } from '../../steps/index.ts'
-import { sections } from '../sections.ts'
+import { loadSections } from '../sections.ts'
 import { type DeclaredTool, loadTools, shown } from './declared.ts'
 
 /** Ways to call tools, after the categories of APIGen and of the Berkeley Function Calling Leaderboard. */
 export const toolStyles = ['single', 'multiple', 'parallel', 'parallel-multiple', 'irrelevance'] as const
-export type ToolStyle = (typeof toolStyles)[number]
+type ToolStyle = (typeof toolStyles)[number]
 
 const weight = z.number().min(0).default(0)
 export const gridShape = {
@@ -80,19 +78,10 @@ type WriteOptions = z.infer<typeof options>
 export const languageOf = (ctx: { language: string; options: { language?: string | undefined } }): 'en' | 'ja' =>
   (ctx.options.language ?? ctx.language).startsWith('ja') ? 'ja' : 'en'
 
-const stylesFile = (language: string) => new URL(`./styles.${language}.md`, import.meta.url)
-const stylesNote = (language: string): PromptNote => ({
-  name: `styles.${language}.md`,
-  digest: sha256(readFileSync(stylesFile(language))),
-})
-const briefs = new Map<string, Map<string, string>>()
-function briefOf(style: string, language: string): string {
-  let known = briefs.get(language)
-  if (!known) {
-    known = new Map(sections(readFileSync(stylesFile(language), 'utf8')))
-    briefs.set(language, known)
-  }
-  return known.get(style)!
+const stylesIn = (language: string) => loadSections(new URL(`./styles.${language}.md`, import.meta.url))
+const stylesNote = (language: string): PromptNote => {
+  const { name, digest, text } = stylesIn(language)
+  return { name, digest, text }
 }
 
 const reply = z.object({
@@ -149,11 +138,11 @@ function request(record: Rec<'row'>, ctx: Ctx<WriteOptions>) {
       known: known && fence(known, 'known'),
       from_known: known && usesKnown[language],
       examples: calls === 0 ? '' : examples.map(one => fence(JSON.stringify(one), 'example')).join('\n'),
-      style: briefOf(style, language).replaceAll('{{calls}}', String(calls)),
+      style: stylesIn(language).of.get(style)!.replaceAll('{{calls}}', String(calls)),
       n,
       count,
     }),
-    prompts: [prompt.digest, stylesNote(language).digest],
+    prompts: [prompt.digest, stylesIn(language).digest],
     reply,
     task: { name: 'tools', input: { tools: tools as Json, style, calls, language } },
   }

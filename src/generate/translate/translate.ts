@@ -140,9 +140,7 @@ function translator<K extends Translated>(kind: K): MapStep<WriteOptions, K, K> 
       const numbers = shareKept(numbersOf(texts.join('\n')), numbersOf(made.join('\n')))
       const returned = back === undefined ? undefined : await all(made, from, back)
       const scores: { [aspect: string]: Score } = {
-        ...(numbers === undefined
-          ? {}
-          : { numbers: { method: 'share of the numbers kept', call: written.calls[0]!, value: numbers } }),
+        ...(numbers === undefined ? {} : { numbers: { method: 'share of the numbers kept', value: numbers } }),
         ...(returned === undefined ? {} : { back: backScore(returned, texts) }),
       }
       return {

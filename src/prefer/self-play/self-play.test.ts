@@ -24,7 +24,7 @@ async function play(reply: Partial<Answer>, record: Rec<'conversation'> = given,
 }
 
 test('the given answer is chosen over what the student says, asked with the bare conversation', async () => {
-  const { outcome, asked } = await play({ content: '<think>lime</think>Use soap.' })
+  const { outcome, asked } = await play({ content: '<think>lime</think>Use soap.', by: 'self/small' })
   expect(asked!.messages).toEqual([{ role: 'user', content: 'How do I descale a kettle?' }])
   expect(outcome).toMatchObject({
     is: 'made',
@@ -35,7 +35,7 @@ test('the given answer is chosen over what the student says, asked with the bare
           chosen: [{ role: 'assistant', content: 'Boil vinegar and water, then rinse twice.' }],
           rejected: [{ role: 'assistant', content: 'Use soap.' }],
         },
-        notes: { facets: { chosenBy: 'people', chosenTokens: 7, rejectedTokens: 2 } },
+        notes: { facets: { chosenBy: 'people', rejectedBy: 'self/small', chosenTokens: 7, rejectedTokens: 2 } },
       },
     ],
   })

@@ -73,6 +73,7 @@ export const selfPlay = defineMap<Options, 'conversation', 'preference'>({
           notes: {
             facets: {
               ...(chosenBy ? { chosenBy } : {}),
+              ...(own.by ? { rejectedBy: own.by } : {}),
               ...lengthsOf(given.completion.content ?? '', content.trim(), ctx),
               likeness: like,
             },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withMessages } from '../../records/index.ts'
 import { type Draft, defineMap, type Lost } from '../../steps/index.ts'
 import { splitThinking } from '../../teachers/index.ts'
 
@@ -43,11 +44,7 @@ export const candidates = defineMap<z.output<typeof options>, 'prompt', 'convers
       } else {
         const turn = { role: 'assistant' as const, content: content.trim(), ...(reasoning ? { reasoning } : {}) }
         made.push({
-          payload: {
-            kind: 'conversation',
-            messages: [...record.messages, turn],
-            ...(record.tools ? { tools: record.tools } : {}),
-          },
+          payload: withMessages(record, [...record.messages, turn]),
           index,
           calls: [reply.call],
           notes: { facets: { draw: index } },

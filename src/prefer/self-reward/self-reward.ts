@@ -23,7 +23,12 @@ export const selfReward: Verb<z.output<typeof options>> = defineVerb<z.output<ty
     'The student answers each prompt several times and marks its own answers; the best and the worst become a pair.',
   options,
   takes: ['prompt'],
-  needs: { teachers: ['teacher', 'judge'], files: ['prompt'] },
+  needs: {
+    teachers: ['teacher', 'judge'],
+    // The answers have a temperature of their own.
+    draws: o => ({ of: o.judge ? 'judge' : 'teacher', by: 'marks', n: o.marks }),
+    files: ['prompt'],
+  },
   source: 'https://arxiv.org/abs/2401.10020',
   expand: ({ teacher, candidates: n, temperature, judge = teacher, marks: times, prompt, margin }, key) => [
     { as: 'candidates', step: candidates, options: { teacher, candidates: n, temperature } },

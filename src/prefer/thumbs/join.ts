@@ -54,7 +54,7 @@ function overview({ entries, users }: Overview): Drawn {
   }
   const lost = entries.filter(({ from }) => from !== undefined && !named.has(from)).length
   const all = users.reduce((sum, [, n]) => sum + n, 0)
-  const most = Math.max(...users.map(([, n]) => n))
+  const most = users.reduce((most, [, n]) => Math.max(most, n), 0)
   return {
     joined: [...joined].filter(([, facts]) => Object.keys(facts).length > 0),
     wanted: [...wanted],
@@ -90,11 +90,8 @@ export const thumbsJoin: GlobalStep<Options> = defineGlobal<Options>({
         }
         return new Map([[0, { entries, users: summed(users) }]])
       },
-      merge: (a: Overview, b: Overview) => ({
-        entries: [...a.entries, ...b.entries],
-        users: summed([...a.users, ...b.users]),
-      }),
-      decide: (_, all: Overview) => overview(all),
+      merge: (a: Overview, b: Overview) => ({ entries: a.entries.concat(b.entries), users: a.users.concat(b.users) }),
+      decide: (_, { entries, users }: Overview) => overview({ entries, users: summed(users) }),
       combine: (parts: Drawn[]) => parts[0] ?? { joined: [], wanted: [], notes: [] },
     },
     {
