@@ -156,7 +156,10 @@ function ofTable(file: SourceFile, wanted: string | undefined, tables: DatabaseT
   return `select * from "${table.name.replaceAll('"', '""')}"${table.type === 'table' ? ' not indexed' : ''}`
 }
 
-/** As the reader of Parquet has it: whole numbers that a double cannot hold as text, bytes in base64. */
+/**
+ * As the reader of Parquet has it: whole numbers that a double cannot hold as text, bytes in base64. A text comes as Node
+ * gives it: bytes that are no UTF-8 replaced, and under Node 22 cut at a NUL.
+ */
 function jsonOf(cell: SQLOutputValue, truth: boolean): Json {
   if (typeof cell === 'bigint') {
     if (truth && (cell === 0n || cell === 1n)) return cell === 1n
