@@ -12,11 +12,12 @@ export function recipeText(seen: Seen[], { name, license, commercial }: Answers,
   const documents = seen.filter(({ kind }) => kind === 'document')
   const real = seen.find(({ kind, synthetic }) => (kind === 'prompt' || kind === 'conversation') && !synthetic)
   const from = documents.length === 1 ? documents[0]!.name : `[${documents.map(source => source.name).join(', ')}]`
-  const sources = seen.flatMap(({ name, files, kind, asked, synthetic }) => {
+  const sources = seen.flatMap(({ name, files, table, kind, asked, synthetic }) => {
     const mapped = kind === 'prompt' && asked ? `, kind: prompt, columns: { prompt: ${scalar(asked)} }` : ''
     const listed = typeof files === 'string' ? scalar(files) : `[${files.map(scalar).join(', ')}]`
+    const part = table === undefined ? '' : `, table: ${scalar(table)}`
     const origin = synthetic ? ', origin: synthetic' : ''
-    const line = `${name}: { files: ${listed}, license: ${scalar(license)}${origin}${mapped} }`
+    const line = `${name}: { files: ${listed}${part}, license: ${scalar(license)}${origin}${mapped} }`
     if (!kind) return [`  # ${line}   # say what its rows are with kind: and columns:`]
     if (mapped)
       return [

@@ -37,7 +37,7 @@ export type CheckedStep = {
 export type Around = { sources: readonly string[]; teachers: { [name: string]: unknown }; base: string; words: Words }
 
 /** True for text that means a file read as a side input. */
-export const isSideFile = (name: string) => /\.(jsonl|json|md|txt|csv|tsv|parquet)(\.gz)?$/i.test(name)
+export const isSideFile = (name: string) => /\.(jsonl|json|md|txt|csv|tsv|parquet|sqlite3?|db)(\.gz)?$/i.test(name)
 
 /** Where the keys `as` and `from` of a step stand. */
 export const commonPath = (use: StepUse): Path => (use.use === undefined ? use.path : use.path.slice(0, -1))

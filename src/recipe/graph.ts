@@ -46,7 +46,10 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
     } catch (error) {
       if (!StillroomError.is(error)) throw error
       const { code, message, hint, expected, received } = error
-      problems.push({ code, message, path, part: 'key', ...withoutUndefined({ hint, expected, received }) })
+      // What is wrong with a query stands in the query.
+      const option = code === 'SR_SOURCE_SQL' && ['sql', 'table'].find(key => config[key] !== undefined)
+      const at = option ? { path: [...path, option], part: 'value' as const } : { path, part: 'key' as const }
+      problems.push({ code, message, ...at, ...withoutUndefined({ hint, expected, received }) })
     }
     kindsOf.set(name, end.kinds)
     if (config.chunk !== undefined && config.chunk !== false) end = await chunk(name, config.chunk, end)

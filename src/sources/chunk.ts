@@ -53,7 +53,11 @@ function formatOf(record: Rec<'document'>): Format {
   const ending = /\.([a-z]\w*)(?:\.gz)?$/i.exec(record.lineage.source?.uri ?? '')?.[1]?.toLowerCase() ?? ''
   if (ending === 'md' || ending === 'markdown') return 'markdown'
   if (ending === 'rst') return 'rst'
-  if (ending !== '' && !['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet'].includes(ending)) return 'text'
+  if (
+    ending !== '' &&
+    !['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'sqlite', 'sqlite3', 'db'].includes(ending)
+  )
+    return 'text'
   return /^\.\. [\w-]+::/m.test(record.text) && !/^#{1,6} /m.test(record.text) ? 'rst' : 'markdown'
 }
 

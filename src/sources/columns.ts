@@ -15,6 +15,18 @@ export class Misshapen extends Error {
   }
 }
 
+/** Every column has a name of its own: an empty one counts its place, a repeated one its repetition. */
+export function distinctNames(names: string[]): string[] {
+  const seen = new Set<string>()
+  return names.map((given, i) => {
+    const base = given.trim() || `column_${i + 1}`
+    let name = base
+    for (let n = 2; seen.has(name); n++) name = `${base}_${n}`
+    seen.add(name)
+    return name
+  })
+}
+
 export function object(value: Json | undefined): Columns | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
 }

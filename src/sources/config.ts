@@ -16,7 +16,21 @@ export const sourceConfig = z
     files: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()
-      .describe('Paths or patterns, relative to the recipe; a folder stands for all readable files below it'),
+      .describe(
+        'Paths or patterns, relative to the recipe; a folder stands for all readable files below it but databases',
+      ),
+    sql: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Query whose rows are read of SQLite files: one statement that only reads and gives the same rows each time',
+      ),
+    table: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Table or view that is read of SQLite files instead of a query; default the only table'),
     urls: z
       .array(z.url({ protocol: /^https?$/ }))
       .min(1)
@@ -56,7 +70,7 @@ export const sourceConfig = z
       ),
     kind: z.enum(kinds).optional().describe('Kind of record; default by format, mapped columns and first row'),
     format: z
-      .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet'])
+      .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'])
       .optional()
       .describe('Format of the files; default by the ending of each'),
     id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
@@ -79,6 +93,8 @@ export const sourceConfig = z
       .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
   })
   .refine(({ files, urls }) => (files === undefined) !== (urls === undefined), 'give either files or urls')
+  .refine(({ sql, table }) => sql === undefined || table === undefined, 'give either sql or table')
+  .refine(({ files, sql, table }) => files !== undefined || (sql ?? table) === undefined, 'sql and table go with files')
   // Questions are the exception: people asked them, whoever answered.
   .overwrite(config =>
     config.teacher !== undefined && config.kind !== 'prompt' ? { ...config, origin: 'synthetic' as const } : config,

@@ -23,15 +23,19 @@ const endings: { [ending: string]: FileFormat } = {
   parquet: 'parquet',
 }
 
+/** Databases belong to no folder: each has tables of its own, and a `.db` may be anything. */
+const databases: { [ending: string]: FileFormat } = { sqlite: 'sqlite', sqlite3: 'sqlite', db: 'sqlite' }
+
 /** Format by the ending, below `.gz`; other endings are read as plain text. */
 export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): FileFormat {
   const ending = /\.(\w+)$/.exec(path.replace(/\.gz$/i, ''))?.[1]?.toLowerCase() ?? ''
-  return config.format ?? endings[ending] ?? 'text'
+  return config.format ?? endings[ending] ?? databases[ending] ?? 'text'
 }
 
 /**
  * The files of a source in order of their paths by code units, each once. Hidden folders, `node_modules` and the
- * releases beside the recipe are skipped unless a pattern names them. A folder stands for all files of known endings.
+ * releases beside the recipe are skipped unless a pattern names them. A folder stands for all files of known endings
+ * but databases.
  */
 export async function listFiles(config: { files?: SourceConfig['files'] }, base: string): Promise<SourceFile[]> {
   const found = new Map<string, SourceFile>()

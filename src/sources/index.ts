@@ -25,3 +25,4 @@ export {
 } from './read.ts'
 export { sourceReasons } from './reasons.ts'
 export { cellsOf, contentCells, payloadOfCells } from './sheet.ts'
+export { type DatabaseTable, databaseTables } from './sqlite.ts'

@@ -11,6 +11,7 @@ import { type FileFormat, formatOf, type SourceFile } from './files.ts'
 import { type SourceReason, sourceReasons } from './reasons.ts'
 import { csvRows, jsonRows, parquetRows, type Row } from './rows.ts'
 import { guessKind, notesOf, payloadOf, renamed, type SelfReport, selfReport } from './shape.ts'
+import { type Asked, sqliteRows } from './sqlite.ts'
 
 /** What a reader gives: a record to be (with what its row says of its own origin), or a rejection. `row` counts from 1; `span` counts bytes of the text as UTF-8. */
 export type Item =
@@ -37,7 +38,8 @@ const largest = 32 * 2 ** 20
 
 /**
  * The records of one file, as a stream: memory is bounded by the longest row allowed, plus the ids of an `id:` column.
- * A bad row, or a bad file, becomes a rejection and everything else goes on. Throws SR_SOURCE_READ alone.
+ * A bad row, or a bad file, becomes a rejection and everything else goes on. Throws SR_SOURCE_READ, and
+ * SR_SOURCE_SQL for a query that its database cannot answer.
  */
 export async function* readSource(
   name: string,
@@ -55,7 +57,7 @@ export async function* readSource(
     }
     const ids = new Set<string>()
     let kind = options.kind ?? config.kind
-    for await (const row of rowsOf(file, format, bound)) {
+    for await (const row of rowsOf(file, format, bound, config)) {
       empty = false
       kind ??= 'value' in row ? kindOf(config, row.value) : undefined
       yield itemOf(config, kind ?? 'row', row, ids)
@@ -83,7 +85,8 @@ const patience = 100
 /**
  * Kind of record a source holds: as declared, `document` for prose, else by the first row that can be read. Looks no
  * further than the first row that becomes a record, or `patience` rows.
- * @throws StillroomError SR_SOURCE_EMPTY without files, and where every row of every file would be rejected.
+ * @throws StillroomError SR_SOURCE_EMPTY without files, and where every row of every file would be rejected; SR_SOURCE_SQL
+ * for a query or table that a database does not have.
  */
 export async function sourceKind(config: SourceConfig, files: readonly SourceFile[]): Promise<Kind> {
   if (config.urls) return 'document'
@@ -93,6 +96,7 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
       hint: 'Paths are relative to the recipe; hidden folders, node_modules and releases are skipped unless named.',
     })
   }
+  expectDatabases(config, files)
   let kind = config.kind
   let looked = 0
   const reasons: Reasons = {}
@@ -105,7 +109,7 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
     }
     const before = looked
     try {
-      for await (const row of rowsOf(file, format, largest)) {
+      for await (const row of rowsOf(file, format, largest, config)) {
         kind ??= 'value' in row ? kindOf(config, row.value) : undefined
         const item = itemOf(config, kind ?? 'row', row, new Set())
         if (item.is === 'record') return item.payload.kind
@@ -123,6 +127,20 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
     expected: kind ? `rows of kind ${kind}` : 'rows with named columns',
     received: counted.join(', '),
     hint: hintFor(reasons),
+  })
+}
+
+/** A query or table named for other files would be passed over in silence. */
+function expectDatabases(config: SourceConfig, files: readonly SourceFile[]): void {
+  const option = config.sql === undefined ? 'table' : 'sql'
+  if (config[option] === undefined) return
+  const other = files.find(file => formatOf(config, file.path) !== 'sqlite')
+  if (!other) return
+  throw new StillroomError('SR_SOURCE_SQL', `\`${option}\` reads databases, and ${other.path} is none.`, {
+    position: { file: other.path },
+    expected: 'SQLite files: .sqlite, .sqlite3, .db, or any with `format: sqlite`',
+    received: formatOf(config, other.path),
+    hint: `name databases alone in \`files\`, or leave \`${option}\` out`,
   })
 }
 
@@ -144,13 +162,13 @@ export type TableRow = { row: number } & ({ columns: Columns } | { reason: Sourc
 /** The rows of a table as they stand: for looking and for imports, not for records. A document has none. */
 export async function* readTable(
   file: SourceFile,
-  config: Pick<SourceConfig, 'format'> = {},
+  config: Pick<SourceConfig, 'format'> & Asked = {},
 ): AsyncGenerator<TableRow> {
   const format = formatOf(config, file.path)
   if (isDocument(format)) return
   let last = 0
   try {
-    for await (const row of rowsOf(file, format, largest)) {
+    for await (const row of rowsOf(file, format, largest, config)) {
       last = row.row
       const columns = 'value' in row ? object(row.value) : undefined
       if (columns) yield { row: row.row, columns }
@@ -176,8 +194,9 @@ export async function firstRows(config: SourceConfig, file: SourceFile, n: numbe
 const isDocument = (format: FileFormat): format is Format =>
   format === 'markdown' || format === 'rst' || format === 'text'
 
-function rowsOf(file: SourceFile, format: FileFormat, bound: number): AsyncGenerator<Row> {
+function rowsOf(file: SourceFile, format: FileFormat, bound: number, asked: Asked): AsyncGenerator<Row> {
   if (format === 'parquet') return parquetRows(file)
+  if (format === 'sqlite') return sqliteRows(file, asked, bound)
   return format === 'csv' ? csvRows(file, bound) : jsonRows(file, bound)
 }
 

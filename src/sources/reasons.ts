@@ -5,7 +5,7 @@ export const sourceReasons = {
   binary: 'The file holds binary data where text was expected.',
   'invalid-utf8': 'The bytes are no valid text in the encoding of the file.',
   'line-too-long':
-    'A line, an element of a JSON array or one row of a CSV file is longer than the bound; it was not kept in memory.',
+    'A line, an element of a JSON array or one row of a table is longer than the bound; it was not kept in memory.',
   'invalid-json': 'The line or element is no JSON value, or the array around it is broken.',
   'invalid-csv': 'A quote opens and never closes, so that the rest of the file cannot be split into rows.',
   'ragged-row': 'The row has another number of fields than the header.',
@@ -19,6 +19,6 @@ export const sourceReasons = {
   reserved: 'The site or the page reserves text and data mining, or the training of models.',
   unreachable: 'The server gave no answer, or failed; the next run asks again.',
   'not-found': 'The server has no such page.',
-  damaged: 'The compressed or Parquet file cannot be decoded from here on.',
+  damaged: 'The compressed file, Parquet file or database cannot be decoded from here on.',
 } as const
 export type SourceReason = keyof typeof sourceReasons

@@ -3,10 +3,11 @@ import { finished } from 'node:stream/promises'
 import { CsvError, parse } from 'csv-parse'
 import { type Json, readParquet } from '../records/index.ts'
 import { Unreadable, utf8Bytes } from './bytes.ts'
+import { distinctNames } from './columns.ts'
 import type { SourceFile } from './files.ts'
 import type { SourceReason } from './reasons.ts'
 
-/** One row of a file, numbered from 1: lines of JSON Lines (blank ones count), elements of an array, records below the header. */
+/** One row of a file, numbered from 1: lines of JSON Lines (blank ones count), elements of an array, records below the header, rows that a database gives. */
 export type Row = { row: number; span?: [number, number] } & (
   | { value: Json }
   | { reason: SourceReason; evidence: Json }
@@ -188,7 +189,7 @@ export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<
       const fields = cells.map(decoded)
       if (header) rows.push(csvRow(++row, header, fields))
       else if (fields.includes(undefined)) throw new Unreadable('invalid-utf8', 'in the header')
-      else header = columnNames(fields as string[])
+      else header = distinctNames(fields as string[])
       return null
     },
   }).resume()
@@ -235,18 +236,6 @@ function delimiterOf(head: Buffer, path: string): string {
   const bare = line.replace(/"(?:[^"]|"")*"/g, '')
   const counts = [',', ';', '\t'].map(sign => [bare.split(sign).length, sign] as const)
   return counts.reduce((best, next) => (next[0] > best[0] ? next : best))[1]
-}
-
-/** Every column has a name of its own: an empty one counts its place, a repeated one its repetition. */
-function columnNames(names: string[]): string[] {
-  const seen = new Set<string>()
-  return names.map((given, i) => {
-    const base = given.trim() || `column_${i + 1}`
-    let name = base
-    for (let n = 2; seen.has(name); n++) name = `${base}_${n}`
-    seen.add(name)
-    return name
-  })
 }
 
 /** Rows of a Parquet file. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { commandLine } from '../../../test/support/command-line.ts'
@@ -81,4 +82,26 @@ test('what is passed over is named with its reason, and never matched by a patte
   const none = await init({ 'paper.pdf': '%PDF-1.7' })
   expect(none.code).toBe(2)
   expect(none.out + none.err).toContain('paper.pdf (no reader')
+})
+
+test('a database gives a source for each of its tables; one that cannot be read is named', async () => {
+  const dir = folder({ 'old.db': `${'no database at all '.repeat(60)}`, 'docs/a.md': '# Stills\n\nA still boils.' })
+  const database = new DatabaseSync(join(dir, 'help.sqlite'))
+  database.exec(`
+    create table articles (text text); insert into articles values ('${long}');
+    create table chats (prompt text, completion text); insert into chats values ('p', 'c');
+    create table unused (text text);
+  `)
+  database.close()
+  const said = await commandLine(dir, 'init --yes --json')
+  expect(said.code).toBe(0)
+  const { sources } = parse(readFileSync(join(dir, 'recipe.yaml'), 'utf8'))
+  expect(sources).toEqual({
+    docs: { files: 'docs/a.md', license: 'unknown' },
+    articles: { files: 'help.sqlite', table: 'articles', license: 'unknown' },
+    chats: { files: 'help.sqlite', table: 'chats', license: 'unknown' },
+  })
+  const { passed } = JSON.parse(said.out.trim().split('\n').at(-1)!)
+  expect(passed.map(({ files }: { files: string[] }) => files).sort()).toEqual([['old.db'], ['unused of help.sqlite']])
+  expect((await commandLine(dir, 'plan')).code).toBe(0)
 })

@@ -2,7 +2,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import type { Kind } from '../../records/index.ts'
-import { firstRows, listFiles, type SourceConfig, type SourceFile, sourceKind } from '../../sources/index.ts'
+import {
+  databaseTables,
+  firstRows,
+  listFiles,
+  type SourceConfig,
+  type SourceFile,
+  sourceKind,
+} from '../../sources/index.ts'
 import { detectLanguage } from '../../text/index.ts'
 import type { Run } from '../commands.ts'
 import { bytes, counted } from '../figures.ts'
@@ -18,6 +25,8 @@ import { reporterOf } from '../reporter.ts'
 export type Seen = {
   name: string
   files: string | string[]
+  /** Of a database. */
+  table?: string
   kind?: Kind
   asked?: string
   synthetic?: true
@@ -44,7 +53,7 @@ export const run: Run = async call => {
     const read = seen.map(({ name, kind }) => `${name} (${kind ?? 'rows of an unknown shape'})`)
     const left = passed.map(({ files, why }) => `${few(files)} (${why})`)
     throw new StillroomError('SR_SOURCE_EMPTY', `There are no documents in ${here(io, folder)}.`, {
-      expected: 'files that end in .md, .rst or .txt, or .jsonl, .json, .csv or .parquet with a text column',
+      expected: 'files that end in .md, .rst or .txt, or .jsonl, .json, .csv, .parquet or .sqlite with a text column',
       ...(read.length + left.length > 0 ? { received: [...read, ...left].join(', ') } : {}),
       hint: 'put some into a folder such as docs/, or give init the folder that holds them',
     })
@@ -71,6 +80,7 @@ export const run: Run = async call => {
 
 const prose = /\.(?:md|markdown|rst|txt)$/i
 const data = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)(?:\.gz)?$/i
+const databases = '**/*.{sqlite,sqlite3,db}'
 /** Documents that no reader takes, so that nobody waits for them in vain. */
 const unread = '**/*.{pdf,html,htm,doc,docx,odt,epub,xls,xlsx,ppt,pptx,adoc,xml,tex}'
 
@@ -79,17 +89,18 @@ function few(files: string[]): string {
 }
 
 /**
- * Files in groups: prose by its first folder, data by folder, ending and shape. Short texts in the column of a table
+ * Files in groups: prose by its first folder, data by folder, ending and shape,
+ * databases by table. Short texts in the column of a table
  * are taken for queries where there are other documents.
  */
 async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: Seen[]; passed: Passed[] }> {
-  const groups = new Map<string, { pattern: string; members: SourceFile[]; look?: Look }>()
+  const groups = new Map<string, { pattern: string; members: SourceFile[]; look?: Look; table?: string }>()
   const passed = new Map<string, string[]>()
   const matched: { [pattern: string]: number } = {}
-  const pass = (file: SourceFile, why: string) => passed.set(why, [...(passed.get(why) ?? []), file.path])
-  const put = (file: SourceFile, pattern: string, look?: Look) => {
-    const key = JSON.stringify([pattern, look])
-    const group = groups.get(key) ?? { pattern, members: [], ...(look ? { look } : {}) }
+  const pass = (path: string, why: string) => passed.set(why, [...(passed.get(why) ?? []), path])
+  const put = (file: SourceFile, pattern: string, look?: Look, table?: string) => {
+    const key = JSON.stringify([pattern, table, look])
+    const group = groups.get(key) ?? { pattern, members: [], ...(look ? { look } : {}), ...(table ? { table } : {}) }
     group.members.push(file)
     groups.set(key, group)
   }
@@ -98,7 +109,7 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
     const folders = file.path.split('/').slice(0, -1)
     if (prose.test(file.path)) {
       // Beside folders of documents, what lies at the top is a readme or a license.
-      if (folders.length === 0 && inFolders) pass(file, 'beside folders of documents')
+      if (folders.length === 0 && inFolders) pass(file.path, 'beside folders of documents')
       else put(file, folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt}` : '*.{md,markdown,rst,txt}')
       continue
     }
@@ -106,21 +117,30 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
     matched[pattern] = (matched[pattern] ?? 0) + 1
     const look = await lookAt(file).catch((error: Error) => error)
     if (!(look instanceof Error)) put(file, pattern, look)
-    else pass(file, StillroomError.is(look) && look.received ? `no row to use: ${look.received}` : look.message)
+    else pass(file.path, reasonOf(look))
   }
-  for (const file of await listFiles({ files: unread }, base)) pass(file, 'no reader; make it Markdown or plain text')
+  for (const file of await listFiles({ files: databases }, base)) {
+    for (const table of tablesIn(file, error => pass(file.path, error.message))) {
+      const look = await lookAt(file, table).catch((error: Error) => error)
+      if (!(look instanceof Error)) put(file, file.path, look, table)
+      else pass(`${table} of ${file.path}`, reasonOf(look))
+    }
+  }
+  for (const file of await listFiles({ files: unread }, base))
+    pass(file.path, 'no reader; make it Markdown or plain text')
   const texts = [...groups.values()].some(({ look }) => !look || (look.kind === 'document' && !look.asked))
   const names = new Set<string>()
   const seen: Seen[] = []
-  for (const [, { pattern, members, look }] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [, { pattern, members, look, table }] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const paths = members.map(({ path }) => path)
     // A pattern that also fits unlike files would merge them.
     const fits = !look || matched[pattern] === members.length
     const asked = look?.asked
     const kind = !look ? 'document' : asked && (texts || look.kind === 'row') ? 'prompt' : look.kind
     seen.push({
-      name: nameFor(paths[0]!, names),
+      name: nameFor(table ?? paths[0]!, names),
       files: paths.length === 1 ? paths[0]! : fits ? narrowed(pattern, members) : paths,
+      ...(table === undefined ? {} : { table }),
       ...(kind === 'row' ? {} : { kind }),
       ...(asked ? { asked } : {}),
       ...(look?.synthetic ? { synthetic: true } : {}),
@@ -131,13 +151,26 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
   return { seen, passed: [...passed].map(([why, files]) => ({ files, why })) }
 }
 
+const reasonOf = (error: Error) =>
+  StillroomError.is(error) && error.received ? `no row to use: ${error.received}` : error.message
+
+/** Tables of a database, views aside; none where it cannot be read. */
+function tablesIn(file: SourceFile, fail: (error: Error) => void): string[] {
+  try {
+    return databaseTables(file).flatMap(({ name, type }) => (type === 'view' ? [] : [name]))
+  } catch (error) {
+    fail(error as Error)
+    return []
+  }
+}
+
 type Look = { kind: Kind; columns: string[]; asked?: string; synthetic?: true }
 
 const messageColumns = ['text', 'content', 'query', 'question', 'message', 'utterance', 'request']
 
 /** What the first hundred rows of a file tell; columns that only some rows have do not make it another shape. */
-async function lookAt(file: SourceFile): Promise<Look> {
-  const config = { files: file.path, license: 'unknown', origin: 'real' } as SourceConfig
+async function lookAt(file: SourceFile, table?: string): Promise<Look> {
+  const config = { files: file.path, table, license: 'unknown', origin: 'real' } as SourceConfig
   const kind = await sourceKind(config, [file])
   const rows = await firstRows(config, file, 100)
   const columns = Object.keys(rows[0] ?? {}).filter(name => rows.every(row => name in row))
