@@ -49,6 +49,17 @@ describe('a record', () => {
     expect(cuts.map(({ options }) => options)).toEqual([{ by: 'tr/numbers', below: 0.8, unscored: 'keep' }])
   })
 
+  test('keeps what an answer is held against, unless that is words', async () => {
+    const held = async (kind: string) => {
+      const { outcome } = await run({ ...talk, reference: '12', verifier: { kind } }, table)
+      if (outcome.is !== 'made') throw new Error(outcome.is)
+      const { reference, verifier } = outcome.made[0]!.payload as Payload<'conversation'>
+      return [reference, verifier?.kind]
+    }
+    expect(await held('number')).toEqual(['12', 'number'])
+    expect(await held('choice')).toEqual(['12', undefined])
+  })
+
   test('comes back through another teacher: how much of it is a score with a cut, and no mark where that failed', async () => {
     const back = {
       [table[asked]!]: 'How high is it in {city}?',

@@ -36,6 +36,9 @@ const writeOptions = z.strictObject({
 })
 type WriteOptions = z.output<typeof writeOptions>
 
+/** Kinds of verifier that hold no words: numbers, formulas and programs are right in either language. */
+const wordless = ['number', 'maths', 'code']
+
 /** The texts of a record in order, and the record with others in their place. */
 function textsOf(record: Rec<Translated>): { texts: string[]; put(texts: string[]): Payload<Translated> } {
   if (record.kind === 'document') {
@@ -46,7 +49,7 @@ function textsOf(record: Rec<Translated>): { texts: string[]; put(texts: string[
     }
   }
   const spoken = record.messages.filter(({ content }) => content?.trim())
-  const reference = record.kind === 'prompt' ? record.reference : undefined
+  const { reference, verifier } = record
   return {
     texts: [...spoken.map(({ content }) => content!), ...(reference ? [reference] : [])],
     put(texts) {
@@ -55,10 +58,14 @@ function textsOf(record: Rec<Translated>): { texts: string[]; put(texts: string[
       const messages = record.messages.map(({ reasoning: _, ...message }) =>
         message.content?.trim() ? { ...message, content: texts[at++]! } : message,
       )
-      const tools = record.tools ? { tools: record.tools } : {}
-      return record.kind === 'prompt'
-        ? { kind: 'prompt', messages, ...(reference ? { reference: texts.at(-1)! } : {}), ...tools }
-        : { kind: 'conversation', messages, ...tools }
+      return {
+        kind: record.kind,
+        messages,
+        ...(reference ? { reference: texts.at(-1)! } : {}),
+        // Any other would hold the words of the original against an answer in the other language.
+        ...(verifier && wordless.includes(verifier.kind) ? { verifier } : {}),
+        ...(record.tools ? { tools: record.tools } : {}),
+      }
     },
   }
 }
