@@ -72,6 +72,8 @@ const examples: { [verb: string]: string } = {
   balance: '{ difficulty: { easy: 3, medium: 5, hard: 2 }, tokens: [200, 4000] }',
   sample: '{ n: 1000 }',
   privacy: '{ training: people, holdout: unseen }',
+  canaries: '{ from: letters, secrets: 50 }',
+  'canary-check': '{ planted: canaries }',
   holdout: '{ from: handbook, share: 10% }',
   resample: '{ like: tickets, share: 50% }',
   review: '{ reviews: reviews/tutor-judge.jsonl }',

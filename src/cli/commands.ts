@@ -138,7 +138,7 @@ export const commands: { [name: string]: Command } = {
     about:
       'Compares a synthetic table, or synthetic texts, with what they were made from: copies, attacks, likeness, use.',
     example: 'stillroom privacy real.csv synthetic.csv --holdout holdout.csv',
-    options: ['holdout', 'target', 'types', 'seed'],
+    options: ['holdout', 'canaries', 'target', 'types', 'seed'],
     load: () => import('./verbs/privacy.ts'),
   },
   retry: {

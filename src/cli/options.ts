@@ -120,6 +120,11 @@ export const options = {
     is: 'text',
     about: 'real rows that nothing was made from; without them copying cannot be told',
   },
+  canaries: {
+    flags: '--canaries <file>',
+    is: 'text',
+    about: 'rows that the step `canaries` planted secrets in, which are looked for in the synthetic texts',
+  },
   target: {
     flags: '--target <column>',
     is: 'text',

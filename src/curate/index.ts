@@ -3,6 +3,7 @@ import type { Step, Verb } from '../steps/index.ts'
 import { accumulate } from './accumulate/accumulate.ts'
 import { balance } from './balance/balance.ts'
 import { best } from './best/best.ts'
+import { canaries, canaryCheck } from './canaries/index.ts'
 import { classifier } from './classifier/classifier.ts'
 import { clean } from './clean/clean.ts'
 import { counterfactual } from './counterfactual/counterfactual.ts'
@@ -106,6 +107,8 @@ export const curateSteps: (Step | Verb)[] = [
   sample,
   resample,
   privacy,
+  canaries,
+  canaryCheck,
   review,
   mix,
   accumulate,

@@ -1,5 +1,6 @@
 import { accumulated } from './accumulated-gate.ts'
 import { baseModel } from './base-model-gate.ts'
+import { canaries } from './canaries-gate.ts'
 import { decontaminated } from './decontaminated-gate.ts'
 import { edgeCases, examFirst } from './evaluation-gates.ts'
 import type { Gate } from './gate.ts'
@@ -16,7 +17,7 @@ import { terms } from './terms-gate.ts'
 /** The gates of this version, in the order they are reported: may we, is it whole, how good is it. */
 export const builtinGates: readonly Gate[] = [
   ...[terms, licenses, robots, baseModel],
-  ...[decontaminated, otherFamily, examFirst, seeded, realRows, accumulated, edgeCases, privacyChecked],
+  ...[decontaminated, otherFamily, examFirst, seeded, realRows, accumulated, edgeCases, privacyChecked, canaries],
   ...[nearDuplicates, drift, bias, personalData, residualError, judgeCalibrated],
 ]
 export const gateIds: readonly string[] = builtinGates.map(gate => gate.id)

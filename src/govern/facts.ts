@@ -70,6 +70,8 @@ export type RowFacts = {
   copies: { rows: number; of: number; textbook: boolean }
   /** What was said to whoever reads the pages that rows come from: pages by decision. */
   robots: { [decision: string]: number }
+  /** Rows that hold a planted canary, or were made of one that does. */
+  canaries?: number
   /** Rows that share a record with the data that the set is to judge. */
   shared?: number
 }

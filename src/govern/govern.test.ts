@@ -224,6 +224,32 @@ describe('gates', () => {
     expect(is('decontaminated', facts({ steps: [], use: 'eval-set' }))).toMatchObject({ is: 'warn', required: false })
   })
 
+  test('canaries: taken out behind the last row that is made, by the step that knows them; one that came out is told', () => {
+    const at = (steps: Facts['steps'], more: Partial<Facts> = {}) => is('canaries', facts({ steps, ...more }))
+    const planted = { key: 'canaries', verb: 'canaries-join', about: '', options: {}, joins: true as const }
+    const found = { planted: 20, found: 0, grade: 'pass', why: '0 of 20 came out' }
+    const check = { key: 'out', verb: 'canary-check', about: '', options: { planted: 'canaries' }, counts, found }
+    expect(at([answer])).toBeUndefined()
+    expect(at([planted, answer]).is).toBe('block')
+    expect(at([planted, answer, check])).toMatchObject({ is: 'pass', why: expect.stringContaining('0 of 20') })
+    expect(at([planted, check, answer])).toMatchObject({ is: 'block', why: expect.stringContaining('answer') })
+    expect(at([planted, answer, { ...check, options: { planted: 'others' } }]).is).toBe('block')
+    expect(at([planted, answer, { ...check, found: undefined }] as Facts['steps']).is).toBe('unknown')
+    const few = { ...check, found: { ...found, grade: 'insufficient sample' } }
+    expect(at([planted, answer, few]).is).toBe('unknown')
+    const leaked = { ...check, found: { ...found, found: 1, grade: 'fail' } }
+    expect(at([planted, answer, leaked]).is).toBe('warn')
+    expect(at([planted, answer, leaked], { use: 'privacy' }).is).toBe('block')
+    // Whatever the steps say: a row that is there is there.
+    const row = { rows: { canaries: 1 } as Facts['rows'] & object }
+    expect(
+      evaluateGates(
+        builtinGates.filter(({ id }) => id === 'canaries'),
+        facts(row),
+      )[0]!.is,
+    ).toBe('block')
+  })
+
   test('an override lets a block through and repeats its reason; an empty one is refused', () => {
     const open = facts({ steps: [answer] })
     expect(blocking(evaluateGates(builtinGates, open)).map(report => report.id)).toEqual(['decontaminated'])

@@ -184,6 +184,7 @@ export async function lookAtRows(
     const descent = await descentOf(row)
     facts.rows++
     if (descent.shared) facts.shared! += 1
+    if (row.facets.canary !== undefined) facts.canaries = (facts.canaries ?? 0) + 1
     if (row.lineage.origin === 'real') facts.real++
     else {
       const depth = descent.trained + (descent.wrote ? 1 : 0)

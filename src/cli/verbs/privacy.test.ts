@@ -49,4 +49,7 @@ test('texts are compared as texts', async () => {
   const copies = await commandLine(dir, 'privacy real.jsonl copies.jsonl --holdout holdout.jsonl')
   expect(copies.code).toBe(3)
   expect(copies.out).toMatch(/runs +fail +1\.000/)
+  writeFileSync(join(dir, 'table.csv'), csv(training!.slice(1, 121)))
+  const table = await commandLine(dir, 'privacy table.csv table.csv --canaries real.jsonl')
+  expect([table.code, table.err]).toEqual([2, expect.stringContaining('for texts')])
 })

@@ -7,6 +7,7 @@ import {
   inferTypes,
   type PrivacyFigure,
   type PrivacyVerdict,
+  plantedIn,
   privacyReport,
   privacyVerdict,
   type Types,
@@ -38,12 +39,25 @@ export const run: Run = async call => {
   const rows = { training: training!, synthetic: synthetic!, ...unseen }
   let report: { figures: PrivacyFigure[]; verdict: PrivacyVerdict; notes: string[] } & { [field: string]: unknown }
   if (measured.length > 0) {
+    if (given.canaries !== undefined) {
+      throw new StillroomError('SR_USAGE', '`--canaries` is for texts, and these are tables.', {
+        expected: 'jsonl or parquet with a text each',
+        received: `columns that are measured: ${measured.length}`,
+        hint: 'leave it out; rows of a table are compared by their values',
+      })
+    }
     const target = given.target === undefined ? {} : { target: given.target }
     report = privacyReport(rows, { seed, types: overrides, ...target })
   } else {
     const joined = (all: Cells[]) => all.map(row => texts.map(name => String(row[name] ?? '')).join('\n'))
+    const planted = given.canaries === undefined ? {} : { planted: await secretsPlanted(given.canaries, io.cwd) }
     const figures = textPrivacy(
-      { training: joined(training!), synthetic: joined(synthetic!), ...(holdout ? { holdout: joined(holdout) } : {}) },
+      {
+        ...planted,
+        training: joined(training!),
+        synthetic: joined(synthetic!),
+        ...(holdout ? { holdout: joined(holdout) } : {}),
+      },
       { seed },
     )
     const counts = { training: training!.length, synthetic: synthetic!.length, holdout: holdout?.length ?? 0 }
@@ -62,6 +76,16 @@ export const run: Run = async call => {
   )
   reporter.result(report)
   return report.verdict.is === 'copying signal found' ? 3 : 0
+}
+
+/** Secrets that stand in the planted rows of a file. */
+async function secretsPlanted(named: string, cwd: string): Promise<string[]> {
+  const secrets = plantedIn((await rowsOf(named, cwd)).flatMap(row => Object.values(row).map(String)))
+  if (secrets.length > 0) return secrets
+  throw new StillroomError('SR_SOURCE_EMPTY', `No canary stands in ${named}.`, {
+    expected: 'rows that the step `canaries` planted secrets in',
+    hint: 'write them with `stillroom export jsonl --step canaries.plant`',
+  })
 }
 
 /** The columns of each row; of records that hold text, the text. */

@@ -10,7 +10,6 @@ import {
   representation,
   scoreBbq,
   scoreCrows,
-  scoreStereoSet,
   swapEffect,
   swapped,
   twoSided,
@@ -143,32 +142,5 @@ describe('exams', () => {
       [-8, -8],
     ])
     expect(all).toMatchObject({ bias_type: 'all', pairs: 4, neutral: 1, share: 0.5, stereo: 0.5, antistereo: 0.5 })
-  })
-
-  test('StereoSet: ICAT of the ideal, the wholly stereotyped and the random model (Nadeem et al. 2021)', () => {
-    const of = (scores: [number, number, number][]) =>
-      scoreStereoSet(
-        scores.map(([stereotype, antistereotype, unrelated]) => ({
-          ...{ target: 'chess player', bias_type: 'profession', stereotype, antistereotype, unrelated },
-        })),
-      )!.icat
-    expect(
-      of([
-        [3, 2, 1],
-        [2, 3, 1],
-      ]),
-    ).toBe(100)
-    expect(
-      of([
-        [3, 2, 1],
-        [3, 2, 1],
-      ]),
-    ).toBe(0)
-    expect(
-      of([
-        [3, 1, 2],
-        [1, 3, 2],
-      ]),
-    ).toBe(50)
   })
 })

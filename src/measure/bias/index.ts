@@ -4,11 +4,8 @@ export {
   type BbqScore,
   type CrowsPair,
   type CrowsScore,
-  type StereoItem,
-  type StereoScore,
   scoreBbq,
   scoreCrows,
-  scoreStereoSet,
 } from './exams.ts'
 export { groupsOf, lexiconVersion, mentions, swapped } from './groups.ts'
 export { type Impact, impact, type Passing, type SwapEffect, swapEffect } from './impact.ts'
@@ -20,3 +17,10 @@ export {
   type Representation,
   representation,
 } from './representation.ts'
+export {
+  readStereoSet,
+  type StereoItem,
+  type StereoLikelihoods,
+  type StereoScore,
+  scoreStereoSet,
+} from './stereoset.ts'

@@ -1,4 +1,15 @@
 export { attackRisk, attacks } from './attacks.ts'
+export {
+  type Canary,
+  canaries,
+  canariesFound,
+  canaryBound,
+  canaryFigure,
+  canaryText,
+  exposure,
+  plantedIn,
+  secretsIn,
+} from './canary.ts'
 export { baselineProtection, closer, copying, dcrShare, overfittingProtection, zOfShare } from './copying.ts'
 export { encoderOf, type Metric, nearest as nearestRows } from './distance.ts'
 export {
@@ -30,9 +41,6 @@ export {
   tablesOf,
 } from './table.ts'
 export {
-  canaries,
-  canariesFound,
-  canaryBound,
   carriedOver,
   containment,
   longestShared,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { random } from '../../records/index.ts'
 import { normalCdf, normalQuantile } from '../normal.ts'
-import { canaries, canariesFound, canaryBound, carriedOver, containment, longestShared, textPrivacy } from './text.ts'
+import { carriedOver, containment, longestShared, textPrivacy } from './text.ts'
 
 test('the longest run of words that a text shares with any source, against a search of all runs', () => {
   const text = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 0, maxLength: 14 }).map(words => words.join(' '))
@@ -49,16 +49,6 @@ test('runs of eight words, and names and numbers of one source alone', () => {
   expect(carriedOver(sources, ['In spring Anna Berg left Oslo, see it@example.org or 1999'])).toEqual([
     ['1999', 'Anna Berg', 'it@example.org'],
   ])
-})
-
-test('canaries: what is sure where none came out', () => {
-  // 1 - 0.05^(1/c), and the rule of three.
-  expect(canaryBound(0, 100)).toBeCloseTo(1 - 0.05 ** 0.01, 12)
-  expect(canaryBound(0, 100)).toBeCloseTo(0.03, 3)
-  expect([canaryBound(5, 5), canaryBound(0, 0)]).toEqual([1, 1])
-  const planted = canaries(20, '1')
-  expect(new Set(planted).size).toBe(20)
-  expect(canariesFound(planted, [`as said: ${planted[4]!.toLowerCase()}`, 'nothing'])).toEqual([planted[4]])
 })
 
 test('texts that quote their sources fail, texts that are as like them as others pass', () => {

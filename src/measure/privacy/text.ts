@@ -1,7 +1,6 @@
-import { random } from '../../records/index.ts'
-import { betaQuantile } from '../beta.ts'
 import { wilson } from '../share.ts'
 import { automatonOf } from './automaton.ts'
+import { canariesFound, canaryFigure, plantedIn } from './canary.ts'
 import { figure, type PrivacyFigure, ranks, type Said } from './figure.ts'
 
 /** A text by its words as they stand; `spans` are the places of each in it. */
@@ -101,37 +100,23 @@ export function carriedOver(
   return texts.map(text => [...new Set(of(text))].filter(entity => counts.get(entity) === 1).sort())
 }
 
-const letters = 'bcdfghjklmnpqrstvwxz'
-/** Made-up secrets to plant among the sources; what comes out again was learnt by heart. Carlini et al. 2019, arXiv 1802.08232. */
-export function canaries(count: number, seed: string): string[] {
-  const next = random('canaries', seed)
-  const some = (n: number) => Array.from({ length: n }, () => letters[Math.floor(next() * letters.length)]).join('')
-  return Array.from({ length: count }, () => `The code of ${some(6)} is ${some(4)}-${some(4)}-${some(4)}.`)
-}
-
-/**
- * At most which share of canaries would come out, by 95 %, where `hits` of `count` did: 1 - 0.05^(1/count) where none did.
- * The one-sided interval of Clopper & Pearson.
- */
-export const canaryBound = (hits: number, count: number): number =>
-  hits >= count ? 1 : betaQuantile(0.95, hits + 1, count - hits)
-
-/** Canaries of which the secret itself stands in a text. */
-export function canariesFound(planted: readonly string[], texts: readonly string[]): string[] {
-  const secret = (canary: string) => /[a-z]{4}-[a-z]{4}-[a-z]{4}/.exec(canary)?.[0] ?? canary
-  return planted.filter(canary => texts.some(text => text.includes(secret(canary))))
-}
-
 /** Texts below which nothing is graded. */
 const fewest = 50
 
-export type TextSets = { training: readonly string[]; synthetic: readonly string[]; holdout?: readonly string[] }
+/** `planted`: secrets of canaries among what the texts were made from; those in `training` are found by their form. */
+export type TextSets = {
+  training: readonly string[]
+  synthetic: readonly string[]
+  holdout?: readonly string[]
+  planted?: readonly string[]
+}
 
 /**
  * Are synthetic texts those they were made from? Each figure stands beside what texts of the holdout share with the same
- * sources: people quote, and write the same phrases. Without a holdout long runs alone are told.
+ * sources: people quote, and write the same phrases. Without a holdout long runs and canaries alone are told: nobody else
+ * writes those.
  */
-export function textPrivacy({ training, synthetic, holdout }: TextSets, { seed = '1' } = {}): PrivacyFigure[] {
+export function textPrivacy({ training, synthetic, holdout, planted }: TextSets, { seed = '1' } = {}): PrivacyFigure[] {
   const said = (measure: string, about: string): Said => {
     return { measure, about, part: 'copying', n: synthetic.length, rounds: 1, seed }
   }
@@ -165,6 +150,7 @@ export function textPrivacy({ training, synthetic, holdout }: TextSets, { seed =
     return { found, n: texts.length }
   }
   const entities = carriedOver(training, synthetic)
+  const secrets = [...new Set([...(planted ?? []), ...plantedIn(training)])]
   return [
     figure(said('by heart', 'texts with a run of fifty words of a source'), {
       ...shareOf(long, synthetic.length),
@@ -188,5 +174,6 @@ export function textPrivacy({ training, synthetic, holdout }: TextSets, { seed =
       },
       `; ${new Set(entities.flat()).size} of them`,
     ),
+    ...(secrets.length > 0 ? [canaryFigure(secrets.length, canariesFound(secrets, synthetic).length, { seed })] : []),
   ]
 }

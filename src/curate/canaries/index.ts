@@ -1,0 +1,2 @@
+export { canaries } from './canaries.ts'
+export { canaryCheck } from './check.ts'
