@@ -219,6 +219,6 @@ test('every verb of curation stands in a run above, in a ready recipe, or in a t
     readFileSync(join(root, path), 'utf8'),
   )
   const inUse = (verb: string) =>
-    used.includes(verb) || others.some(text => text.includes(`{ ${verb}: `) || text.includes(`- ${verb}: `))
+    used.includes(verb) || others.some(text => new RegExp(`[{-] .?${verb}.?: `).test(text))
   expect(curateSteps.map(({ verb }) => verb).filter(verb => !inUse(verb))).toEqual([])
 })
