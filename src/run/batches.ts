@@ -1,6 +1,6 @@
 import { StillroomError } from '../errors/index.ts'
 import { type Sha, sha256 } from '../records/index.ts'
-import { type BatchCall, Fault, instruct, type Reply, type Request } from '../teachers/index.ts'
+import { type BatchCall, Fault, instruct, type Reply, readRequest } from '../teachers/index.ts'
 import type { Batch, BatchedCall, Emit, Journal, Money, Reached } from '../workspace/index.ts'
 import type { OpenTeacher } from './calls.ts'
 import type { Purse } from './purse.ts'
@@ -179,7 +179,7 @@ export function openBatches(to: OpenTeacher, run: BatchRun): Batches {
   }
 
   const callOf = (row: BatchedCall): BatchCall => {
-    const request = JSON.parse(journal.request(row.request) ?? '{"messages":[]}') as Request
+    const request = readRequest(journal.request(row.request) ?? '{"messages":[]}')
     return {
       key: row.call,
       request: to.teacher.can.schema ? request : instruct(request),

@@ -4,11 +4,13 @@ import { canonical, type Id, type Json, type Sha, sha256, unit } from '../record
 import type { Answer, Ask } from '../steps/index.ts'
 import {
   type Form,
+  inOrder,
   instruct,
   Parked,
   type Reply,
   type Request,
   type Route,
+  readRequest,
   readStructured,
   reask,
   type Sampling,
@@ -88,7 +90,7 @@ function schemaOf(type: ZodType): { [key: string]: Json } {
   let schema = schemas.get(type)
   if (!schema) {
     const { $schema: _, ...rest } = z.toJSONSchema(type, { io: 'input' }) as { [key: string]: Json }
-    schema = rest
+    schema = inOrder(rest)
     schemas.set(type, schema)
   }
   return schema
@@ -310,7 +312,7 @@ export function openCalls(run: {
     for (;;) {
       if (journal.lookup(call, row.cap)) return
       try {
-        const named = { key, call, text, asked: JSON.parse(text) as Request }
+        const named = { key, call, text, asked: readRequest(text) }
         await (air.get(call)?.sending ?? inAir(call, row.cap, () => online(to, named, {}, { step, root })))
       } catch (error) {
         if (!(error instanceof Parked)) throw error

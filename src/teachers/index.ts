@@ -34,5 +34,6 @@ export {
   priceOf,
   staleAfter,
 } from './price-table.ts'
+export { inOrder, readRequest } from './property-order.ts'
 export { type StoredCompletion, type StoredQuery, storedCompletions } from './stored.ts'
 export { instruct, readStructured, reask, splitThinking } from './structured.ts'
