@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import type { GateReport } from '../../src/govern/index.ts'
 import { keepMeasured, openProject, openSession, type ReleaseOutcome, releaseRun, run } from '../../src/run/index.ts'
+import { commandLine } from '../support/command-line.ts'
 import { folder, write } from '../support/project.ts'
 
 type Recipe = { [field: string]: unknown }
@@ -190,6 +191,37 @@ describe('each gate passes one recipe and blocks another, and says why', () => {
     for (const kind of ['drift', 'bias']) keep(kind, 'block', digest)
     expect(await released(dir, again('0.3.0'))).toMatchObject({
       message: expect.stringMatching(/drift \(drift: what was found.\); bias \(bias: what was found.\)$/),
+    })
+  })
+
+  test('residual-error: rows that people found right or wrong', async () => {
+    const dir = folder(files)
+    const recipe = (version: string) => ({
+      gates: overrides('seeded', 'decontaminated'),
+      release: { ...(base.release as object), version },
+    })
+    const is = (outcome: ReleaseOutcome | Error) =>
+      (outcome as ReleaseOutcome).gates.find(({ id }) => id === 'residual-error')
+    expect(is(await released(dir, recipe('0.1.0')))).toMatchObject({
+      is: 'unknown',
+      why: expect.stringContaining('No audit'),
+    })
+    const audited = async (verdict: string) => {
+      const file = join(dir, `${verdict}.jsonl`)
+      await commandLine(dir, `audit -n 40 --people ${verdict}.jsonl`)
+      const drawn = readFileSync(file, 'utf8').trimEnd().split('\n')
+      write(dir, { [`${verdict}.jsonl`]: lines(drawn.map(line => ({ ...JSON.parse(line), verdict, by: 'Ada' }))) })
+      expect(await commandLine(dir, `audit -n 40 --people ${verdict}.jsonl`)).toMatchObject({ code: 0 })
+    }
+    await audited('right')
+    expect(is(await released(dir, recipe('0.2.0')))).toMatchObject({
+      is: 'pass',
+      why: expect.stringMatching(/^At most/),
+    })
+    await audited('wrong')
+    expect(await released(dir, recipe('0.3.0'))).toMatchObject({
+      code: 'SR_GATE',
+      message: expect.stringMatching(/residual-error \(.*40 of 40 drawn rows wrong/),
     })
   })
 
