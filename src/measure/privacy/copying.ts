@@ -81,7 +81,8 @@ export function baselineProtection(distances: ArrayLike<number>, ofRandom: Array
 
 /** Distances up to this count as the same row. */
 const same = 1e-6
-const nndr = (first: Float64Array, second: Float64Array) =>
+/** Nearest over second nearest distance; a row that repeats one of a pair of equal rows has 1, not 0 (NNDR). */
+export const nndr = (first: Float64Array, second: Float64Array): Float64Array =>
   first.map((distance, i) => (distance + 1e-8) / (second[i]! + 1e-8))
 /** The tenth smallest ratio is the one that mostlyai-qa reports. */
 const tenth = 9

@@ -12,6 +12,7 @@ import {
   crowdOf,
   dcrShare,
   median,
+  nndr,
   overfittingProtection,
   ranked,
   tooMuch,
@@ -137,6 +138,9 @@ describe('distance to the closest record', () => {
     expect([tooMuch(10_000), tooMuch(10_000, 0.25), tooMuch(100)]).toEqual([0.55, 0.515, 0.65])
     expect(baselineProtection([0, 0.1, 0.2], [0.4, 0.5, 0.6])).toBeCloseTo(0.2, 12)
     expect(baselineProtection([0, 0], [0, 0])).toBeUndefined()
+    // A copy of a row that stands alone, a row halfway to the second, and a copy of a row that stands there twice.
+    const ratios = nndr(Float64Array.of(0, 0.2, 0), Float64Array.of(0.5, 0.4, 0))
+    expect([...ratios].map(ratio => Number(ratio.toFixed(6)))).toEqual([0, 0.5, 1])
     // Ranks 50 +- 9.8 of 100 (order statistics).
     expect(
       ranked(
