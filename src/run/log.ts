@@ -1,13 +1,18 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan } from '../recipe/index.ts'
-import type { Sha } from '../records/index.ts'
+import type { Json, Sha } from '../records/index.ts'
 import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
 import { addFunnel, type Funnel } from './counts.ts'
 import { readSummary } from './stage.ts'
 
 /** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
-export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void }
+/** What steps said of their decisions, and what globals found out in figures, by step. */
+export type Told = {
+  notes: { step: string; message: string }[]
+  found: { [step: string]: { [name: string]: Json } }
+}
+export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void; told(told: Told): void }
 
 /** Opens the log of a new run. What cannot be written later goes to `failed`: the run must still be able to end. */
 export function openRunLog(
@@ -74,6 +79,9 @@ export function openRunLog(
     funnel(funnel) {
       attempt(() => writeFileSync(join(dir, 'funnel.json'), JSON.stringify(funnel, null, 1)))
     },
+    told(told) {
+      attempt(() => writeFileSync(join(dir, 'told.json'), JSON.stringify(told, null, 1)))
+    },
   }
 }
 
@@ -91,6 +99,7 @@ export type PastRun = {
   output: string
   tasks: { stage: string; task: string }[]
   funnel: Funnel
+  told?: Told
   status: Status | 'killed'
   exit?: number
   message?: string
@@ -114,6 +123,7 @@ export function readRun(paths: Paths, id: string): PastRun {
     text = readFileSync(join(paths.run(id), 'events.ndjson'), 'utf8')
     run.funnel = JSON.parse(readFileSync(join(paths.run(id), 'funnel.json'), 'utf8')) as Funnel
     summed = true
+    run.told = JSON.parse(readFileSync(join(paths.run(id), 'told.json'), 'utf8')) as Told
   } catch {
     // Killed before it wrote them.
   }

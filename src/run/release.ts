@@ -69,7 +69,7 @@ export function signerFor(root: string, given?: string, make = false): Signer | 
  */
 export function gatesOf(
   plan: Plan,
-  result: Pick<RunResult, 'funnel'> | undefined,
+  result: (Pick<RunResult, 'funnel'> & Partial<Pick<RunResult, 'notes' | 'found'>>) | undefined,
   workspace: string,
   looked: Partial<Facts> = {},
 ): GateReport[] {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { exits, StillroomError } from '../errors/index.ts'
 import { type Node, type Plan, paidPart, type Stage } from '../recipe/index.ts'
-import type { Id, Json, Kind, Rec, Sha } from '../records/index.ts'
+import type { Id, Kind, Rec, Sha } from '../records/index.ts'
 import { tokenizer } from '../text/index.ts'
 import type { CallTotals, Counts, Emit, Event, Status } from '../workspace/index.ts'
 import { createActivity } from './activity.ts'
@@ -11,7 +11,7 @@ import { enteredAs } from './carried.ts'
 import { addFunnel, emptyCounts, type Funnel } from './counts.ts'
 import { globalStage } from './global-stage.ts'
 import { gridStage } from './grid-stage.ts'
-import { openRunLog, type RunLog } from './log.ts'
+import { openRunLog, type RunLog, type Told } from './log.ts'
 import { mapStage } from './map-stage.ts'
 import { pageStage } from './page-stage.ts'
 import type { Session } from './session.ts'
@@ -50,9 +50,9 @@ export type RunResult = {
   error?: StillroomError
   funnel: Funnel
   /** What globals say about their decisions, such as a bucket that is short. */
-  notes: { step: string; message: string }[]
+  notes: Told['notes']
   /** What globals found out in figures, by step. */
-  found: { [step: string]: { [name: string]: Json } }
+  found: Told['found']
   calls: CallTotals
   /** Roots that needed a reply nobody has paid for. */
   unpaid: Id[]
@@ -248,7 +248,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const order = (step: string): number => keys.indexOf(step)
   const status: Status = error ? statusOf(error) : 'done'
   const exit = error?.exit ?? 0
+  notes.sort((a, b) => order(a.step) - order(b.step))
   log.funnel(funnel)
+  log.told({ notes, found })
   writeSpending(paths, log.id, spending.data())
   log.emit({
     event: 'run-ended',
@@ -265,7 +267,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     exit,
     ...(error ? { error } : {}),
     funnel,
-    notes: notes.sort((a, b) => order(a.step) - order(b.step)),
+    notes,
     found,
     calls: totals,
     unpaid: unpaid.first(),

@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import { parquetWriter } from '../../src/records/index.ts'
 import { openProject, openSession, releaseRun, run } from '../../src/run/index.ts'
+import { commandLine } from '../support/command-line.ts'
 import { folder, runIn, write } from '../support/project.ts'
 
 const data = join(import.meta.dirname, '..', '..', 'recipes', 'data')
@@ -69,6 +70,12 @@ test('copies are found and block the release with a reason; what was made of all
   const blocked = await released(dir).catch(error => error)
   expect(blocked).toMatchObject({ code: 'SR_GATE' })
   expect(blocked.message).toContain('Copying signal found')
+  // What the run found out is known to whoever asks afterwards as well.
+  const asked = JSON.parse((await commandLine(dir, 'check --json')).out.trim().split('\n').at(-1)!)
+  expect(asked.gates.find(({ id }: { id: string }) => id === 'privacy')).toMatchObject({
+    is: 'block',
+    why: expect.stringContaining('Copying signal found'),
+  })
 
   await runIn(
     dir,

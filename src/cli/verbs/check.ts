@@ -21,7 +21,7 @@ export const run: Run = async call => {
       ...(past.rows ? { digest: past.rows } : {}),
     }
     const { facts } = await lookAt(plan, shardsOf(archive.store, past), where)
-    const gates = gatesOf(plan, { funnel: past.funnel }, project.workspace, facts)
+    const gates = gatesOf(plan, { funnel: past.funnel, ...past.told }, project.workspace, facts)
     const reporter = reporterOf(call)
     reporter.say(
       reporter.paint('bold', `Gates for ${plan.recipe.use}, over run ${past.id}`),
