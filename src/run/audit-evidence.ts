@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import type { AuditFacts } from '../govern/index.ts'
 import { type Audit, audit, type Call, type Finding, type Interval } from '../measure/index.ts'
-import { type Id, type Sha, sha256, type TeacherId } from '../records/index.ts'
+import type { Id, Sha, TeacherId } from '../records/index.ts'
+import { putWhole } from '../workspace/index.ts'
 import type { AuditTarget, Draw, Drawn, Judge, Judged } from './audit.ts'
+import { statedOf } from './evidence-files.ts'
 
 /** What people said of a drawn row. */
 export type PeopleSaid = { id: Id; by?: string; call: Call; note?: string }
@@ -115,9 +116,7 @@ function statementOf(result: Audit, by: Evidence['by']): string {
 /** Writes the evidence beside a release, or into the workspace; the same audit gives the same bytes. Returns the path. */
 export function keepEvidence(evidence: Evidence, folder: string): string {
   const file = join(folder, `${evidence.of.name.replaceAll(/[^\w.-]/g, '-')}-seed-${evidence.seed}.json`)
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${file}.tmp-${process.pid}`, `${JSON.stringify(evidence, null, 1)}\n`)
-  renameSync(`${file}.tmp-${process.pid}`, file)
+  putWhole(file, `${JSON.stringify(evidence, null, 1)}\n`)
   return file
 }
 
@@ -126,37 +125,13 @@ export const auditFolder = (root: string): string => join(root, 'audits')
 
 /** Audits of exactly these rows, in order of their file names: what a card may state. */
 export function auditsOf(root: string, digest: Sha): (AuditFacts & { seed: number })[] {
-  const folder = auditFolder(root)
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter(name => name.endsWith('.json'))
-    .sort()
-    .flatMap(name => {
-      const text = readFileSync(join(folder, name), 'utf8')
-      const evidence = read(text, join(folder, name))
-      if (evidence.format !== 1 || evidence.of?.digest !== digest) return []
-      const { result, gold } = evidence
-      const share = result && (result.by === 'people' ? result.people : result.judge)
-      return [
-        {
-          ...{ statement: evidence.statement, seed: evidence.seed, sha256: sha256(text) },
-          ...(share && (result.by === 'people' || result.judge?.corrected)
-            ? { least: share.low, most: share.high }
-            : {}),
-          ...(gold ? { known: gold.rows } : {}),
-        },
-      ]
-    })
-}
-
-function read(text: string, file: string): Partial<Evidence> & Pick<Evidence, 'statement' | 'seed'> {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new StillroomError('SR_WORKSPACE', `${file} is no audit.`, {
-      position: { file },
-      hint: 'audit again, or take the file out of the workspace',
-      cause,
-    })
-  }
+  const found = statedOf<Evidence>(auditFolder(root), digest, { noun: 'audit', again: 'audit again' })
+  return found.map(({ value: { statement, seed, result, gold }, sha256 }) => {
+    const share = result && (result.by === 'people' ? result.people : result.judge)
+    return {
+      ...{ statement, seed, sha256 },
+      ...(share && (result.by === 'people' || result.judge?.corrected) ? { least: share.low, most: share.high } : {}),
+      ...(gold ? { known: gold.rows } : {}),
+    }
+  })
 }

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { StillroomError } from '../errors/index.ts'
 import type { Measured } from '../govern/index.ts'
-import { type Json, type Sha, sha256 } from '../records/index.ts'
+import type { Json, Sha } from '../records/index.ts'
+import { putWhole } from '../workspace/index.ts'
+import { statedOf } from './evidence-files.ts'
 
 /**
  * What a command measured, as it is kept in the workspace: gates find it by the digest of the rows that it is of, so that
@@ -19,38 +19,18 @@ const folderOf = (root: string): string => join(root, 'measured')
 
 /** Keeps a measurement; the same one gives the same bytes. Returns the path. */
 export function keepMeasured(root: string, measured: MeasuredFile): string {
-  const folder = folderOf(root)
-  const text = `${JSON.stringify(measured, null, 1)}\n`
-  const file = join(folder, `${measured.kind}-${measured.of.digest.slice(0, 16)}.json`)
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${file}.tmp-${process.pid}`, text)
-  renameSync(`${file}.tmp-${process.pid}`, file)
+  const file = join(folderOf(root), `${measured.kind}-${measured.of.digest.slice(0, 16)}.json`)
+  putWhole(file, `${JSON.stringify(measured, null, 1)}\n`)
   return file
 }
 
 /** Measurements of exactly these rows, in order of their file names. */
 export function measuredOf(root: string, digest: Sha): Measured[] {
-  const folder = folderOf(root)
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter(name => name.endsWith('.json'))
-    .sort()
-    .flatMap(name => {
-      const text = readFileSync(join(folder, name), 'utf8')
-      const { format, of, kind, is, statement, holdout } = read(text, join(folder, name))
-      if (format !== 1 || of?.digest !== digest) return []
-      return [{ kind, is, statement, sha256: sha256(text), ...(holdout === undefined ? {} : { holdout }) }]
-    })
-}
-
-function read(text: string, file: string): MeasuredFile {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new StillroomError('SR_WORKSPACE', `${file} is no measurement.`, {
-      position: { file },
-      hint: 'measure again, or take the file out of the workspace',
-      cause,
-    })
-  }
+  const of = { noun: 'measurement', again: 'measure again' }
+  return statedOf<MeasuredFile>(folderOf(root), digest, of).map(
+    ({ value: { kind, is, statement, holdout }, sha256 }) => ({
+      ...{ kind, is, statement, sha256 },
+      ...(holdout === undefined ? {} : { holdout }),
+    }),
+  )
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { blocking } from '../govern/index.ts'
@@ -24,7 +24,7 @@ import {
 } from '../recipe/index.ts'
 import { type Message, type Rec, type Sha, sha256 } from '../records/index.ts'
 import { configNames } from '../release/index.ts'
-import type { Emit } from '../workspace/index.ts'
+import { type Emit, putWhole } from '../workspace/index.ts'
 import { type Around, runCommand, studentSaid, waitForStudent } from './between-rounds.ts'
 import type { Project } from './project.ts'
 import { gatesOf, releaseRun } from './release.ts'
@@ -63,11 +63,7 @@ export type RoundsOptions = {
 /** `error` says why the rounds ended early: SR_DRIFT where signals tripped, or what ended a run. */
 export type RoundsResult = { rounds: Round[]; trips: Trip[]; error?: StillroomError }
 
-/** Writes a small file whole or not at all. */
-function put(file: string, value: unknown): void {
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(value, null, 1)}\n`)
-  renameSync(`${file}.tmp`, file)
-}
+const put = (file: string, value: unknown): void => putWhole(file, `${JSON.stringify(value, null, 1)}\n`)
 const read = <T>(file: string): T | undefined =>
   existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined
 

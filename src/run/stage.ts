@@ -1,8 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Node, Plan, Stage } from '../recipe/index.ts'
 import { digestOf, type Id, type Json, type Kind, type Rec, type Sha } from '../records/index.ts'
-import type { Done, Emit, Paths, Store } from '../workspace/index.ts'
+import { type Done, type Emit, type Paths, putWhole, type Store } from '../workspace/index.ts'
 import type { Calls, OpenTeacher } from './calls.ts'
 import type { Carried } from './carried.ts'
 import { addFunnel, type Funnel } from './counts.ts'
@@ -161,9 +161,7 @@ export async function recallOr(
 }
 
 export function writeSummary(file: string, summary: Summary): void {
-  const draft = `${file}.tmp-${process.pid}`
-  writeFileSync(draft, JSON.stringify(summary))
-  renameSync(draft, file)
+  putWhole(file, JSON.stringify(summary))
 }
 
 export function readSummary(file: string): Summary | undefined {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { normaliseLicense } from '../../govern/index.ts'
 import type { Id, Json, Message, Origin, Rec, Tool, Verifier } from '../../records/index.ts'
 import { ancestorsOf, recordsById, rootsOf } from '../../run/index.ts'
 import { readTable } from '../../sources/index.ts'
+import { putWhole } from '../../workspace/index.ts'
 import type { Run } from '../commands.ts'
 import { counted } from '../figures.ts'
 import { look } from '../look.ts'
@@ -97,9 +98,7 @@ export const run: Run = call =>
       ? resolve(call.io.cwd, call.given.out)
       : join(base, 'answers', `${basename(file).replace(/\.\w+$/, '')}.jsonl`)
     const kept = merged(out, answers)
-    mkdirSync(dirname(out), { recursive: true })
-    writeFileSync(`${out}.tmp-${process.pid}`, kept.map(answer => `${JSON.stringify(answer)}\n`).join(''))
-    renameSync(`${out}.tmp-${process.pid}`, out)
+    putWhole(out, kept.map(answer => `${JSON.stringify(answer)}\n`).join(''))
     const path = relative(base, out)
     reporter.say(
       `${counted(answers.length, 'answer')} in ${path}, ${empty} left open.`,

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { type Id, type Json, type Payload, payloadDigest, payloadProblem, type Rec } from '../../records/index.ts'
 import { recordsOf } from '../../run/index.ts'
 import { cellsOf, contentCells, payloadOfCells, readTable } from '../../sources/index.ts'
+import { putWhole } from '../../workspace/index.ts'
 import type { Run } from '../commands.ts'
 import { counted } from '../figures.ts'
 import { look } from '../look.ts'
@@ -98,9 +99,7 @@ export const run: Run = call =>
     for (const { review, before, now } of overruled) {
       conflicts.push({ id: review, why: `${before} said otherwise before; ${now} counts now` })
     }
-    mkdirSync(dirname(out), { recursive: true })
-    writeFileSync(`${out}.tmp-${process.pid}`, kept.map(review => `${JSON.stringify(review)}\n`).join(''))
-    renameSync(`${out}.tmp-${process.pid}`, out)
+    putWhole(out, kept.map(review => `${JSON.stringify(review)}\n`).join(''))
     const counts = { accept: 0, edit: 0, reject: 0 }
     for (const { verdict } of reviews) counts[verdict]++
     const path = relative(base, out)

@@ -42,6 +42,19 @@ export const shape = {
     .describe('Type of a column, or its labels, limits and bins; the others are taken from the rows'),
 }
 
+/** Options of whatever spends of the privacy of a source. */
+export const noiseShape = {
+  budget: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe('Epsilon that all releases on the same sources may spend together; default that of one release'),
+  key: z
+    .string()
+    .default('.stillroom/keys/noise')
+    .describe('File with the key that noise is made with; it belongs to the project and leaves it never'),
+}
+
 export const knownOf = (columns: Columns | undefined, name: string): Known => {
   const given = columns?.[name]
   return given === undefined ? {} : typeof given === 'string' ? { type: given } : given

@@ -3,7 +3,7 @@ import { type Json, random, sha256 } from '../../records/index.ts'
 import { defineGlobal, type GlobalStep } from '../../steps/index.ts'
 import { type Curve, curveOf, valueAt } from './curve.ts'
 import { cellOfCode, codesIn, type Domain, domainsOf, drawFrom } from './domain.ts'
-import { gathering, leftOut, shape } from './gather.ts'
+import { gathering, leftOut, noiseShape, shape } from './gather.ts'
 import { Chance, discreteLaplace } from './noise.ts'
 import { secretIn } from './secret.ts'
 
@@ -15,15 +15,7 @@ const options = z.strictObject({
     .max(100)
     .optional()
     .describe('With it, counts get Laplace noise: differential privacy, all columns together'),
-  budget: z
-    .number()
-    .gt(0)
-    .optional()
-    .describe('Epsilon that all releases on the same sources may spend together; default that of one release'),
-  key: z
-    .string()
-    .default('.stillroom/keys/noise')
-    .describe('File with the key that noise is made with; it belongs to the project and leaves it never'),
+  ...noiseShape,
 })
 type Options = z.output<typeof options>
 type Model = { seed: string; rows: number } & ({ curves: Curve[] } | { domains: Domain[]; weights: number[][] })

@@ -3,7 +3,7 @@ import { type Json, random, sha256 } from '../../records/index.ts'
 import { defineGlobal, type GlobalStep } from '../../steps/index.ts'
 import { rhoOf, varianceFor } from './account.ts'
 import { cellOfCode, codesIn, type Domain, domainsOf, drawFrom } from './domain.ts'
-import { gathering, leftOut, shape } from './gather.ts'
+import { gathering, leftOut, noiseShape, shape } from './gather.ts'
 import { Chance, discreteGaussian } from './noise.ts'
 import { secretIn } from './secret.ts'
 
@@ -20,15 +20,7 @@ const options = z.strictObject({
     .lt(0.01)
     .default(1e-6)
     .describe('Chance that epsilon does not hold; well below one in the number of people'),
-  budget: z
-    .number()
-    .gt(0)
-    .optional()
-    .describe('Epsilon that all releases on the same sources may spend together; default that of one release'),
-  key: z
-    .string()
-    .default('.stillroom/keys/noise')
-    .describe('File with the key that noise is made with; it belongs to the project and leaves it never'),
+  ...noiseShape,
 })
 type Options = z.output<typeof options>
 

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Rec, type Sha, sha256 } from '../../records/index.ts'
-import { keyOrNew, readKey } from '../../workspace/index.ts'
+import { keyOrNew, putWhole, readKey } from '../../workspace/index.ts'
 
 /** The key of erasures: what is hashed with it can be matched as long as the key is there, and never read back. */
 export const erasureKey = 'erasure.key'
@@ -31,10 +31,7 @@ export function keyedHash(root: string): (name: string) => Sha {
 export function suppress(root: string, all: readonly Suppressed[]): void {
   const hash = keyedHash(root)
   const entries = [...new Set([...readList(root), ...all.map(nameOf).map(hash)])].sort()
-  mkdirSync(erasureFolder(root), { recursive: true })
-  const draft = `${listFile(root)}.tmp-${process.pid}`
-  writeFileSync(draft, `${JSON.stringify({ format: 1, entries }, null, 1)}\n`)
-  renameSync(draft, listFile(root))
+  putWhole(listFile(root), `${JSON.stringify({ format: 1, entries }, null, 1)}\n`)
 }
 
 function readList(root: string): Sha[] {

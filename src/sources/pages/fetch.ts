@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, type Dispatcher, request } from 'undici'
 import { type RobotsNote, sha256 } from '../../records/index.ts'
+import { putWhole } from '../../workspace/index.ts'
 import type { SourceReason } from '../reasons.ts'
 import { metasOf } from './html.ts'
 import { delayOf, parseRobots, type Robots, robotsBytes } from './robots-txt.ts'
@@ -151,7 +152,6 @@ async function siteOf(origin: string, { folder, now }: FetchOptions, get: Get): 
       ...(answer && answer.status < 300 ? { robots: answer.body.toString('utf8') } : {}),
       ...(tdm && tdm.status < 300 ? { tdmrep: tdm.body.toString('utf8') } : {}),
     }
-    mkdirSync(join(folder, 'sites'), { recursive: true })
     // A site that did not answer is asked again by the next run.
     if (answer && answer.status < 500) keep(file, known)
   }
@@ -234,8 +234,4 @@ function kept<T>(file: string): T | undefined {
   }
 }
 
-function keep(file: string, value: object): void {
-  const draft = `${file}.tmp-${process.pid}`
-  writeFileSync(draft, JSON.stringify(value))
-  renameSync(draft, file)
-}
+const keep = (file: string, value: object): void => putWhole(file, JSON.stringify(value))
