@@ -50,7 +50,7 @@ async function tell({ archive, project, runs }: Look, prefix: string): Promise<T
       prompts: new Map(
         plan?.stages.flatMap(s => s.nodes.flatMap(n => n.prompts.map(p => [p.digest, p.name] as const))) ?? [],
       ),
-      gates: plan && project ? gatesOf(plan, { funnel: run.funnel }, project.workspace) : [],
+      gates: plan && project ? gatesOf(plan, { funnel: run.funnel, ...run.told }, project.workspace) : [],
     }
   }
   throw missing
