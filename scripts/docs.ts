@@ -8,7 +8,7 @@ import { commands, everywhere } from '../src/cli/commands.ts'
 import { options as commandOptions } from '../src/cli/options.ts'
 import { codes, exits } from '../src/errors/index.ts'
 import { builtinGates } from '../src/govern/index.ts'
-import { describeVerb, type OptionNote, recipeJsonSchema, recipeSchema } from '../src/recipe/index.ts'
+import { describeVerb, type OptionNote, recipeJsonSchema, recipeSchema, trainConfig } from '../src/recipe/index.ts'
 import { kinds } from '../src/records/index.ts'
 import { wordsOf } from '../src/run/index.ts'
 import { chunkOptions, sourceConfig } from '../src/sources/index.ts'
@@ -239,6 +239,16 @@ function stepKeys(schema: ReturnType<typeof recipeJsonSchema>): OptionNote[] {
   })
 }
 
+/** Blocks of `train:` whose keys are listed one by one. */
+const blocksOfTrain = {
+  hardware: () => trainConfig.shape.hardware.unwrap(),
+  sft: () => trainConfig.shape.sft.unwrap(),
+  preference: () => trainConfig.shape.preference.unwrap(),
+  settle: () => trainConfig.shape.settle.unwrap(),
+  track: () => trainConfig.shape.track.unwrap(),
+  evaluate: () => trainConfig.shape.evaluate.unwrap(),
+} as const satisfies { [block: string]: () => z.ZodObject }
+
 function recipePage(): string {
   const words = wordsOf(builtinSteps)
   const { shape } = recipeSchema(words)
@@ -250,6 +260,7 @@ function recipePage(): string {
     sources: 'names, a [source](#a-source) each',
     budget: 'see [budget](#budget)',
     rounds: 'see [rounds](#rounds)',
+    train: 'see [train](#train)',
     prices: 'see [prices](#prices)',
     gates: 'see [gates](#gates)',
     release: 'see [release](#release)',
@@ -422,6 +433,19 @@ function recipePage(): string {
         ...(note.name === 'between' ? keysOf(shape.rounds.unwrap().shape.between, 'between.') : []),
         ...(note.name === 'stop' ? keysOf(shape.rounds.unwrap().shape.stop, 'stop.') : []),
       ]),
+    ),
+    ...section(
+      'train',
+      [
+        'A model is trained in two phases, each a run of its own. `stillroom train plan` proposes what is left out here, with its',
+        'reasons, and says what it takes; `train write` writes what the trainer reads; `train run` runs it.',
+      ],
+      keysOf(shape.train.unwrap()).flatMap(note => {
+        const inner = Object.hasOwn(blocksOfTrain, note.name)
+          ? blocksOfTrain[note.name as keyof typeof blocksOfTrain]()
+          : undefined
+        return [note, ...(inner ? keysOf(inner, `${note.name}.`) : [])]
+      }),
     ),
     ...section('release', ['`stillroom run` releases what it made under these names.'], keysOf(shape.release)),
     '## Example',

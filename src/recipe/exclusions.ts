@@ -11,7 +11,7 @@ export const fingerprintVersion = 1
  * identity until somebody decides otherwise. `elsewhere` is read step by step or source by source.
  */
 export const exclusions = {
-  recipe: ['name', 'use', 'purpose', 'evaluation', 'budget', 'prices', 'gates', 'floor', 'rounds', 'release'],
+  recipe: ['name', 'use', 'purpose', 'evaluation', 'budget', 'prices', 'gates', 'floor', 'rounds', 'train', 'release'],
   teacher: operationalTeacherFields.fields,
   source: ['chunk', 'derivation'],
   elsewhere: ['teachers', 'sources', 'steps'],

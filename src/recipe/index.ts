@@ -27,3 +27,4 @@ export {
   type Words,
 } from './schema.ts'
 export { didYouMean, editDistance, nearest } from './suggest.ts'
+export { preferenceMethods, type TrainConfig, trainConfig, trainers } from './train-config.ts'

@@ -6,6 +6,7 @@ import { teacherEntry } from '../teachers/index.ts'
 import { licenseClasses } from './license-classes.ts'
 import { nameOf } from './name.ts'
 import { roundsConfig } from './rounds-config.ts'
+import { trainConfig } from './train-config.ts'
 
 /** The vocabulary a recipe is read with: rooms of later tiers hand in what they know. */
 export type Words = {
@@ -145,6 +146,7 @@ function fields(words: Words) {
       .default({})
       .describe('Overrides of gates, each with a written reason'),
     rounds: roundsConfig.optional(),
+    train: trainConfig.optional(),
     floor: z.int().min(0).default(1).describe('Fewest rows a run must leave; with fewer it ends with exit code 5'),
     release: release.optional().describe('What a release is called; without it a run ends before the release'),
   }
