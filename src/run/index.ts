@@ -57,5 +57,22 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
+export {
+  curveOf,
+  type Evaluated,
+  type EvaluateServed,
+  type ModelLineage,
+  type PhaseName,
+  placesIn,
+  readState,
+  readTraining,
+  runTraining,
+  type Served,
+  type State,
+  type TellTraining,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingResult,
+} from './training/index.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

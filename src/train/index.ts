@@ -1,2 +1,4 @@
 /** Training: what trainers accept is written, advised on, estimated, and read back. It starts nothing. */
-export type { Adapter, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
+
+export * from './logs/index.ts'
+export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'

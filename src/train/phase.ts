@@ -87,6 +87,12 @@ export type Phase = {
 export type Written = { files: { [path: string]: string }; command: string[]; output: string }
 
 /**
+ * What makes whole weights of the adapter that a phase leaves in its `output`: the command, run in the folder of the
+ * training, and where it leaves them.
+ */
+export type Merge = { command: string[]; output: string }
+
+/**
  * A training as it lies in its folder, `training.json`: `train write` writes it, `train run` runs it. Paths are relative to
  * the folder, those of a recipe to the folder of that recipe.
  */
@@ -95,8 +101,10 @@ export type Training = {
   version: string
   /** Folder of the recipe, relative to that of the training. */
   recipe: string
+  /** Name of its file in there; default `recipe.yaml`, `recipe.yml` or `recipe.ts`. */
+  recipeFile?: string
   base: string
-  phases: { phase: Phase; written: Written }[]
+  phases: { phase: Phase; written: Written; merge?: Merge }[]
   settle: { patience: number; 'min-delta': number }
   handOver: 'merged' | 'adapter'
   launch?: string
