@@ -301,6 +301,21 @@ export const commands: { [name: string]: Command } = {
     options: ['name', 'license', 'columns', 'version', 'date', 'uri', 'out'],
     load: () => import('./verbs/import-benchmark.ts'),
   },
+  'train run': {
+    operands: '[folder|recipe]',
+    about:
+      'Trains what `train write` wrote: phase one until its held-out loss settles, hand-over, phase two, evaluation; goes on where it was stopped.',
+    example: 'stillroom train run training/support-tutor-0.1.0',
+    options: ['unsettled'],
+    load: () => import('./verbs/train-run.ts'),
+  },
+  'train status': {
+    operands: '[folder|recipe]',
+    about: 'Says how far a training is, draws its curves, and what to do next.',
+    example: 'stillroom train status training/support-tutor-0.1.0',
+    options: [],
+    load: () => import('./verbs/train-status.ts'),
+  },
   simulate: {
     operands: '',
     about: 'Serves a simulated model over the OpenAI and Anthropic protocols until interrupted.',

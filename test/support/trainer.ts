@@ -2,11 +2,12 @@
  * A trainer that is small and real: a bigram model of characters, learnt by gradient descent on rows (`sft`) or on pairs
  * (`preference`, by the loss of DPO against the model it began with). It writes what trainers built on transformers write -
  * checkpoints with `trainer_state.json`, dictionaries on its output - and follows the bridge of `stillroom train run`.
- * Argument: a config as JSON. Also merges (`{merge, output}`) and serves (`--serve <model> <port>`).
+ * Argument: a config as JSON. It also serves: `--serve <model> <port>`.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { appears } from './appears.ts'
 
 export type TrainerConfig = {
   phase: 'sft' | 'preference'
@@ -21,7 +22,7 @@ export type TrainerConfig = {
   saveSteps: number
   /** False of a trainer that the bridge does not reach: it only prints, and is ended by signals. */
   bridge?: boolean
-  /** Waits at this step, once, until it is asked to stop or the file `go` appears. */
+  /** Waits at this step, once, until it is asked to stop or the file `go` appears; until then it is deaf to being asked. */
   waitAt?: number
   /** Fails at this step, once. */
   failAt?: number
@@ -98,7 +99,9 @@ async function train(config: TrainerConfig): Promise<void> {
   const held = config.test === undefined ? [] : read(config.test)
   const { STILLROOM_BRIDGE: folder, STILLROOM_RESUME: resume } = process.env
   const bridge = config.bridge === false ? undefined : folder
-  const asked = (): boolean => bridge !== undefined && existsSync(join(bridge, 'stop'))
+  const once = `waited-${config.phase}`
+  const deaf = (): boolean => config.waitAt !== undefined && step < config.waitAt && !existsSync(once)
+  const asked = (): boolean => bridge !== undefined && existsSync(join(bridge, 'stop')) && !deaf()
   const say = (event: object): void => {
     if (bridge) appendFileSync(join(bridge, 'log.ndjson'), `${JSON.stringify(event)}\n`)
   }
@@ -113,7 +116,7 @@ async function train(config: TrainerConfig): Promise<void> {
   let step = state.global_step
   const of = config.maxSteps
   const log = (figures: Logged): void => {
-    const epoch = (step * 1) / rows.length
+    const epoch = step / rows.length
     state.log_history.push({ ...figures, epoch, step })
     say({ event: 'log', step, of, figures: { ...figures, epoch } })
     const words = Object.entries({ ...figures, epoch }).map(([name, value]) => `'${name}': '${value.toPrecision(4)}'`)
@@ -143,10 +146,9 @@ async function train(config: TrainerConfig): Promise<void> {
     if (held.length > 0 && step % config.evalSteps === 0)
       log(config.phase === 'sft' ? { eval_loss: lossOf(weights, held) } : pairFigures(weights, base, held, 'eval_'))
     if (step % config.saveSteps === 0) save()
-    const once = `waited-${config.phase}`
     if (config.waitAt === step && !existsSync(once)) {
       writeFileSync(once, '')
-      await appears(['go', ...(bridge ? [join(bridge, 'stop')] : [])])
+      await appears('go', ...(bridge ? [join(bridge, 'stop')] : []))
     }
     if (config.failAt === step && !existsSync('failed')) {
       writeFileSync('failed', '')
@@ -157,19 +159,6 @@ async function train(config: TrainerConfig): Promise<void> {
   say({ event: 'ended', step, of })
   writeWeights(config.output, weights)
   console.log('Training completed.')
-}
-
-/** Waits until one of these files is there. */
-function appears(files: string[]): Promise<void> {
-  return new Promise(resolve => {
-    const watchers = [...new Set(files.map(file => join(file, '..')))].map(dir => watch(dir, look))
-    function look(): void {
-      if (!files.some(file => existsSync(file))) return
-      for (const watcher of watchers) watcher.close()
-      resolve()
-    }
-    look()
-  })
 }
 
 function serve(model: string, port: number): void {
@@ -183,12 +172,4 @@ function serve(model: string, port: number): void {
 
 const [what, ...rest] = process.argv.slice(2)
 if (what === '--serve') serve(rest[0]!, Number(rest[1]))
-else if (what !== undefined) {
-  const config = JSON.parse(readFileSync(what, 'utf8')) as TrainerConfig & { merge?: string }
-  if (config.merge !== undefined) {
-    if (existsSync(config.output)) throw new Error('a merge over what is there')
-    rmSync('merged-by', { force: true })
-    writeWeights(config.output, readWeights(config.merge))
-    appendFileSync('steps.txt', `merge ${config.output}\n`)
-  } else await train(config)
-}
+else if (what !== undefined) await train(JSON.parse(readFileSync(what, 'utf8')) as TrainerConfig)

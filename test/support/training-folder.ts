@@ -6,6 +6,8 @@ import { folder } from './project.ts'
 import type { TrainerConfig } from './trainer.ts'
 
 const program = [process.execPath, join(import.meta.dirname, 'trainer.ts')]
+/** A merge that fails where something is already. */
+const merging = ['sh', '-c', 'test ! -e "$2" && cp -r "$1" "$2" && echo "merge $2" >> steps.txt', 'merge']
 const lines = (rows: object[]): string => rows.map(row => `${JSON.stringify(row)}\n`).join('')
 const ports = Array.from({ length: 12 }, (_, i) => `The ferry to pier ${i} leaves at ${i + 7} and is back at ${i + 9}.`)
 const pairs = ports.map(text => ({ chosen: text, rejected: text.toUpperCase() }))
@@ -63,15 +65,12 @@ export function trainingFolder(
     ...more.preference,
   }
   const written = [sft, ...(more.preference === null ? [] : [preference])].map(config => {
-    const merge = { merge: config.output, output: `${config.output}-merged` }
-    const files = {
-      [`${config.phase}.json`]: JSON.stringify(config),
-      [`merge-${config.phase}.json`]: JSON.stringify(merge),
-    }
+    const files = { [`${config.phase}.json`]: JSON.stringify(config) }
+    const merged = `${config.output}-merged`
     return {
       phase: { ...phaseOf(config.phase, config), ...more.phase },
       written: { files, command: [...program, `${config.phase}.json`], output: config.output },
-      merge: { command: [...program, `merge-${config.phase}.json`], output: merge.output },
+      merge: { command: [...merging, config.output, merged], output: merged },
     }
   })
   const training: Training = {

@@ -56,6 +56,15 @@ export function mustSettle(
   })
 }
 
+/** Tells of configs and scripts that are no longer as they were written: what counts is what lies there. */
+export function asWritten({ written }: Training['phases'][number], { folder }: Places, tell: TellTraining): void {
+  for (const [path, text] of Object.entries(written.files)) {
+    const file = join(folder, path)
+    if (existsSync(file) && readFileSync(file, 'utf8') !== text)
+      tell({ event: 'note', message: `${path} was changed since it was written.` })
+  }
+}
+
 /** The rows must be those of the release that they are said to come from, as far as it is still there. */
 export function releaseAsWritten(
   { dir, name, version, manifest }: { dir: string; name: string; version: string; manifest: string },

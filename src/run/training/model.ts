@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type Sha, sha256 } from '../../records/index.ts'
+import type { Sha } from '../../records/index.ts'
 import type { Figures, Training } from '../../train/index.ts'
 import { weightsIn } from './checkpoints.ts'
 import type { Evaluated, PhaseName } from './events.ts'
@@ -32,7 +32,7 @@ export type ModelLineage = {
     heldOut: number
     tokens: number
     tokenizer: string
-    /** Digests of the rows, configs and scripts, by path in the folder of the training. */
+    /** Digests of the rows, configs and scripts as they lay there, by path in the folder of the training. */
     files: { [path: string]: Sha }
     command: string[]
     libraries: { [name: string]: string }
@@ -80,13 +80,13 @@ export async function lineageOf(
     const { name: release, version, manifest } = data.release
     const at = state.phases[name]!
     const model = at.model ?? written.output
-    const config = Object.fromEntries(Object.entries(written.files).map(([path, text]) => [path, sha256(text)]))
+    const files = [...Object.keys(written.files), data.train, ...(data.test ? [data.test] : [])]
     phases.push({
       ...{ name, method, trainer, adapter },
       from: phase.from ?? phase.model,
       release: { name: release, version, manifest },
       ...{ rows: data.rows, heldOut: data.heldOut, tokens: data.tokens, tokenizer: data.tokenizer },
-      files: { ...config, ...(await digests(folder, [data.train, ...(data.test ? [data.test] : [])])) },
+      files: await digests(folder, files),
       command: written.command,
       libraries: at.versions,
       ...{ steps: at.step, of: at.of, attempts: at.attempts, settled: at.settled, best: at.best ?? null },

@@ -68,7 +68,7 @@ export async function runPhase(
     const work = { phase, written, attempt: at.attempts, settle: training.settle, early, more }
     try {
       const trained = await trainPhase(work, around, points => track(to => to.log(points)))
-      Object.assign(at, { step: trained.step, of: trained.of, settled: trained.settled?.at ?? null })
+      Object.assign(at, { step: trained.step, of: trained.of, settled: (early && trained.settled?.at) || null })
       if (Object.keys(trained.versions).length > 0) at.versions = trained.versions
       const best = trained.settled?.best
       if (best) at.best = best
@@ -89,7 +89,7 @@ export async function runPhase(
     at.is = 'trained'
     save()
     reached('train.trained')
-    const settled = phase.data.test === undefined ? null : at.settled !== null
+    const settled = early && phase.data.test !== undefined ? at.settled !== null : null
     tell({ event: 'phase-ended', phase: name, step: at.step, settled, output: written.output })
   }
   if (merge && (last || training.handOver === 'merged')) {
