@@ -49,6 +49,8 @@ export type Evaluation = {
     }
   }
   scores: ScoreLine[]
+  /** Tasks that are told together as well, by the name of the group. */
+  groups?: { [group: string]: string[] }
   /** Only a part of the exam was taken (`--limit`): it is shown, and never called a result. */
   partial?: true
   from: 'stillroom' | 'lm-eval'

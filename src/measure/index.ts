@@ -20,6 +20,7 @@ export { discrepancy, expectedCoverage, type Manifold, type Matrix, manifold } f
 export { facetMeasure, featuresOf, measures, nearCopies } from './measures.ts'
 export { correlationOf, type Moments, meanOf, mergeMoments, noMoments, withPair } from './moments.ts'
 export { normalCdf, normalQuantile } from './normal.ts'
+export { type Flips, flipInterval, holm, mcNemar, meanDifference, signFlip } from './paired.ts'
 export {
   emptyPairs,
   type Lean,
@@ -31,6 +32,7 @@ export {
   type Sides,
   tallyPair,
 } from './pairs.ts'
+export { detectableMean, detectableShare, mcNemarPower } from './power.ts'
 export { type Known, prevalence, roganGladen } from './prevalence.ts'
 export * from './privacy/index.ts'
 export { along, isotonic, type Knot, line } from './regression.ts'
