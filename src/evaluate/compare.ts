@@ -91,8 +91,12 @@ export function compareEvaluations(
 ): Comparison[] {
   const met = others.map(tuned => meet(base, tuned, options))
   const all = met.flatMap(({ lines }) => lines)
-  const adjusted = holm(all.map(({ p }) => p))
-  const verdicts = new Map(all.map((line, i) => [line, called(line, adjusted[i]!, alpha / all.length)]))
+  // What is too small to be called whatever comes out is no test.
+  const family = all.filter(({ items }) => items >= fewest)
+  const adjusted = holm(family.map(({ p }) => p))
+  const verdicts = new Map(
+    all.map(line => [line, called(line, adjusted[family.indexOf(line)] ?? 1, alpha / (family.length || 1))]),
+  )
   return met.map(({ lines, reportable, ...rest }) => ({
     ...rest,
     reportable,

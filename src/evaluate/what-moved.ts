@@ -25,7 +25,7 @@ export function whatMoved({ base, tuned, lines, shown, refused, reportable, unli
       ...(worse.length > 0 ? [`worse in ${worse.map(moved).join(', ')}`] : []),
     ]
     sentences.push(`${tuned.name} is ${parts.join(' and ')} than ${base.name}.`)
-  } else if (lines.length > 0) sentences.push(`Between ${base.name} and ${tuned.name} no difference is shown.`)
+  } else if (same.length > 0) sentences.push(`Nothing is shown to have moved between ${base.name} and ${tuned.name}.`)
   if (same.length > 0) {
     const most = same.reduce((one, other) => (reach(other) > reach(one) ? other : one))
     sentences.push(
