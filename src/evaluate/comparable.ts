@@ -9,6 +9,11 @@ export type Unlike = { task: string; what: string; base: string; tuned: string; 
  */
 const told = new Set(['chat-template', 'lm-eval'])
 
+/** What a grader is told by, in words. */
+const graderSaid: { [name: string]: string } = {
+  ...{ by: 'grader', judge: 'judge', prompt: 'prompt of the judge', samples: 'times judged', version: 'version' },
+}
+
 type Task = Evaluation['tasks'][string]
 
 /** How two evaluations of a task differ in what was asked, how, and by whom it was graded. `parts`: only shared items count. */
@@ -19,10 +24,10 @@ export function unlike(task: string, base: Task, tuned: Task, parts: boolean): U
   }
   beside('exam', base.exam, tuned.exam, !parts)
   beside('items', base.items, tuned.items, !parts)
-  beside('grader', base.grader.by, tuned.grader.by, true)
-  beside('judge', base.grader.judge, tuned.grader.judge, true)
-  beside('prompt of the judge', base.grader.prompt, tuned.grader.prompt, true)
-  beside('version', base.grader.version, tuned.grader.version, true)
+  const [first, second]: { [name: string]: unknown }[] = [base.grader, tuned.grader]
+  for (const name of new Set([...Object.keys(first!), ...Object.keys(second!)])) {
+    beside(graderSaid[name] ?? `grader ${name}`, first![name], second![name], true)
+  }
   const names = [...new Set([...Object.keys(base.conditions), ...Object.keys(tuned.conditions)])].sort()
   const template = base.conditions['chat-template'] !== tuned.conditions['chat-template']
   for (const name of names) {

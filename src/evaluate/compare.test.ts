@@ -107,6 +107,18 @@ describe('what is called', () => {
   })
 })
 
+test('what has an ideal value is better when it comes nearer, from either side, and not called when it goes past', () => {
+  const share = (n: number) => {
+    const one = evaluated(Array.from({ length: 200 }, (_, i) => (i < n ? 1 : 0)))
+    one.evaluation.scores[0]!.ideal = 0.5
+    return one
+  }
+  expect(only(share(150), share(120)).verdict).toBe('better')
+  expect(only(share(50), share(80))).toMatchObject({ verdict: 'better', gained: 30, lost: 0 })
+  expect(only(share(120), share(150)).verdict).toBe('worse')
+  expect(only(share(120), share(60)).verdict).toBe('no difference shown')
+})
+
 describe('what is paired', () => {
   test('items by their digest; several samples count once; what one side lacks or could not grade is counted', () => {
     const base = evaluated(Array.from({ length: 40 }, () => 1))

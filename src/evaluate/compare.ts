@@ -29,7 +29,9 @@ export type Compared = {
   task: string
   group?: true
   metric: string
+  /** With an ideal value: whether up is the way to it from where the base stands. */
   higherIsBetter: boolean
+  ideal?: number
   scale: [least: number, most: number]
   /** Items that were graded on both sides. */
   items: number
@@ -217,7 +219,7 @@ const nothing = 1e-9
 
 function tested(
   task: string,
-  { metric, higherIsBetter, scale }: Pick<ScoreLine, 'metric' | 'higherIsBetter' | 'scale'>,
+  { metric, higherIsBetter: higher, scale, ideal }: Pick<ScoreLine, 'metric' | 'higherIsBetter' | 'scale' | 'ideal'>,
   other: Pick<ScoreLine, 'scale'>,
   { scored, unmatched, ungraded }: Pairs,
 ): Tested {
@@ -229,6 +231,8 @@ function tested(
   })
   const up = differences.filter(d => d > 0).length
   const down = differences.filter(d => d < 0).length
+  const [base, tuned] = [mean(pair => pair.base.score!), mean(pair => pair.tuned.score!)]
+  const higherIsBetter = ideal === undefined ? higher : base < ideal
   const [gained, lost] = higherIsBetter ? [up, down] : [down, up]
   const binary = scored.every(({ base, tuned }) => [base.score!, tuned.score!].every(s => s === 0 || s === 1))
   const seed = `${task} ${metric}`
@@ -236,8 +240,8 @@ function tested(
   return {
     ...{ task, metric, higherIsBetter, items: n, unmatched, ungraded, gained, lost, differences },
     scale: [Math.min(scale[0], other.scale[0]), Math.max(scale[1], other.scale[1])],
-    base: mean(pair => pair.base.score!),
-    tuned: mean(pair => pair.tuned.score!),
+    ...{ base, tuned },
+    ...(ideal === undefined ? {} : { ideal }),
     difference: differences.reduce((sum, d) => sum + d, 0) / n,
     ...(interval ? { interval } : {}),
     test: binary ? 'mcnemar' : 'sign-flip',
@@ -259,7 +263,7 @@ const side = ({ score, answer }: Outcome): Flip['base'] => ({
 const change = ({ base, tuned }: Flip): number => Math.abs(tuned.score - base.score)
 
 function called(line: Tested, adjusted: number, level: number): Pick<Compared, 'adjusted' | 'detectable' | 'verdict'> {
-  const { test, items, differences, gained, lost, interval, difference, higherIsBetter, scale } = line
+  const { test, items, differences, gained, lost, interval, difference, higherIsBetter, scale, ideal } = line
   const width = scale[1] - scale[0] || 1
   const detectable =
     test === 'mcnemar' || gained + lost === 0
@@ -268,7 +272,12 @@ function called(line: Tested, adjusted: number, level: number): Pick<Compared, '
   const found = { adjusted, ...(detectable === undefined ? {} : { detectable }) }
   if (items < fewest) return { ...found, verdict: 'too few items' }
   const clear = interval !== undefined && (difference > 0 ? interval.low >= 0 : interval.high <= 0)
-  if (adjusted < alpha && clear) return { ...found, verdict: difference > 0 === higherIsBetter ? 'better' : 'worse' }
+  // Past the ideal value both ways are off: that the share moved is no sign that it came nearer.
+  const crossed = ideal !== undefined && (line.base - ideal) * (line.tuned - ideal) < 0
+  if (adjusted < alpha && clear) {
+    if (crossed) return { ...found, verdict: 'no difference shown' }
+    return { ...found, verdict: difference > 0 === higherIsBetter ? 'better' : 'worse' }
+  }
   const seen = detectable !== undefined && detectable <= worthSeeing * width
   return { ...found, verdict: seen ? 'no difference shown' : 'too few items' }
 }

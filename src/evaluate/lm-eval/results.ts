@@ -153,7 +153,10 @@ function resultOf(task: string, metric: string, row: Object, column: string): It
 /** The reply as it came, or the choice that was most likely; nothing where only likelihoods were asked for. */
 function answerOf({ resps, arguments: asked }: Object): string | undefined {
   const replies = Array.isArray(resps) ? resps.map(reply => (Array.isArray(reply) ? reply[0] : undefined)) : []
-  if (typeof replies[0] === 'string') return replies[0]
+  const { arg_0, arg_1 } = object(object(asked).gen_args_0)
+  // Beside the prompt stand settings of generation; a text alone was only measured.
+  const measured = arg_0 !== undefined && (typeof arg_1 !== 'object' || arg_1 === null)
+  if (typeof replies[0] === 'string') return measured ? undefined : replies[0]
   if (replies.length < 2) return undefined
   const likely = replies.map(reply => (Array.isArray(reply) ? Number(reply[0]) : Number.NaN))
   const best = likely.indexOf(Math.max(...likely))
