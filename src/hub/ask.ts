@@ -8,7 +8,7 @@ export type Asked = {
 }
 
 /** Milliseconds before the second and third try. */
-const waits = [500, 2000]
+const waits = [100, 2000]
 /** Longest wait that a server may ask for, milliseconds. */
 const longestWait = 60_000
 
