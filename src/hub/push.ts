@@ -25,7 +25,7 @@ export type PushOptions = {
   public: boolean
   signal?: AbortSignal
   /** What goes on: `sent` of `total` bytes are there, `path` has just arrived. */
-  told?(what: { sent: number; total: number; path: string }): void
+  told?(what: { sent: number; total: number; path?: string }): void
 }
 
 /** What became of a push. `existed` says that this version was there already and nothing was written. */
@@ -217,7 +217,11 @@ async function upload(
 ): Promise<string> {
   const total = uploads.reduce((n, { bytes }) => n + bytes, 0)
   const sizes = new Map(uploads.map(({ path, bytes }) => [path, bytes]))
-  let sent = 0
+  // Bytes as they leave, those of files that need not be sent, and those of files that are known to be there.
+  let [streamed, spared, arrived] = [0, 0, 0]
+  const sending = new Set<string>()
+  const tell = (path?: string): void =>
+    told?.({ sent: Math.max(streamed + spared, arrived), total, ...(path === undefined ? {} : { path }) })
   const commits = library.commitIter({
     repo: { type: 'dataset', name: repo },
     accessToken: hub.token!,
@@ -231,7 +235,10 @@ async function upload(
     ...(signal ? { abortSignal: signal } : {}),
     // Plain LFS: one digest for a file, which stands in the manifest and in every listing as well.
     useXet: false,
-    fetch: hub.fetch,
+    fetch: counting(hub.fetch, bytes => {
+      streamed += bytes
+      tell()
+    }),
   })
   const what = `the upload to ${repo}`
   for (;;) {
@@ -240,9 +247,36 @@ async function upload(
       if (next.value) return next.value.commit.oid
       throw new StillroomError('SR_INTERNAL', `${what} ended without a commit.`)
     }
-    if (next.value.event !== 'fileProgress' || next.value.state !== 'uploading' || next.value.progress < 1) continue
-    sent += sizes.get(next.value.path) ?? 0
-    told?.({ sent, total, path: next.value.path })
+    if (next.value.event !== 'fileProgress' || next.value.state !== 'uploading') continue
+    const { path, progress } = next.value
+    if (progress < 1) {
+      sending.add(path)
+      continue
+    }
+    const size = sizes.get(path) ?? 0
+    arrived += size
+    if (!sending.has(path)) spared += size
+    tell(path)
+  }
+}
+
+/** Counts what leaves of large files. Their bodies stay what they are, so that their length is told ahead. */
+function counting(fetch: Hub['fetch'], told: (bytes: number) => void): Hub['fetch'] {
+  return (url, init) => {
+    const body = init?.body
+    if (init?.method === 'PUT' && body instanceof Blob) {
+      const stream = body.stream.bind(body)
+      body.stream = () => {
+        const count = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+          transform(chunk, next) {
+            told(chunk.length)
+            next.enqueue(chunk)
+          },
+        })
+        return stream().pipeThrough(count)
+      }
+    }
+    return fetch(url, init)
   }
 }
 

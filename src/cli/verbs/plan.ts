@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { GateReport } from '../../govern/index.ts'
+import { type GateReport, normaliseLicense } from '../../govern/index.ts'
 import type { Node, Plan, Stage } from '../../recipe/index.ts'
 import {
   againstBudget,
@@ -63,7 +63,7 @@ export const run: Run = async call => {
         { head: 'license' },
         { head: 'pattern', flex: true },
       ],
-      sources.map(s => [s.name, thousands(s.files), bytes(s.bytes), s.origin, s.license, s.pattern]),
+      sources.map(s => [s.name, thousands(s.files), bytes(s.bytes), s.origin, licenseText(s), s.pattern]),
       width,
       bold,
     ),
@@ -208,6 +208,12 @@ async function sourceNotes(plan: Plan, workspace: string) {
     })
   }
   return notes
+}
+
+/** The license that the recipe states, and that of its own page where that is another. */
+function licenseText({ license, card }: { license: string; card?: string }): string {
+  const same = card === undefined || normaliseLicense(card).spdx === normaliseLicense(license).spdx
+  return same ? license : `${license} (its page: ${card})`
 }
 
 /** Records that one record can become at most, as far as the options say it. */

@@ -176,21 +176,19 @@ function filesOf(dir: string): Upload[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** Bytes that are there: drawn over itself on a terminal, a line for each large file elsewhere. */
+/** Bytes that are there: drawn over itself on a terminal, a line now and then elsewhere. */
 function progressLine({ io }: Call, reporter: Reporter) {
-  const large = 10 * 2 ** 20
   let drawn = false
   let before = 0
   return {
-    told({ sent, total, path }: { sent: number; total: number; path: string }): void {
-      const text = `${bytes(sent)} of ${bytes(total)}  ${path}`
-      if (reporter.kind === 'human') {
-        io.out(`\r\u001b[K${text.slice(0, reporter.width - 1)}`)
-        drawn = true
-      } else if (sent - before >= large) {
-        reporter.say(text)
-        before = sent
-      }
+    told({ sent, total, path = '' }: { sent: number; total: number; path?: string }): void {
+      const text = `${bytes(sent)} of ${bytes(total)}  ${path}`.trimEnd()
+      const human = reporter.kind === 'human'
+      if (sent - before < (human ? total / 200 : Math.max(total / 20, 10 * 2 ** 20))) return
+      before = sent
+      if (human) io.out(`\r\u001b[K${text.slice(0, reporter.width - 1)}`)
+      else reporter.say(text)
+      drawn = human
     },
     end(): void {
       if (drawn) io.out('\r\u001b[K')
