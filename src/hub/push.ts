@@ -42,10 +42,12 @@ export type Pushed = {
 
 const install = 'npm install @huggingface/hub@2.17.5'
 
+type Client = typeof import('@huggingface/hub')
+
 /** The client, loaded when it is first needed. Throws SR_HUB with the command that installs it. */
-async function client(): Promise<typeof import('@huggingface/hub')> {
+async function client(load: () => Promise<Client>): Promise<Client> {
   try {
-    return await import('@huggingface/hub')
+    return await load()
   } catch (cause) {
     throw new StillroomError('SR_HUB', 'A push needs the package @huggingface/hub, which is not installed.', {
       hint: install,
@@ -61,7 +63,11 @@ async function client(): Promise<typeof import('@huggingface/hub')> {
  * @throws StillroomError SR_KEY_MISSING without a token; SR_RELEASE_EXISTS where the version is there with other content,
  * or the repository holds something else; SR_USAGE where a public repository would get what was not called public; SR_HUB.
  */
-export async function push(hub: Hub, options: PushOptions): Promise<Pushed> {
+export async function push(
+  hub: Hub,
+  options: PushOptions,
+  load: () => Promise<Client> = () => import('@huggingface/hub'),
+): Promise<Pushed> {
   const { repo, version } = options
   if (hub.token === undefined) {
     throw new StillroomError(
@@ -72,7 +78,7 @@ export async function push(hub: Hub, options: PushOptions): Promise<Pushed> {
       },
     )
   }
-  const library = await client()
+  const library = await client(load)
   await expectWriter(hub, repo)
   const before = await datasetIfAny(hub, repo)
   if ('missing' in before) await before.missing.body?.cancel()
@@ -210,7 +216,7 @@ async function stale(hub: Hub, there: Dataset, { uploads }: PushOptions): Promis
 /** One commit of everything. Large files go up before it, as LFS objects by digest: those that are there are passed over. */
 async function upload(
   hub: Hub,
-  library: Awaited<ReturnType<typeof client>>,
+  library: Client,
   { repo, uploads, title, signal, told }: PushOptions,
   removed: readonly string[],
   parent: string | undefined,
