@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { renderError } from '../errors/index.ts'
 import { openHub } from './endpoint.ts'
 import { type PushOptions, push } from './push.ts'
@@ -8,7 +8,6 @@ const options: PushOptions = {
   ...{ repo: 'ann/pumps', uploads: [], version: '1.0.0', name: 'pumps', title: 'pumps 1.0.0', public: false },
   known: () => true,
 }
-afterEach(() => vi.doUnmock('@huggingface/hub'))
 
 /** A Hub that answers by path; every text that it says repeats the token that it was sent. */
 const hubOf = (answer: (path: string) => [status: number, body: object]) =>
@@ -26,15 +25,9 @@ const hubOf = (answer: (path: string) => [status: number, body: object]) =>
 const account = { name: 'ann', auth: { accessToken: { role: 'write' } } }
 
 test('without the client the error names the command that installs it', async () => {
-  vi.doMock('@huggingface/hub', () => {
-    throw new Error('Cannot find package')
-  })
-  await expect(
-    push(
-      hubOf(() => [200, account]),
-      options,
-    ),
-  ).rejects.toMatchObject({
+  const missing = () => Promise.reject(new Error('Cannot find package'))
+  const hub = hubOf(() => [200, account])
+  await expect(push(hub, options, missing)).rejects.toMatchObject({
     code: 'SR_HUB',
     hint: 'npm install @huggingface/hub@2.17.5',
   })
