@@ -69,7 +69,7 @@ export const run: Run = async call => {
 
 /** An evaluation of ours, or what lm-evaluation-harness wrote. */
 function evaluatedAt({ io }: Call, named: string): Evaluated {
-  const path = resolve(io.cwd, named)
+  const path = resolve(io.cwd, named.replace(/(?:^|\/)evaluation\.json$/, '') || '.')
   if (isEvaluation(path)) return readEvaluation(path)
   if (hasResults(path)) return readResults(path)
   throw new StillroomError('SR_EVALUATION', `There is no evaluation in ${named}.`, {
