@@ -53,10 +53,11 @@ export function curveLines(points: readonly Point[], { width, paint }: Pick<Repo
 type PhaseState = NonNullable<State['phases']['sft']>
 
 /** How a phase stands, in words. */
-export function standOf(state: PhaseState | undefined): string {
+export function standOf(state: PhaseState | undefined, settles: boolean): string {
   if (!state) return 'not begun'
   const steps = `${thousands(state.step)}${state.of > 0 ? ` of ${thousands(state.of)}` : ''} steps`
-  const settled = state.settled === null ? '' : `, settled at step ${thousands(state.settled)}`
+  const at = state.settled === null ? 'not settled' : `settled at step ${thousands(state.settled)}`
+  const settled = settles ? `, ${at}` : ''
   const best = state.settled !== null && state.best ? `, model of step ${thousands(state.best.step)}` : ''
   if (state.is === 'training') return `begun (${state.attempts} times)`
   return `${steps}${settled}${best}${state.is === 'handed-over' ? `, ${state.model}` : ', not handed over yet'}`
@@ -185,9 +186,9 @@ export function phaseLines(
   curves: { [phase: string]: Point[] | undefined },
   reporter: Pick<Reporter, 'width' | 'paint'>,
 ): string[] {
-  return training.phases.flatMap(({ phase: { name, method } }) => {
+  return training.phases.flatMap(({ phase: { name, method, data } }) => {
     const head = reporter.paint('bold', `Phase ${name} (${method})`)
     const curve = curveLines(curves[name] ?? [], { ...reporter, width: reporter.width - 2 })
-    return [`${head}: ${standOf(state?.phases[name])}`, ...indent(curve)]
+    return [`${head}: ${standOf(state?.phases[name], name === 'sft' && data.test !== undefined)}`, ...indent(curve)]
   })
 }

@@ -84,7 +84,13 @@ export type Phase = {
  * What a config writer gives: files by path relative to the folder of the training, and the command that trains, run in
  * that folder. `output` is where the trainer leaves checkpoints and the finished model or adapter.
  */
-export type Written = { files: { [path: string]: string }; command: string[]; output: string }
+export type Written = {
+  files: { [path: string]: string }
+  command: string[]
+  /** The command that goes on from the last checkpoint in `output`; absent where `command` itself does. */
+  resume?: string[]
+  output: string
+}
 
 /**
  * What makes whole weights of the adapter that a phase leaves in its `output`: the command, run in the folder of the

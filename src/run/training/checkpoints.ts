@@ -4,6 +4,8 @@ import {
   copyFileSync,
   existsSync,
   fstatSync,
+  linkSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -48,15 +50,24 @@ export function checkpointsIn(output: string): { whole: Checkpoint[]; broken: st
   for (const name of existsSync(output) ? readdirSync(output) : []) {
     const step = /^checkpoint-(\d+)$/.exec(name)?.[1]
     const dir = join(output, name)
-    if (step === undefined || !statSync(dir).isDirectory()) continue
-    const file = join(dir, 'trainer_state.json')
-    const state = existsSync(file) ? readTrainerState(readFileSync(file, 'utf8')) : undefined
-    const weights = readdirSync(dir).filter(one => one.endsWith('.safetensors'))
-    if (state?.step === Number(step) && weights.every(one => isWhole(join(dir, one)))) {
-      whole.push({ step: state.step, dir, state })
-    } else broken.push(dir)
+    if (step === undefined || !statSync(dir, { throwIfNoEntry: false })?.isDirectory()) continue
+    const found = wholeIn(output, Number(step))
+    if (found) whole.push(found)
+    else broken.push(dir)
   }
   return { whole: whole.sort((a, b) => a.step - b.step), broken }
+}
+
+/** The checkpoint of a step, where it is whole. One that its trainer removes meanwhile is none. */
+function wholeIn(output: string, step: number): Checkpoint | undefined {
+  const dir = join(output, `checkpoint-${step}`)
+  try {
+    const state = readTrainerState(readFileSync(join(dir, 'trainer_state.json'), 'utf8'))
+    const tensors = readdirSync(dir).filter(name => name.endsWith('.safetensors'))
+    return state?.step === step && tensors.every(name => isWhole(join(dir, name))) ? { step, dir, state } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The last whole checkpoint, once those that were broken off are gone: trainers would count them, or trip over them. */
@@ -80,13 +91,50 @@ export const weightsIn = (dir: string): string[] =>
         .sort()
     : []
 
+/** Files of the model in a checkpoint, and what makes its tokenizer; not those of the training. */
+const modelFiles = (dir: string): string[] =>
+  readdirSync(dir).filter(name => !ofTraining.test(name) && statSync(join(dir, name)).isFile())
+
 /** Puts the model of a checkpoint where the trainer leaves its last one. Doing it twice is doing it once. */
-export function takeCheckpoint({ dir }: Checkpoint, output: string): void {
-  for (const name of readdirSync(dir)) {
-    const from = join(dir, name)
-    if (ofTraining.test(name) || !statSync(from).isFile()) continue
+export function takeModel(from: string, output: string): void {
+  for (const name of modelFiles(from)) {
     const draft = join(output, `${name}.draft`)
-    copyFileSync(from, draft, constants.COPYFILE_FICLONE)
+    copyFileSync(join(from, name), draft, constants.COPYFILE_FICLONE)
     renameSync(draft, join(output, name))
   }
+}
+
+const keptAs = (step: number): string => `best-${step}`
+
+/** The model of a step that `keepBest` has kept; undefined where it has not. */
+export function keptBest(kept: string, step: number): string | undefined {
+  const dir = join(kept, keptAs(step))
+  return existsSync(dir) ? dir : undefined
+}
+
+/**
+ * Keeps the model of the best checkpoint so far: trainers remove older checkpoints, whatever their loss. The files are linked,
+ * so that they take no room beside the checkpoint. Does nothing until that checkpoint is whole.
+ */
+export function keepBest(output: string, kept: string, step: number): void {
+  const from = join(output, `checkpoint-${step}`)
+  if (keptBest(kept, step) || !existsSync(join(from, 'trainer_state.json')) || !wholeIn(output, step)) return
+  const draft = join(kept, 'best.draft')
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft, { recursive: true })
+  try {
+    for (const name of modelFiles(from)) {
+      try {
+        linkSync(join(from, name), join(draft, name))
+      } catch {
+        copyFileSync(join(from, name), join(draft, name), constants.COPYFILE_FICLONE)
+      }
+    }
+  } catch {
+    // Removed by the trainer at this very moment: a better one has come, or will be missed.
+    return
+  }
+  renameSync(draft, join(kept, keptAs(step)))
+  for (const name of readdirSync(kept))
+    if (/^best-\d+$/.test(name) && name !== keptAs(step)) rmSync(join(kept, name), { recursive: true, force: true })
 }

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { isAbsolute, join, normalize, relative, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
-import { type Best, failureOf, type Phase, type Point, type Training } from '../../train/index.ts'
-import { checkpointsIn, takeCheckpoint, weightsIn } from './checkpoints.ts'
+import { type Best, failureOf, type Phase, type Point, series, type Training } from '../../train/index.ts'
+import { checkpointsIn, keptBest, takeModel, weightsIn } from './checkpoints.ts'
 import { type Tracked, trackMlflow } from './mlflow.ts'
 import { digestsOf, type PhaseState, putState, type State } from './state.ts'
 import { type Around, runHelper, trainPhase } from './trainer.ts'
@@ -71,9 +71,8 @@ export async function runPhase(
       Object.assign(at, { step: trained.step, of: trained.of, settled: (early && trained.settled?.at) || null })
       if (Object.keys(trained.versions).length > 0) at.versions = trained.versions
       const best = trained.settled?.best
-      if (best) at.best = best
       reached('train.ended')
-      if (early && best) takeBest(output, best, trained.points)
+      if (best) at.best = early ? takeBest(output, places.bridge(name), best, trained.points) : best
       if (weightsIn(output).length === 0) {
         throw new StillroomError('SR_TRAINER', `The trainer of ${name} ended well, but left no model.`, {
           expected: `weights in ${written.output}`,
@@ -114,13 +113,19 @@ export async function runPhase(
   tell({ event: 'handed-over', phase: name, model: at.model })
 }
 
-/** Puts the checkpoint with the lowest held-out loss, of those that are kept, where the last one lies. */
-function takeBest(output: string, best: Best, points: readonly Point[]): void {
-  const loss = new Map(points.map(({ step, figures }) => [step, figures.eval_loss]))
-  const looked = checkpointsIn(output).whole.filter(({ step }) => typeof loss.get(step) === 'number')
-  const exact = looked.find(({ step }) => step === best.step)
-  const chosen = exact ?? looked.sort((a, b) => (loss.get(a.step) as number) - (loss.get(b.step) as number))[0]
-  if (chosen) takeCheckpoint(chosen, output)
+/** Puts the model with the lowest held-out loss, of those that are kept, where the last one lies. */
+function takeBest(output: string, kept: string, best: Best, points: readonly Point[]): Best {
+  const exact = keptBest(kept, best.step)
+  if (exact) {
+    takeModel(exact, output)
+    return best
+  }
+  const looks = new Map(series(points, 'eval_loss').map(({ step, value }) => [step, value]))
+  const found = checkpointsIn(output).whole.filter(({ step }) => looks.has(step))
+  const [chosen] = found.sort((a, b) => looks.get(a.step)! - looks.get(b.step)!)
+  if (!chosen) return best
+  takeModel(chosen.dir, output)
+  return { step: chosen.step, loss: looks.get(chosen.step)! }
 }
 
 /** A folder that may be removed: below that of the training. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { delimiter, join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import {
+  bestOf,
   failureOf,
   joinPoints,
   lastLines,
@@ -18,7 +19,7 @@ import {
 import type { Reached } from '../../workspace/index.ts'
 import { type Command, type Ending, startCommand } from '../command.ts'
 import type { Clock } from '../session.ts'
-import { type Checkpoint, checkpointsIn, lastCheckpoint } from './checkpoints.ts'
+import { type Checkpoint, checkpointsIn, keepBest, lastCheckpoint } from './checkpoints.ts'
 import type { TellTraining } from './events.ts'
 import { endChildren, mark } from './processes.ts'
 import type { Places } from './state.ts'
@@ -154,7 +155,8 @@ export async function trainPhase(
   const emitted = new Set(now.points.flatMap(keysOf))
   const warned = new Set<string>()
   tell({ event: 'phase-started', phase: name, method: phase.method, attempt, from: since.step, log })
-  const command = around.launch?.replace('{command}', () => quoted(written.command)) ?? written.command
+  const words = last && written.resume ? written.resume : written.command
+  const command = around.launch?.replace('{command}', () => quoted(words)) ?? words
   const env = { ...environmentOf(around), ...bridged(around, name, last) }
   const running = startCommand(command, { cwd: places.folder, env, log })
   if (running.pid !== undefined) around.child({ pid: running.pid, what: `the trainer of ${name}` })
@@ -205,6 +207,8 @@ export async function trainPhase(
   while (!ended) {
     ended = await Promise.race([running.ended, pauseOf(clock, kill)])
     read(ended !== undefined)
+    const best = settle && bestOf(now.points)
+    if (best) keepBest(output, places.bridge(name), best.step)
     if (ended) break
     if (kill?.aborted) running.signal('SIGKILL')
     else if (stop?.aborted && asked !== 'interrupted') {
