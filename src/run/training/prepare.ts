@@ -113,7 +113,7 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
   const count = tokenizerOf(place.tokenizer, local)
   const releases: TrainRelease[] = []
   for (const dir of new Set([dirOf(named.sft), dirOf(named.preference)]))
-    releases.push(await readFor(dir, config, count))
+    releases.push(await readFor(dir, place.root, config, count))
   const [sft, preference] = [named.sft, named.preference].map(data => releases.find(({ dir }) => dir === dirOf(data))!)
   const { name, version } = own ?? sft!
   const folder = join(place.beside, 'training', `${name}-${version}`)
@@ -224,10 +224,15 @@ async function statedBase(dir: string): Promise<string | undefined> {
   return recipe.purpose.base
 }
 
-async function readFor(dir: string, config: TrainConfig, count: ReturnType<typeof tokenizer>): Promise<TrainRelease> {
+async function readFor(
+  dir: string,
+  root: string,
+  config: TrainConfig,
+  count: ReturnType<typeof tokenizer>,
+): Promise<TrainRelease> {
   const file = join(dir, 'manifest.json')
   if (!existsSync(file)) {
-    throw new StillroomError('SR_NOT_FOUND', `There is no release in ${dir}.`, {
+    throw new StillroomError('SR_NOT_FOUND', `There is no release in ${relative(root, dir) || dir}.`, {
       hint: 'stillroom run makes the release of a recipe; another one is named with `train: { sft: { data: .. } }`',
     })
   }

@@ -122,7 +122,7 @@ export function warningsOf(
   } else if (model.experts) {
     all.push({
       about: 'experts',
-      text: 'A model with experts: whether adapters and 4-bit weights reach them depends on the trainer, and times are rougher than for others.',
+      text: 'A model with experts: adapters beside each of them are large, whether 4-bit weights reach them depends on the trainer, and times are rougher than for others.',
     })
   }
   return all

@@ -21,6 +21,9 @@ export type ModelShape = {
   /** Width of keys and values, both together, in one layer. */
   cache: number
   linear: readonly Linear[]
+  /** Linear layers of one expert and the number of experts in a block; 0 where there are none. */
+  expert: readonly Linear[]
+  expertCount: number
   experts: boolean
   /** Whether the shape was read or computed from what the model says, or only its size is known and the rest is alike. */
   from: 'config' | 'known' | 'size'
@@ -86,8 +89,17 @@ export function shapeOfConfig(raw: unknown): ModelShape | undefined {
     ffn: each * used + shared,
     vocab,
     cache: 2 * keys,
-    // Experts are held as one block of numbers, which adapters for linear layers do not reach.
-    linear: experts > 1 ? attention : [...attention, ...gated(config.intermediate_size)],
+    linear: experts > 1 ? [...attention, [hidden, experts]] : [...attention, ...gated(config.intermediate_size)],
+    // Gate and up of an expert lie in one block of numbers, and PEFT 0.21 gives each of them an adapter for all of it.
+    expert:
+      experts > 1
+        ? [
+            [hidden, 2 * each],
+            [hidden, 2 * each],
+            [each, hidden],
+          ]
+        : [],
+    expertCount: experts > 1 ? experts : 0,
     experts: experts > 1,
     from: 'config',
   }
@@ -160,6 +172,8 @@ export function modelShape(base: string, stated?: string): ModelShape | undefine
   return size && shapeOfSize(size)
 }
 
-/** Parameters of adapters of this rank beside all linear layers of the blocks. */
-export const adapterParams = ({ layers, linear }: ModelShape, rank: number): number =>
-  layers * linear.reduce((n, [inputs, outputs]) => n + rank * (inputs + outputs), 0)
+/** Parameters of adapters of this rank beside all linear layers of the blocks, those of experts among them. */
+export function adapterParams({ layers, linear, expert, expertCount }: ModelShape, rank: number): number {
+  const widths = (of: readonly Linear[]) => of.reduce((n, [inputs, outputs]) => n + inputs + outputs, 0)
+  return layers * rank * (widths(linear) + expertCount * widths(expert))
+}
