@@ -62,7 +62,7 @@ export const options = {
     flags: '--out <path>',
     is: 'text',
     about:
-      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), or the folder of benchmarks (default: benchmarks)',
+      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), of an evaluation (default: evaluations/<name>) or of tasks (default: lm-eval/<name>), or a page (.html)',
   },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
@@ -84,7 +84,11 @@ export const options = {
     about:
       'version or date of the terms that were read, or of a benchmark; of a pushed folder that is no release, its tag',
   },
-  name: { flags: '--name <name>', is: 'text', about: 'what recipes call the benchmark' },
+  name: {
+    flags: '--name <name>',
+    is: 'text',
+    about: 'what recipes call the benchmark, or what an evaluation or its tasks are called',
+  },
   license: {
     flags: '--license <id>',
     is: 'text',
@@ -159,6 +163,22 @@ export const options = {
     about: 'tokens of the longest row that is trained on (default: 2048)',
   },
   tooLong: { flags: '--too-long <what>', is: 'text', about: 'drop, truncate or stop at longer rows (default: stop)' },
+  common: {
+    flags: '--common',
+    is: 'flag',
+    about: 'compare the items that both evaluations have where their exams differ',
+  },
+  items: {
+    flags: '--items <n>',
+    is: 'whole',
+    about: 'show n items of each line that came out otherwise, with both answers',
+  },
+  failIf: {
+    flags: '--fail-if <verdict>',
+    is: 'text',
+    about:
+      'exit with 3 when anything is worse, or with not-better when nothing is better; also when a shared task is left out',
+  },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
   port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },
