@@ -17,6 +17,7 @@ export function trainingLines(prepared: Prepared, next: string, view: View): str
   const cards = gpus * nodes > 1 ? `${gpus * nodes} x ${gpu}` : gpu
   const verdict = license.override === undefined ? license.is : `${license.is}, overridden`
   const told = new Set<string>()
+  const duties = (license.evidence as { obligations?: string[] } | null)?.obligations ?? []
   const colour = license.is === 'pass' ? 'green' : license.is === 'block' ? 'red' : 'yellow'
   return [
     ...wrap(`${name} ${version}: ${base}${size}, ${config.adapter}, by ${config.trainer}, on ${cards}`, width).map(
@@ -24,6 +25,7 @@ export function trainingLines(prepared: Prepared, next: string, view: View): str
     ),
     '',
     ...labelled('license', `${paint(colour, verdict)}: ${license.why}`, width, paint),
+    ...(duties.length > 0 && license.is !== 'pass' ? labelled('', `It asks: ${duties.join(' ')}`, width, paint) : []),
     ...(license.wayOut && license.is !== 'pass' ? labelled('', license.wayOut, width, paint) : []),
     '',
     ...proposals.flatMap((_, i) => [...phaseLines(prepared, i, told, view), '']),
@@ -230,10 +232,15 @@ function estimateLines(estimate: Estimate, { width, paint }: View): string[] {
     : `· free ${(capacity - memory.total.value).toFixed(1)}`
   const spread = shards > 1 ? `, weights spread over ${shards} GPUs` : ''
   const fits = { yes: 'fits', tight: 'may not fit', no: 'does not fit' }[estimate.fits]
-  return [
+  const needs = [
     ...labelled('memory', `${range(memory.total, gb)} of the ${capacity} GB of ${gpu}: ${fits}${spread}`, width, paint),
     `  ${' '.repeat(12)}${bar}`,
     ...labelled('', `${taken}  ${free}`, width, paint),
+  ]
+  // What a training takes where it cannot run helps nobody.
+  if (estimate.fits === 'no') return needs
+  return [
+    ...needs,
     ...labelled(
       'time',
       `${range(hours, time)}: ${counted(steps, 'step')}, ${compact(tokens)} tokens with padding`,

@@ -71,13 +71,13 @@ export type Prepared = {
   total: Total
 }
 
-/** What all phases take on the hardware of the recipe, and the dollars that the teachers took; null where it is not known. */
+/** What all phases take on the hardware of the recipe, where they fit, and the dollars that the teachers took; else null. */
 export type Total = { hours: Band | null; dollars: Band | null; teachers: number | null }
 
 function totalOf(estimates: readonly PhaseEstimate[], releases: readonly TrainRelease[]): Total {
   const these = estimates.flatMap(({ here }) => here ?? [])
   const costs = these.flatMap(({ dollars }) => dollars ?? [])
-  const whole = these.length > 0 && these.length === estimates.length
+  const whole = these.length > 0 && these.length === estimates.length && these.every(({ fits }) => fits !== 'no')
   const spent = releases.flatMap(release => release.spent ?? [])
   return {
     hours: whole ? sumOf(these.map(({ hours }) => hours)) : null,

@@ -52,7 +52,7 @@ export function warningsOf(
           ? 'more GPUs share the weights, `adapter: lora` or `qlora` leaves most of them as they are'
           : config.adapter === 'lora'
             ? '`adapter: qlora` brings the weights to 4 bit; a shorter context takes less'
-            : 'the table below says which kinds of GPU hold it; a shorter context takes less',
+            : 'the table of GPUs says which hold it; a shorter context takes less',
     })
   }
   for (const { proposal, feed } of proposals) {

@@ -184,6 +184,9 @@ function microBatch(
   }
   const { heldOut, heldOutTokens } = traits
   const load: Load = { method, adapter, model, rows, lengths, heldOut, heldOutTokens }
-  const text = `The fastest of those that fit ${hardware.gpu.gb} GB by the estimate.`
-  return { ...divided(load, given, batch, hardware, least), why: reason(text, 'some', 'own') }
+  const { fits, ...best } = divided(load, given, batch, hardware, least)
+  const text = fits
+    ? `The fastest of those that fit ${hardware.gpu.gb} GB by the estimate.`
+    : `The least, since by the estimate none is sure to fit ${hardware.gpu.gb} GB.`
+  return { ...best, why: reason(text, 'some', 'own') }
 }

@@ -104,6 +104,8 @@ export function epochs(method: Method, rows: number): Start<number> {
       return rows < 50_000
         ? start(2, 'Two passes; the held-out loss says when it is enough.', 'heuristic', 'custom')
         : start(1, 'Many rows are seen once.', 'heuristic', 'custom')
+    case 'grpo':
+      return start(1, 'Each prompt is answered several times as it is.', 'heuristic', 'custom')
     case 'orpo':
       return start(5, 'As in the paper; stop when the held-out loss has settled.', 'some', 'orpo')
     default:

@@ -110,7 +110,13 @@ function secondsOf(load: Load, settings: Given, batch: Batch, { gpu, gpus, nodes
  * How a step of `batch` rows is divided: the micro-batch that is fastest among those that fit, padding and the least time of
  * a pass weighed against each other; the least one where none fits.
  */
-export function divided(load: Load, settings: Given, batch: number, hardware: Hardware, least = 1): Batch {
+export function divided(
+  load: Load,
+  settings: Given,
+  batch: number,
+  hardware: Hardware,
+  least = 1,
+): Batch & { fits: boolean } {
   const each = Math.max(1, Math.ceil(batch / (hardware.gpus * hardware.nodes)))
   const sizes = [1, 2, 4, 8, 16].filter(n => n >= least && each % n === 0)
   const candidates = (sizes.length > 0 ? sizes : [each]).map(microBatch => {
@@ -123,7 +129,7 @@ export function divided(load: Load, settings: Given, batch: number, hardware: Ha
   const fastest = Math.min(...fitting.map(({ seconds }) => seconds))
   // Memory that buys next to nothing is left free.
   const best = fitting.find(({ seconds }) => seconds <= 1.03 * fastest) ?? candidates[0]!
-  return { microBatch: best.microBatch, accumulation: best.accumulation }
+  return { microBatch: best.microBatch, accumulation: best.accumulation, fits: best.fits }
 }
 
 /** Memory, hours and dollars of a phase. Downloads and the loading of weights are not in it. */
@@ -171,5 +177,6 @@ export function estimate(load: Load, settings: Settings, hardware: Hardware): Es
 
 /** The same phase on another kind of GPU, its steps divided as fits there. */
 export function estimateOn(load: Load, settings: Settings, hardware: Hardware, batch: number, least = 1): Estimate {
-  return estimate(load, { ...settings, ...divided(load, settings, batch, hardware, least) }, hardware)
+  const { microBatch, accumulation } = divided(load, settings, batch, hardware, least)
+  return estimate(load, { ...settings, microBatch, accumulation }, hardware)
 }
