@@ -58,6 +58,8 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
+export { tunedModel } from './training/advise.ts'
+export { baseLicenseReport, checkBase } from './training/base-license.ts'
 export {
   curveOf,
   type Evaluated,
@@ -75,5 +77,15 @@ export {
   type TrainingOptions,
   type TrainingResult,
 } from './training/index.ts'
+export {
+  checkPrepared,
+  type PhaseEstimate,
+  type Prepared,
+  prepareTraining,
+  type Total,
+  type TrainInput,
+  type TrainRelease,
+  type Warning,
+} from './training/prepare.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'
