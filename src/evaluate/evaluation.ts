@@ -11,9 +11,14 @@ export type ItemResult = {
   score?: number
   why?: string
   answer?: string
+  /** Part of the exam that the item belongs to, such as `writing` of MT-Bench. */
+  part?: string
 }
 
-/** One figure of an evaluation with its 95 % interval. */
+/**
+ * One figure of an evaluation with its 95 % interval. A figure that is told of all items together, such as a correlation,
+ * has no item results under its metric.
+ */
 export type ScoreLine = {
   task: string
   metric: string
@@ -43,12 +48,21 @@ export type Evaluation = {
       exam: Sha
       items: number
       /** What grades: verb and options, judge and digest of its prompt, or the metric of lm-eval. */
-      grader: { by: string; judge?: TeacherId; prompt?: Sha; version?: string | number }
+      grader: {
+        by: string
+        judge?: TeacherId
+        prompt?: Sha
+        /** Times that each answer was judged. */
+        samples?: number
+        version?: string | number
+      }
       /** What two evaluations must share to be comparable: shots, samples, sampling, seeds, chat template. */
       conditions: { [name: string]: string | number | boolean | null }
     }
   }
   scores: ScoreLine[]
+  /** The same by part of a task: categories of MT-Bench, of BBQ, of CrowS-Pairs. */
+  parts?: (ScoreLine & { part: string })[]
   /** Only a part of the exam was taken (`--limit`): it is shown, and never called a result. */
   partial?: true
   from: 'stillroom' | 'lm-eval'
