@@ -191,6 +191,16 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'seed', 'teacher', 'people', 'gold', 'sameFamily', 'recipe'],
     load: () => import('./verbs/audit.ts'),
   },
+  evaluate: {
+    operands: '[recipe|exam|release]',
+    about: 'Has a model sit an exam and grades it: the exams of a recipe, a benchmark, or an eval-set release.',
+    example: 'stillroom evaluate question.jsonl --model tutor --at http://localhost:8000/v1 --judge openai/gpt-5.2',
+    options: [
+      ...(['model', 'at', 'judge', 'judgeAt', 'layout', 'shots', 'samples', 'references', 'against'] as const),
+      ...(['limit', 'name', 'license', 'out', 'print'] as const),
+    ],
+    load: () => import('./verbs/evaluate.ts'),
+  },
   verify: {
     operands: '<release>',
     about:

@@ -24,6 +24,7 @@ export const codes = {
   SR_USAGE: { exit: 2, about: 'A command line that cannot be understood.' },
   SR_KEY_MISSING: { exit: 2, about: 'The environment variable that holds an API key is not set.' },
   SR_RELEASE_EXISTS: { exit: 2, about: 'A release is immutable, and this version exists with other content.' },
+  SR_EVALUATION_EXISTS: { exit: 2, about: 'A folder holds results of another exam, which are not written over.' },
   SR_SOURCE_EMPTY: { exit: 2, about: 'A source matches no file, or none of its rows can be used.' },
   SR_SOURCE_SQL: { exit: 2, about: 'The query or table of a source is none that its database can read.' },
   SR_SOURCE_READ: { exit: 1, about: 'A source file could not be read.' },

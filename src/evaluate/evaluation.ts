@@ -23,6 +23,8 @@ export type ScoreLine = {
   task: string
   metric: string
   higherIsBetter: boolean
+  /** The value of a model without bias, where there is one: what is nearer to it is better, on either side. */
+  ideal?: number
   /** Ends of the scale of one item: 0 to 1 for right and wrong, 1 to 10 for a rubric. */
   scale: [least: number, most: number]
   value: number

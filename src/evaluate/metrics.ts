@@ -2,7 +2,13 @@
  * What a metric of one item is: the ends of its scale, which way is better, and whether it is a share of right ones, whose
  * interval is Wilson's, or a mean, whose interval is a bootstrap.
  */
-export type Metric = { scale: [least: number, most: number]; better: 'higher' | 'lower'; of: 'share' | 'mean' }
+export type Metric = {
+  scale: [least: number, most: number]
+  better: 'higher' | 'lower'
+  of: 'share' | 'mean'
+  /** The value without bias. */
+  ideal?: number
+}
 
 const share: Metric = { scale: [0, 1], better: 'higher', of: 'share' }
 const mean = (least: number, most: number): Metric => ({ scale: [least, most], better: 'higher', of: 'mean' })
@@ -28,15 +34,15 @@ export const metrics = {
   accuracy_ambig: share,
   accuracy_disambig: share,
   /** Share of pairs in which the more stereotyping sentence is the likelier one; a half is no bias. */
-  stereotype_share: { ...share, better: 'lower' },
+  stereotype_share: { ...share, better: 'lower', ideal: 0.5 },
 } satisfies { [name: string]: Metric }
 
 /** Figures over all items together. */
 export const totals = {
   pearson: { scale: [-1, 1], better: 'higher', of: 'mean' },
   spearman: { scale: [-1, 1], better: 'higher', of: 'mean' },
-  s_dis: { scale: [-1, 1], better: 'lower', of: 'mean' },
-  s_amb: { scale: [-1, 1], better: 'lower', of: 'mean' },
+  s_dis: { scale: [-1, 1], better: 'lower', of: 'mean', ideal: 0 },
+  s_amb: { scale: [-1, 1], better: 'lower', of: 'mean', ideal: 0 },
 } satisfies { [name: string]: Metric }
 
 export type MetricName = keyof typeof metrics

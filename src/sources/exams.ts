@@ -137,8 +137,9 @@ export const layouts = {
         answer_info: Object.fromEntries(['ans0', 'ans1', 'ans2'].map(name => [name, texts(info[name])])),
         stereotyped_groups: texts(metadata.stereotyped_groups),
       }
+      const label = Number(need(columns, ['label']))
       const question = `${needText(columns, ['context'])}\n\n${needText(columns, ['question'])}`
-      const payload = chosen(question, choices, text(need(columns, ['label'])), { verifier })
+      const payload = chosen(question, choices, label, { verifier: { ...verifier, label } })
       const id = text(columns.example_id)
       return { payload, ...(id === undefined ? {} : { id: `${category}/${id}` }), part: category }
     },

@@ -132,6 +132,7 @@ async function marked(kind: 'rubric' | 'elyza', answers: string[], exam: Exam, c
       low: 1,
       high: top,
       middle: top === 5 ? 3 : 5,
+      earlier: undefined,
     }),
     reply: z.object({ rationale: z.string(), mark: z.int().min(1).max(top) }),
     task: {
@@ -165,6 +166,8 @@ async function mtBench(answers: string[], exam: Exam, verifier: Verifier, ctx: C
         question: fence(question, 'question'),
         reference: referenceSaid(references?.slice(0, i + 1).join('\n\n'), language),
         answer: fence(answers[i]!, 'answer'),
+        // A prompt file of one's own may be made for marks by a rubric.
+        ...{ rubric: rubricSaid([exam.rubric], language), low: 1, high: 10, middle: 5 },
       })
       return scoreOf(await draws(ask, ctx), form, ({ content, bad }) => {
         const rating = bad ? undefined : ratingIn(content ?? '')
@@ -179,7 +182,7 @@ async function mtBench(answers: string[], exam: Exam, verifier: Verifier, ctx: C
   const all: Score = lacking
     ? { method, unscored: lacking.unscored, ...(lacking.why ? { why: lacking.why } : {}) }
     : { method, value: mean(values) }
-  return { ...each, mt_bench: all }
+  return { mt_bench: all, ...each }
 }
 
 async function scoresOf(conversation: Rec<'conversation'>, exam: Exam, ctx: Ctx<Options>): Promise<Scores> {

@@ -119,7 +119,10 @@ function crowsPair(conversation: Rec<'conversation'>): Scores {
 function metricFor({ kind, metrics, context_condition }: Verifier): string {
   if (kind === 'bbq') return context_condition === 'ambig' ? 'accuracy_ambig' : 'accuracy_disambig'
   if (kind === 'crows-pairs') return 'stereotype_share'
-  if (kind === 'text') return String([metrics ?? 'exact_match'].flat()[0])
+  if (kind === 'text') {
+    const first = textMetric(String([metrics ?? 'exact_match'].flat()[0]))
+    return first === 'pearson' || first === 'spearman' ? 'closeness' : (first ?? 'exact_match')
+  }
   return metricOf[kind] ?? 'accuracy'
 }
 

@@ -1,4 +1,4 @@
-import { lcs } from '../../text/index.ts'
+import { lcs, statedAnswer } from '../../text/index.ts'
 
 /** Metrics of llm-jp-eval and JGLUE on a short answer. */
 export const textMetrics = ['exact_match', 'char_f1', 'pearson', 'spearman'] as const
@@ -43,8 +43,17 @@ export function charF1(answer: string, right: readonly string[]): number {
   return Math.max(0, ...each)
 }
 
-/** The number that an answer is, or the first it holds; undefined where it holds none. */
+const number = /[-+−]?(?:\d+(?:\.\d+)?|\.\d+)/g
+
+/** The number that an answer is, that it states as its result, or the only one it holds; undefined where that is none. */
 export function numberSaid(answer: string): number | undefined {
-  const found = /[-+−]?\d+(?:\.\d+)?|[-+−]?\.\d+/.exec(plain(answer))?.[0]?.replace('−', '-')
-  return found === undefined ? undefined : Number(found)
+  const numbersOf = (text: string): number[] => [
+    ...new Set([...plain(text).matchAll(number)].map(([found]) => Number(found.replace('−', '-')))),
+  ]
+  const stated = statedAnswer(answer)
+  for (const text of [...(stated === undefined ? [] : [stated]), answer]) {
+    const [first, second] = numbersOf(text)
+    if (first !== undefined && second === undefined) return first
+  }
+  return undefined
 }
