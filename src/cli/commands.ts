@@ -209,6 +209,14 @@ export const commands: { [name: string]: Command } = {
     options: ['key'],
     load: () => import('./verbs/verify.ts'),
   },
+  push: {
+    operands: '<release>',
+    about:
+      'Uploads a release, or an export with a card, to the Hugging Face Hub: verified first, one commit, tagged with its version.',
+    example: 'stillroom push releases/support-tutor-0.1.0 --to <owner>/support-tutor',
+    options: ['to', 'public', 'version', 'key', 'dryRun'],
+    load: () => import('./verbs/push.ts'),
+  },
   keys: {
     operands: '[folder]',
     about:

@@ -33,6 +33,9 @@ export const options = {
   step: { flags: '--step <key>', is: 'text', about: 'step key, for example judge or judge.cut' },
   reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
+  to: { flags: '--to <owner/name>', is: 'text', about: 'repository of the Hugging Face Hub that is pushed to' },
+  public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
+  dryRun: { flags: '--dry-run', is: 'flag', about: 'only list what would be done, and ask nobody' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
   subject: {
     flags: '--subject <text>',
@@ -104,7 +107,8 @@ export const options = {
   version: {
     flags: '--version <v>',
     is: 'text',
-    about: 'version or date of the terms that were read, or of a benchmark',
+    about:
+      'version or date of the terms that were read, or of a benchmark; of a pushed folder that is no release, its tag',
   },
   name: {
     flags: '--name <name>',

@@ -27,6 +27,7 @@ export const codes = {
   SR_EVALUATION_EXISTS: { exit: 2, about: 'A folder holds results of another exam, which are not written over.' },
   SR_SOURCE_EMPTY: { exit: 2, about: 'A source matches no file, or none of its rows can be used.' },
   SR_SOURCE_SQL: { exit: 2, about: 'The query or table of a source is none that its database can read.' },
+  SR_HUB: { exit: 1, about: 'The Hugging Face Hub refuses what it is asked for, or does not answer.' },
   SR_SOURCE_READ: { exit: 1, about: 'A source file could not be read.' },
   SR_UNION_CONFLICT: { exit: 1, about: 'The same record id arrives on two branches with different content.' },
   SR_SANDBOX: { exit: 2, about: 'What runs code is not installed, or does not start.' },

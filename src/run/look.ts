@@ -188,13 +188,13 @@ async function mirroring(plan: Plan): Promise<NonNullable<Facts['mirrors']>> {
   const found: NonNullable<Facts['mirrors']> = []
   for (const { name, feeds } of sourceStandings(plan)) {
     const config = plan.recipe.sources[name] as SourceConfig
-    if (!feeds || !config.files || config.exam) continue
-    const said = [name, config.uri, config.files].flat().find(text => text && /jaster/i.test(text))
+    if (!feeds || config.exam) continue
+    const said = [name, config.uri, config.hub, config.files].flat().find(text => text && /jaster/i.test(text))
     if (said !== undefined) {
       found.push({ source: name, why: `${said} names jaster` })
       continue
     }
-    const [file] = await listFiles(config, plan.base)
+    const [file] = config.files ? await listFiles(config, plan.base) : []
     const [row] = file ? await firstRows(config, file, 1).catch(() => []) : []
     if (row && Object.keys(row).sort().join() === jaster.join())
       found.push({ source: name, why: `its columns are ${jaster.join(', ')}` })
@@ -218,7 +218,8 @@ async function ofRecipe(plan: Plan, path: string): Promise<NonNullable<Facts['tr
   const models = Object.values(recipe.teachers ?? {}).flatMap(({ model }) => model ?? [])
   const filesOf = async (sources: Iterable<Partial<SourceConfig>>, base: string): Promise<string[]> => {
     const found: string[] = []
-    for (const { files } of sources) {
+    for (const { files, hub } of sources) {
+      if (hub) found.push(`hf://datasets/${hub}`)
       if (files) found.push(...(await listFiles({ files }, base)).map(({ absolute }) => absolute))
     }
     return found

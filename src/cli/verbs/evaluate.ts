@@ -98,7 +98,10 @@ function askedOf({ io, given }: Call, exam: string): ExamAsked {
 }
 
 const made = ({ io, given }: Call, recipe: object): Promise<Project> =>
-  madeProject(recipe, io.cwd, builtinSteps, given.workspace ? resolve(io.cwd, given.workspace) : undefined)
+  madeProject(recipe, io.cwd, builtinSteps, given.workspace ? resolve(io.cwd, given.workspace) : undefined, {
+    env: io.env,
+    say: text => io.err(`${text}\n`),
+  })
 
 /** Models that stand for the student and the judge of a recipe. Other options belong into the recipe. */
 async function overrides({ given }: Call, project: Project): Promise<{ [teacher: string]: Override }> {

@@ -14,7 +14,7 @@ export const sitShape = {
       n: z.int().min(1).max(32).default(4).describe('Examples before each question'),
     })
     .optional()
-    .describe('Worked examples before the question'),
+    .describe('Worked examples before the question: { from: a source or step with exams, n: how many, default 4 }'),
   choices: z
     .enum(Object.keys(marks) as [keyof typeof marks, ...(keyof typeof marks)[]])
     .default('letters')
