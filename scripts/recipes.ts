@@ -25,7 +25,7 @@ const root = resolve(import.meta.dirname, '..')
 const copy = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
 for (const folder of ['recipes', 'examples']) {
   // What a run leaves beside a recipe is no part of it.
-  const filter = (path: string) => !/[\\/](?:\.stillroom|releases)$/.test(path)
+  const filter = (path: string) => !/[\\/](?:\.stillroom|releases|evaluations)$/.test(path)
   cpSync(join(root, folder), join(copy, folder), { recursive: true, filter })
 }
 

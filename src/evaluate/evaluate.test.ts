@@ -115,6 +115,14 @@ describe('rules', () => {
       'pass@1',
       1,
     ],
+    [
+      'a right answer in prose without a judge',
+      {},
+      examOf({ target: 'long '.repeat(21) }),
+      'y',
+      'mark_1_5',
+      'no-judge',
+    ],
     // What the rule cannot tell is no 0.
     ['a reference without a number', { by: 'number' }, examOf({ target: 'none' }), '7', 'accuracy', 'undecided'],
     [

@@ -39,7 +39,7 @@ export function grade(rules: Rules): Verb<GradeOptions> {
       by: by
         .optional()
         .describe(
-          `How answers are graded: a kind, or { kind, .. } with its settings; default the verifier of each item, its choices, its rubric, else exact. Kinds: ${rules.kinds}, text (metrics), bbq, crows-pairs; with a judge: ${judgeKinds.join(', ')}`,
+          `How answers are graded: a kind, or { kind, .. } with its settings; default the verifier of each item, its choices, its rubric, else exact for a right answer of up to 100 characters and rubric for a longer one. Kinds: ${rules.kinds}, text (metrics), bbq, crows-pairs; with a judge: ${judgeKinds.join(', ')}`,
         ),
       judge: z
         .string()

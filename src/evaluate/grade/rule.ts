@@ -34,6 +34,9 @@ const metricOf: { [kind: string]: MetricName } = {
 type Options = { by?: string | Verifier; judged: boolean; top: Top; interpreter?: string | undefined }
 type Scores = { [aspect: string]: Score }
 
+/** Characters of a right answer from which it is prose, where nothing says how it is graded. */
+const longestExact = 100
+
 /** What the step and the row say of how an answer is graded: the step first, its settings from the row where it names a kind alone. */
 export function verifierFor(by: string | Verifier | undefined, exam: Exam): Verifier {
   const own = exam.verifier ?? (exam.choices ? { kind: 'choice', choices: exam.choices } : undefined)
@@ -41,8 +44,9 @@ export function verifierFor(by: string | Verifier | undefined, exam: Exam): Veri
   if (by !== undefined)
     return own?.kind === by ? own : exam.choices ? { kind: by, choices: exam.choices } : { kind: by }
   if (own) return own
-  if (exam.rubric !== undefined || exam.target === '') return { kind: 'rubric' }
-  return { kind: 'exact' }
+  // Prose is never the same twice: a judge marks it beside the right answer.
+  const prose = exam.target === '' || exam.target.length > longestExact
+  return { kind: exam.rubric !== undefined || prose ? 'rubric' : 'exact' }
 }
 
 /** Endings that say nothing of the student: the request itself was refused, or the server tells no likelihoods. */
