@@ -10,7 +10,7 @@ import { renderError } from '../src/errors/index.ts'
 import { verifyRelease } from '../src/release/index.ts'
 import {
   funnelErrors,
-  isEvaluation,
+  isExamRecipe,
   openProject,
   openSession,
   type Project,
@@ -33,7 +33,7 @@ for (const folder of ['recipes', 'examples']) {
 async function proof(file: string, simulator: string): Promise<string> {
   const project = await openProject(file, builtinSteps)
   if (project.recipe.rounds) return await proofOfRounds(project, simulator)
-  if (isEvaluation(project.recipe)) return await proofOfEvaluation(project, simulator)
+  if (isExamRecipe(project.recipe)) return await proofOfEvaluation(project, simulator)
   const session = openSession(project.workspace, { command: 'npm run recipes' })
   try {
     const result = await run({

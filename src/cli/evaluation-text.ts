@@ -1,4 +1,5 @@
-import type { Evaluation, ScoreLine } from '../evaluate/index.ts'
+import type { Evaluation, ItemResult, ScoreLine } from '../evaluate/index.ts'
+import { detectableMean, detectableShare } from '../measure/index.ts'
 import type { Evaluated } from '../run/index.ts'
 import { familiesOf } from '../teachers/index.ts'
 import { counted, reasonList, thousands } from './figures.ts'
@@ -37,6 +38,19 @@ function rowOf(line: ScoreLine, label: string): string[] {
     thousands(n),
     ungraded === 0 ? '' : thousands(ungraded),
   ]
+}
+
+/**
+ * The smallest true difference to another model that a comparison of these items finds four times in five, if the two answer
+ * independently. Undefined of figures that are not compared item by item, and where no difference would be found.
+ */
+function finds(line: ScoreLine, items: readonly ItemResult[]): number | undefined {
+  const of = items.filter(({ task, metric }) => task === line.task && metric === line.metric)
+  const scores = of.flatMap(({ score }) => (score === undefined ? [] : [score]))
+  if (scores.length === 0 || line.ideal !== undefined) return undefined
+  if (scores.some(score => score !== 0 && score !== 1)) return detectableMean(scores.map(score => score * Math.SQRT2))
+  const each = scores.length * line.value * (1 - line.value)
+  return detectableShare(scores.length, { gained: each, lost: each })
 }
 
 const right = (head: string) => ({ head, right: true })
@@ -99,7 +113,7 @@ export function evaluationLines(done: Evaluated, shown: Shown, here: (path: stri
   const { width, paint } = shown
   const bold = (text: string): string => paint('bold', text)
   const section = (lines: string[]): string[] => (lines.length > 0 ? ['', ...lines] : [])
-  const { model, name, partial, scores, parts = [], tasks } = evaluation
+  const { model, partial, scores, parts = [], tasks } = evaluation
   const items = Object.values(tasks).reduce((sum, task) => sum + task.items, 0)
   const byTask = [...Map.groupBy(parts, ({ task }) => task)].flatMap(([task, of]) => {
     const names = new Set(of.map(({ part }) => part))
@@ -112,19 +126,30 @@ export function evaluationLines(done: Evaluated, shown: Shown, here: (path: stri
   const money = moneyLines(result.calls, items, width)
   const path = here(dir)
   return [
-    bold(`${name}: ${model.id}${revision} on ${counted(items, 'item')}.`),
+    bold(`${plan.recipe.name}: ${model.id}${revision} on ${counted(items, 'item')}.`),
     ...(partial ? wrap('Only a part of the exam was taken: this is a look at it, and no result.', width) : []),
     ...section(
       scores.length > 0
         ? table(
-            columns('task'),
-            scores.map(line => rowOf(line, line.task)),
+            [...columns('task'), right('finds')],
+            scores.map(line => {
+              const least = finds(line, done.items)
+              return [...rowOf(line, line.task), least === undefined ? '' : figure(line, least)]
+            }),
             width,
             bold,
           )
         : ['No item could be graded.'],
     ),
     ...byTask,
+    ...section(
+      scores.length > 0
+        ? wrap(
+            'finds: a true difference to another model that is as large is found four times in five with these items, if both answer independently; the more they agree, the smaller it may be.',
+            width,
+          )
+        : [],
+    ),
     ...section([
       ...ungradedLines(done, width),
       ...constantLines(evaluation),

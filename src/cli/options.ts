@@ -62,7 +62,7 @@ export const options = {
     flags: '--out <path>',
     is: 'text',
     about:
-      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), or of evaluations (default: evaluations beside the recipe)',
+      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), of evaluations (default: evaluations beside the recipe; of an import evaluations/<name>) or of tasks (default: lm-eval/<name>), or a page (.html)',
   },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
@@ -113,7 +113,7 @@ export const options = {
   name: {
     flags: '--name <name>',
     is: 'text',
-    about: 'what recipes call the benchmark, or what the evaluation is called',
+    about: 'what recipes call the benchmark, or what an evaluation or its tasks are called',
   },
   license: {
     flags: '--license <id>',
@@ -168,6 +168,22 @@ export const options = {
     flags: '--types <column=type>',
     is: 'list',
     about: 'type of a column (number, date, category, boolean, text, id) where it is taken for another; repeatable',
+  },
+  common: {
+    flags: '--common',
+    is: 'flag',
+    about: 'compare the items that both evaluations have where their exams differ',
+  },
+  items: {
+    flags: '--items <n>',
+    is: 'whole',
+    about: 'show n items of each line that came out otherwise, with both answers',
+  },
+  failIf: {
+    flags: '--fail-if <verdict>',
+    is: 'text',
+    about:
+      'exit with 3 when anything is worse, or with not-better when nothing is better; also when a shared task is left out',
   },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },

@@ -35,6 +35,8 @@ export const codes = {
   SR_STEP_OUTCOME: { exit: 1, about: 'A step returned something its declaration does not allow.' },
   SR_TEACHER_DOWN: { exit: 1, about: 'A teacher stayed unreachable; everything received so far is kept.' },
   SR_TEACHER_REJECTS: { exit: 1, about: 'A teacher refuses the requests themselves (key, model or parameters).' },
+  SR_EVALUATION: { exit: 2, about: 'What is named is no evaluation, or cannot be read as one.' },
+  SR_NOT_COMPARABLE: { exit: 1, about: 'Two evaluations share no task that was measured alike.' },
   SR_DISK_FULL: { exit: 1, about: 'The disk is full; the run can be resumed after making room.' },
   SR_LOCKED: { exit: 1, about: 'Another process works in this workspace.' },
   SR_WORKSPACE: { exit: 1, about: 'The workspace is damaged or was written by another version.' },

@@ -65,6 +65,8 @@ export type Evaluation = {
   scores: ScoreLine[]
   /** The same by part of a task: categories of MT-Bench, of BBQ, of CrowS-Pairs. */
   parts?: (ScoreLine & { part: string })[]
+  /** Tasks that are told together as well, by the name of the group. */
+  groups?: { [group: string]: string[] }
   /** Only a part of the exam was taken (`--limit`): it is shown, and never called a result. */
   partial?: true
   from: 'stillroom' | 'lm-eval'

@@ -1,19 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import {
   answeredItems,
   type Evaluation,
   examDigest,
-  type ItemResult,
+  isEvaluation as holdsEvaluation,
   itemResults,
   promptDigest,
+  readEvaluation,
+  type Evaluated as Scored,
   scoreLines,
+  writeEvaluation,
 } from '../evaluate/index.ts'
 import { type Node, type Plan, planRecipe, type Recipe } from '../recipe/index.ts'
-import { digestOf, type Rec, type Score, sha256, type TeacherId } from '../records/index.ts'
+import { digestOf, type Rec, type Score, type Sha, sha256, type TeacherId } from '../records/index.ts'
 import { isPool, type TeacherConfig, teacherConfig } from '../teachers/index.ts'
-import { type Emit, putWhole } from '../workspace/index.ts'
+import type { Emit } from '../workspace/index.ts'
 import { leafTeachers } from './facts.ts'
 import type { Project } from './project.ts'
 import { type RunResult, run } from './run.ts'
@@ -38,9 +40,7 @@ export type EvaluationOptions = {
   signal?: AbortSignal
 }
 
-export type Evaluated = {
-  evaluation: Evaluation
-  items: ItemResult[]
+export type Evaluated = Scored & {
   /** Folder with evaluation.json and items.jsonl. */
   dir: string
   /** The same was there, and stays as it is, with its date. */
@@ -58,7 +58,7 @@ const ofVerbs = (plan: Plan, verbs: ReadonlySet<string>): Node[] =>
   nodesOf(plan).filter(({ step }) => verbs.has(step.verb))
 
 /** True for a recipe that asks a student the questions of an exam: `stillroom evaluate` runs it. */
-export const isEvaluation = ({ steps }: Pick<Recipe, 'steps'>): boolean =>
+export const isExamRecipe = ({ steps }: Pick<Recipe, 'steps'>): boolean =>
   steps.some(({ verb }) => verb !== undefined && sits.has(verb))
 
 /** Fields that belong to a model: they go when another stands for it. */
@@ -95,7 +95,7 @@ export async function evaluationPlan(
   { recipe, base, words, positions }: Project,
   { override = {}, limit }: Pick<EvaluationOptions, 'override' | 'limit'> = {},
 ): Promise<Plan> {
-  if (!isEvaluation(recipe)) {
+  if (!isExamRecipe(recipe)) {
     throw new StillroomError('SR_USAGE', 'The recipe asks no student.', {
       expected: 'a step `sit` or `sit-likelihood`, and a step `grade` behind it',
       hint: 'name an exam instead, or write such a recipe: recipes/exam.yaml is one',
@@ -178,10 +178,18 @@ function conditionsOf(plan: Plan, step: string | undefined): { [name: string]: C
   }
 }
 
-/** Forms of a judge by the names that their scores begin with; any other mark is by a rubric. */
-const forms = { mt_bench: 'mt-bench', elyza: 'elyza', win_rate: 'pairs' } as const
+/** What a judge is asked by, told from the name of a score; undefined for what a rule told. */
+function formOf(aspect: string): 'rubric' | 'elyza' | 'mt-bench' | 'pairs' | undefined {
+  if (aspect.startsWith('mt_bench')) return 'mt-bench'
+  if (aspect.startsWith('mark_')) return 'rubric'
+  if (aspect === 'win_rate') return 'pairs'
+  return aspect === 'elyza' ? 'elyza' : undefined
+}
 
-/** How the rows of a task were graded, as their scores say. */
+/**
+ * How the rows of a task were graded: by the plan and by the kinds of their scores, never by what was answered, so that two
+ * models that were graded alike say so.
+ */
 function graderOf(plan: Plan, rows: readonly Rec[]): Evaluation['tasks'][string]['grader'] {
   const nodes = ofVerbs(plan, grades)
   const owners = new Set(nodes.map(({ owner }) => owner))
@@ -196,36 +204,32 @@ function graderOf(plan: Plan, rows: readonly Rec[]): Evaluation['tasks'][string]
     /^mean of/.test(method) ? [] : method.replace(/, \d+ times$/, ''),
   )
   const by = [...new Set(methods)].sort().join('; ')
-  const judged = scores.filter(([, { judge }]) => judge !== undefined)
-  const verbs = judged.some(([aspect]) => aspect === 'win_rate') ? ['grade-judge', 'grade-pairs'] : ['grade-judge']
-  const used = nodes.filter(({ step: { verb } }) => (judged.length > 0 ? verbs.includes(verb) : verb === 'grade-rule'))
+  const asked = [...new Set(scores.flatMap(([aspect]) => formOf(aspect) ?? []))].sort()
+  const judges = nodes.filter(({ options }) => options.judge !== undefined)
+  const judge = leafTeachers(plan).find(({ name }) => name === judges[0]?.options.judge)?.resolved.id
+  const verbs = [
+    ...(asked.length < new Set(scores.map(([aspect]) => aspect)).size ? ['grade-rule'] : []),
+    ...(asked.some(form => form !== 'pairs') ? ['grade-judge'] : []),
+    ...(asked.includes('pairs') ? ['grade-pairs'] : []),
+  ]
+  const used = nodes.filter(({ step: { verb } }) => verbs.includes(verb))
   const version = [...new Set(used.map(({ step }) => `${step.verb}@${step.version}`))].join(' ')
-  if (judged.length === 0) return { by, version }
-  const options = used[0]?.options ?? {}
-  const prompt = options.prompt as string | undefined
-  const asked = new Set(
-    judged.map(
-      ([aspect]) => Object.entries(forms).find(([name]) => aspect.startsWith(name))?.[1] ?? ('rubric' as const),
-    ),
-  )
-  const digests = [...asked].sort().map(form => promptDigest(form, prompt))
+  if (asked.length === 0 || judges.length === 0) return { by, version }
+  const { prompt, samples = 1 } = judges[0]!.options as { prompt?: string; samples?: number }
+  const digests = asked.map(form => promptDigest(form, prompt))
   return {
     by,
-    judge: judged[0]![1].judge!,
+    judge: judge ?? `pool/${judges[0]!.options.judge}`,
     prompt: digests.length === 1 ? digests[0]! : digestOf(digests),
-    samples: Number(options.samples ?? 1),
+    samples,
     version,
   }
 }
 
-const results = { evaluation: 'evaluation.json', items: 'items.jsonl' }
-
-/** Reads what an earlier evaluation left in a folder; undefined where there is none. */
-function earlierIn(dir: string): Evaluation | undefined {
-  const file = join(dir, results.evaluation)
-  if (!existsSync(file)) return undefined
+/** What an earlier evaluation left in a folder; undefined where there is none, or none that can be read. */
+function earlierIn(dir: string): Scored | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Evaluation
+    return holdsEvaluation(dir) ? readEvaluation(dir) : undefined
   } catch {
     return undefined
   }
@@ -252,32 +256,21 @@ export async function runEvaluation(project: Project, options: EvaluationOptions
   const plan = await evaluationPlan(project, options)
   const result = await run({ plan, session, env, ...(renderers ? { renderers } : {}), ...(signal ? { signal } : {}) })
   if (result.error) throw result.error
-  const made = evaluationOf(plan, result, session.clock.now().toISOString().slice(0, 10), limit !== undefined)
-  const { id, revision } = made.evaluation.model
-  const folder = `${plan.recipe.name}-${slug(id, revision)}${limit === undefined ? '' : `-first-${limit}`}`
-  const dir = join(options.out ?? join(project.base, 'evaluations'), folder)
+  const made = evaluationOf(plan, result, session.clock.now().toISOString().slice(0, 10), limit)
+  const dir = join(options.out ?? join(project.base, 'evaluations'), made.evaluation.name)
   const before = earlierIn(dir)
-  if (before) sameExam(before, made.evaluation, dir)
-  const lines = made.items.map(item => `${JSON.stringify(item)}\n`).join('')
-  const same = (one: Evaluation): string => JSON.stringify({ ...one, date: '' })
-  const file = join(dir, results.items)
-  const existed = before !== undefined && same(before) === same(made.evaluation) && existsSync(file)
-  if (existed && readFileSync(file, 'utf8') === lines) {
-    return { evaluation: before, items: made.items, dir, existed, result, plan }
+  if (before) sameExam(before.evaluation, made.evaluation, dir)
+  // The day it was measured is that of the figures that are there.
+  const same = ({ evaluation, items }: Scored): Sha => digestOf([{ ...evaluation, date: '' }, items])
+  if (before && same(before) === same(made)) {
+    return { ...made, evaluation: before.evaluation, dir, existed: true, result, plan }
   }
-  // The figures come last: a folder with them is whole.
-  putWhole(file, lines)
-  putWhole(join(dir, results.evaluation), `${JSON.stringify(made.evaluation, null, 1)}\n`)
+  writeEvaluation(dir, made)
   return { ...made, dir, existed: false, result, plan }
 }
 
 /** The figures of a finished run. */
-function evaluationOf(
-  plan: Plan,
-  result: Pick<RunResult, 'rows'>,
-  date: string,
-  partial: boolean,
-): Pick<Evaluated, 'evaluation' | 'items'> {
+function evaluationOf(plan: Plan, result: Pick<RunResult, 'rows'>, date: string, limit: number | undefined): Scored {
   const answered = answeredItems(result.rows(), plan.recipe.name)
   if (answered.length === 0) {
     throw new StillroomError('SR_YIELD', 'No item of the exam came out answered.', {
@@ -296,13 +289,15 @@ function evaluationOf(
       conditions: conditionsOf(plan, rows[0]!.lineage.made?.step),
     }
   }
+  const model = modelOf(plan)
   const evaluation: Evaluation = {
-    name: plan.recipe.name,
+    // Two models on one exam are two names, so that a comparison can speak of them.
+    name: `${plan.recipe.name}-${slug(model.id, model.revision)}${limit === undefined ? '' : `-first-${limit}`}`,
     date,
-    model: modelOf(plan),
+    model,
     tasks,
     ...scoreLines(answered, items, graders),
-    ...(partial ? { partial: true as const } : {}),
+    ...(limit === undefined ? {} : { partial: true as const }),
     from: 'stillroom',
   }
   return { evaluation, items }

@@ -32,13 +32,14 @@ export {
   type Evaluated,
   type EvaluationOptions,
   evaluationPlan,
-  isEvaluation,
+  isExamRecipe,
   judgesOf,
   type Override,
   runEvaluation,
   studentOf,
 } from './evaluation.ts'
 export { type ExamAsked, examRecipe } from './exam-recipe.ts'
+export { type ExamSet, examsOfFile, examsOfRelease, examsOfRun } from './exams.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'

@@ -40,7 +40,7 @@ test('MT-Bench out of options: two turns each, judged apart; a second go asks no
   const folderOf = join(dir, 'evaluations', 'question-simulate-student')
   const evaluation = read<Evaluation>(folderOf, 'evaluation.json')
   expect(evaluation).toMatchObject({
-    name: 'question',
+    name: 'question-simulate-student',
     date: '2026-11-20',
     model: { id: 'simulate/student' },
     from: 'stillroom',

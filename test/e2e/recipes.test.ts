@@ -8,7 +8,7 @@ import { type Rec, sha256 } from '../../src/records/index.ts'
 import { verifyRelease } from '../../src/release/index.ts'
 import {
   funnelErrors,
-  isEvaluation,
+  isExamRecipe,
   openProject,
   openSession,
   type Project,
@@ -127,7 +127,7 @@ test.each(recipes)('%s', async path => {
   const project = await openProject(join(root, path), builtinSteps, join(home, name))
   const session = openSession(project.workspace, { command: 'test' })
   try {
-    if (isEvaluation(project.recipe)) {
+    if (isExamRecipe(project.recipe)) {
       const env = { STILLROOM_SIMULATOR: simulator.url }
       const { items, result } = await runEvaluation(project, { session, env, limit: 24, out: join(home, name) })
       expect(funnelErrors(result.funnel)).toEqual([])

@@ -114,8 +114,9 @@ async function marked(kind: 'rubric' | 'elyza', answers: string[], exam: Exam, c
   const { options, language } = ctx
   const top = kind === 'elyza' ? 5 : options.top
   const metric = judgedMetric(kind, top)!
+  const method = `${kind} from 1 to ${top}`
   if (answers.every(answer => answer === '')) {
-    return { [metric]: { method: kind, value: 1, why: 'no answer: the lowest mark, and nobody was asked' } }
+    return { [metric]: { method, value: 1, why: 'no answer: the lowest mark, and nobody was asked' } }
   }
   const questions = questionsOf(exam)
   const last = questions.length - 1
@@ -140,9 +141,7 @@ async function marked(kind: 'rubric' | 'elyza', answers: string[], exam: Exam, c
       input: { prompt: question, completion: answers[last]!, aspects: ['mark'], scale: [1, top], language },
     },
   }
-  const score = scoreOf(await draws(ask, ctx), `${kind} from 1 to ${top}`, ({ data }) =>
-    data ? [data.mark, data.rationale] : undefined,
-  )
+  const score = scoreOf(await draws(ask, ctx), method, ({ data }) => (data ? [data.mark, data.rationale] : undefined))
   return { [metric]: score }
 }
 
@@ -190,7 +189,9 @@ async function scoresOf(conversation: Rec<'conversation'>, exam: Exam, ctx: Ctx<
   const metric: MetricName | undefined = judgedMetric(verifier.kind, ctx.options.top)
   if (!metric) return {}
   const nothing = tellsNothing(conversation)
-  if (nothing) return { [metric]: { method: verifier.kind, unscored: nothing } }
+  const top = verifier.kind === 'elyza' ? 5 : ctx.options.top
+  const method = verifier.kind === 'mt-bench' ? 'mean of its turns' : `${verifier.kind} from 1 to ${top}`
+  if (nothing) return { [metric]: { method, unscored: nothing } }
   const answers = answersOf(conversation, openTurns(exam.prompt).length)
   if (verifier.kind === 'mt-bench') return mtBench(answers, exam, verifier, ctx)
   return marked(verifier.kind as 'rubric' | 'elyza', answers, exam, ctx)

@@ -61,13 +61,16 @@ const rightOnes = ({ target }: Exam, { accept }: Verifier): string[] => [
   ...(Array.isArray(accept) ? accept.filter(one => typeof one === 'string') : []),
 ]
 
+/** Methods are the same whatever was answered: two models are compared where they are. */
+const textMethod = 'verifier text'
+
 function textScores(answer: string, exam: Exam, verifier: Verifier): Scores {
   const given = Array.isArray(verifier.metrics) ? verifier.metrics : [verifier.metrics ?? 'exact_match']
   const scores: Scores = {}
   for (const name of given) {
     const metric = textMetric(String(name))
     if (metric) Object.assign(scores, textScore(metric, answer, exam, verifier))
-    else scores[String(name)] = { method: 'text', unscored: 'unknown-metric', why: `there is no metric ${name}` }
+    else scores[String(name)] = { method: textMethod, unscored: 'unknown-metric', why: `there is no metric ${name}` }
   }
   return scores
 }
@@ -75,14 +78,14 @@ function textScores(answer: string, exam: Exam, verifier: Verifier): Scores {
 function textScore(metric: TextMetric, answer: string, exam: Exam, verifier: Verifier): Scores {
   if (metric === 'exact_match') {
     const value = exactMatch(answer, rightOnes(exam, verifier))
-    return { exact_match: { method: 'text', value, ...(value === 1 ? {} : { why: said(answer) }) } }
+    return { exact_match: { method: textMethod, value, ...(value === 1 ? {} : { why: said(answer) }) } }
   }
-  if (metric === 'char_f1') return { char_f1: { method: 'text', value: charF1(answer, rightOnes(exam, verifier)) } }
+  if (metric === 'char_f1') return { char_f1: { method: textMethod, value: charF1(answer, rightOnes(exam, verifier)) } }
   const number = numberSaid(answer)
   const score: Score =
     number === undefined
-      ? { method: metric, unscored: 'no-number', why: said(answer) }
-      : { method: 'the number that was said', value: number }
+      ? { method: textMethod, unscored: 'no-number', why: said(answer) }
+      : { method: textMethod, value: number }
   return { said: score }
 }
 
@@ -108,7 +111,7 @@ async function bbq(answer: string, exam: Exam, verifier: Verifier, rules: Rules,
 }
 
 function crowsPair(conversation: Rec<'conversation'>): Scores {
-  const method = 'log-likelihoods of both sentences'
+  const method = 'verifier crows-pairs'
   const found = Object.entries(conversation.scores).filter(([name]) => likelihoodOf.test(name))
   const [more, less] = ['1', '2'].map(n => found.find(([name]) => likelihoodOf.exec(name)![1] === n)?.[1])
   if (!more || !less || !('value' in more) || !('value' in less)) {
