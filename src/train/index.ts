@@ -1,2 +1,18 @@
 /** Training: what trainers accept is written, advised on, estimated, and read back. It starts nothing. */
-export type { Adapter, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
+
+export {
+  type Asked,
+  commandsOf,
+  type Finding,
+  type Linted,
+  lint,
+  lintConfig,
+  posted,
+  type Severity,
+  titleOf,
+  versionOf,
+} from './lint/index.ts'
+export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
+export { mergeOf } from './write/merge.ts'
+export { overridden } from './write/settings.ts'
+export { checked, draftPhase, writePhase } from './write/write.ts'

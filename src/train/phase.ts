@@ -17,6 +17,13 @@ export type PhaseData = {
   /** Tokens of all training rows by the tokenizer named. */
   tokens: number
   tokenizer: string
+  /**
+   * How rows of supervised training are laid out: whole conversations, in which only answers are learnt, or a prompt with
+   * its completion. Default the latter.
+   */
+  form?: 'messages' | 'prompt-completion'
+  /** Names that `dataset_info.json` of LLaMA-Factory has for both; default the name of the phase, and that with `_test`. */
+  names?: { train: string; test?: string }
 }
 
 /**
@@ -34,8 +41,11 @@ export type Settings = {
   warmupSteps: number
   scheduler: string
   weightDecay: number
-  /** Tokens of the longest row. */
+  /** Tokens of the longest row, and what the trainer does with a longer one that came through; default stop. */
   context: number
+  tooLong?: 'drop' | 'truncate' | 'stop'
+  /** Whether weights are spread over all GPUs (ZeRO stage 3); default where all weights are trained on several. */
+  sharding?: 'zero3' | 'none'
   packing: boolean
   gradientCheckpointing: boolean
   bf16: boolean
@@ -84,7 +94,16 @@ export type Phase = {
  * What a config writer gives: files by path relative to the folder of the training, and the command that trains, run in
  * that folder. `output` is where the trainer leaves checkpoints and the finished model or adapter.
  */
-export type Written = { files: { [path: string]: string }; command: string[]; output: string }
+export type Written = {
+  files: { [path: string]: string }
+  command: string[]
+  /** The command that goes on from the last checkpoint in `output`; absent where `command` itself does. */
+  resume?: string[]
+  output: string
+}
+
+/** How an adapter is laid into the weights: as `Written`. */
+export type Merge = Omit<Written, 'resume'>
 
 /**
  * A training as it lies in its folder, `training.json`: `train write` writes it, `train run` runs it. Paths are relative to
