@@ -341,7 +341,7 @@ def trl():
         "env": {"env": entry(["dict"])},
     }
     # `trl env` and `trl vllm-serve` take no training config.
-    scripts = ["DatasetMixtureConfig", "ModelConfig", "TrainingArguments", "accelerate", "env"]
+    scripts = ["DatasetMixtureConfig", "ModelConfig", "TrainingArguments", "env", "accelerate"]
     commands = {}
     for command, (config, trainer) in configs.items():
         name = config.__name__

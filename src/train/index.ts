@@ -14,5 +14,4 @@ export {
 } from './lint/index.ts'
 export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
 export { mergeOf } from './write/merge.ts'
-export { overridden } from './write/settings.ts'
 export { checked, draftPhase, writePhase } from './write/write.ts'

@@ -22,8 +22,6 @@ export type PhaseData = {
    * its completion. Default the latter.
    */
   form?: 'messages' | 'prompt-completion'
-  /** Names that `dataset_info.json` of LLaMA-Factory has for both; default the name of the phase, and that with `_test`. */
-  names?: { train: string; test?: string }
 }
 
 /**
@@ -102,8 +100,11 @@ export type Written = {
   output: string
 }
 
-/** How an adapter is laid into the weights: as `Written`. */
-export type Merge = Omit<Written, 'resume'>
+/**
+ * What makes whole weights of the adapter that a phase leaves in its `output`: the command, run in the folder of the
+ * training, and where it leaves them.
+ */
+export type Merge = { command: string[]; output: string }
 
 /**
  * A training as it lies in its folder, `training.json`: `train write` writes it, `train run` runs it. Paths are relative to
@@ -114,8 +115,10 @@ export type Training = {
   version: string
   /** Folder of the recipe, relative to that of the training. */
   recipe: string
+  /** Name of its file in there; default `recipe.yaml`, `recipe.yml` or `recipe.ts`. */
+  recipeFile?: string
   base: string
-  phases: { phase: Phase; written: Written }[]
+  phases: { phase: Phase; written: Written; merge?: Merge }[]
   settle: { patience: number; 'min-delta': number }
   handOver: 'merged' | 'adapter'
   launch?: string

@@ -29,6 +29,9 @@ function needed(c: Values): Remark[] {
       }),
     )
   }
+  if (c.sequence_len === undefined) {
+    out.push(warned(conflict([], 'without sequence_len rows are held to 512 tokens', { expected: 'sequence_len' })))
+  }
   if (!given(c.datasets) && !given(c.pretraining_dataset))
     out.push(conflict([], 'no rows are named', { expected: 'datasets' }))
   return out

@@ -68,13 +68,35 @@ export function keysOf(trainer: Trainer, command: string): Keys {
 
 /** The keys of objects that stand within a config: of all classes that may stand there. */
 export function keysWithin(trainer: Trainer, command: string, classes: readonly string[]): Keys {
-  if (trainer !== 'unsloth') return Object.assign({}, ...classes.map(name => files[trainer].classes[name] ?? {}))
+  if (trainer !== 'unsloth') return joined(classes.map(name => files[trainer].classes[name] ?? {}))
   if (classes[0] === 'data') return dataOfUnsloth
   if (classes[0] === 'responses_only') return markers
   if (classes[0] !== 'train') return files.unsloth.classes[classes[0]!] ?? {}
   // The trainers are those of TRL; model and data come from the other parts.
   const own = files.trl.commands[command]?.[0]
   return { ...files.trl.classes.TrainingArguments, ...(own ? files.trl.classes[own] : {}) }
+}
+
+/** What may stand in an object of any of several classes: a value that one of them takes is taken. */
+function joined(classes: Keys[]): Keys {
+  const out: Keys = {}
+  for (const [key, note] of classes.flatMap(keys => Object.entries(keys))) {
+    const other = out[key]
+    if (!other) {
+      out[key] = note
+      continue
+    }
+    const free = [note, other].some(one => one.type.includes('str') && !one.choices)
+    const choices = free ? [] : [...(note.choices ?? []), ...(other.choices ?? [])]
+    const of = [...new Set([...(note.of ?? []), ...(other.of ?? [])])]
+    out[key] = {
+      type: [...new Set([...note.type, ...other.type])],
+      ...(note.null || other.null ? { null: true } : {}),
+      ...(choices.length > 0 ? { choices } : {}),
+      ...(of.length > 0 ? { of } : {}),
+    }
+  }
+  return out
 }
 
 /** Values that a key takes by name, as far as they are listed. */

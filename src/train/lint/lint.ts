@@ -103,13 +103,15 @@ function keyRemarks(trainer: Trainer, command: string, config: Values): Remark[]
       if (!note.of) continue
       const below = keysWithin(trainer, command, note.of)
       // Posted keys stand where settings of the trainer do: at the top, and of unsloth below `train`.
-      const tableBelow = trainer === 'unsloth' && key === 'train' ? posted.unsloth : []
+      const tableBelow =
+        trainer === 'unsloth' ? (key === 'train' ? posted.unsloth : []) : posted[trainer].filter(({ within }) => within)
       for (const [index, item] of [inner].flat().entries()) {
         if (isValues(item)) visit(item, below, Array.isArray(inner) ? [...path, index] : path, tableBelow)
       }
     }
   }
-  visit(config, keysOf(trainer, command), [], trainer === 'unsloth' ? [] : posted[trainer])
+  const top = trainer === 'unsloth' ? [] : posted[trainer].filter(({ within }) => !within)
+  visit(config, keysOf(trainer, command), [], top)
   return out
 }
 

@@ -9,6 +9,8 @@ export type Posted = {
   /** What the trainer does with the key as it stands. */
   fate: string
   severity?: Severity
+  /** It goes round within the entries of `datasets`. */
+  within?: true
   /** Only these values are wrong: the key itself is known. */
   when?: (value: unknown) => boolean
 }
@@ -131,7 +133,7 @@ export const posted: { [T in Trainer]: Posted[] } = {
     { key: 'overwrite_output_dir', right: 'another output_dir', fate: dropped },
     { key: 'no_cuda', right: 'nothing: axolotl takes the GPUs that it sees', fate: dropped },
     { key: 'lora_target', right: 'lora_target_linear: true, or lora_target_modules', fate: dropped },
-    { key: 'train_on_split', right: 'split, within the entry of datasets', fate: dropped },
+    { key: 'train_on_split', right: 'split', fate: dropped, within: true },
   ],
   'llama-factory': [
     { key: 'evaluation_strategy', right: 'eval_strategy', fate: unknown },
@@ -160,6 +162,12 @@ export const posted: { [T in Trainer]: Posted[] } = {
     { key: 'loss_type', right: 'pref_loss', fate: unknown },
     { key: 'rl', right: 'stage, with pref_loss for dpo, ipo, orpo and simpo', fate: unknown },
     { key: 'max_seq_length', right: 'cutoff_len', fate: unknown },
+    {
+      key: 'max_length',
+      right: 'cutoff_len',
+      fate: 'it is of what the model generates; rows are cut at cutoff_len',
+      severity: 'warning',
+    },
     { key: 'max_source_length', right: 'cutoff_len', fate: unknown },
     { key: 'max_target_length', right: 'cutoff_len', fate: unknown },
     { key: 'max_prompt_length', right: 'cutoff_len', fate: unknown },

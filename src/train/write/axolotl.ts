@@ -1,6 +1,6 @@
-import { type ChatTemplate, type ChatTemplateName, chatTemplates } from '../../text/index.ts'
+import type { ChatTemplateName } from '../../text/index.ts'
 import type { Phase, Written } from '../phase.ts'
-import { endOf, jinjaOf, templateOf } from './chat-template.ts'
+import { jinjaOf, templateOf } from './chat-template.ts'
 import { launchScript, zero3 } from './launch.ts'
 import { rewardsScript } from './scripts.ts'
 import { about, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
@@ -30,7 +30,7 @@ export function writeAxolotl(phase: Phase): Written {
     worldOf(phase) > 1
       ? ['--launcher', 'torchrun', '--', '--nproc_per_node', String(hardware.gpus)]
       : ['--launcher', 'accelerate', '--', '--num_processes', '1']
-  const command = nodes ? ['sh', 'launch.sh', config] : ['axolotl', 'train', config, ...launched]
+  const command = nodes ? ['sh', `${name}.launch.sh`, config] : ['axolotl', 'train', config, ...launched]
   const keys = withSet(
     {
       ...modelKeys(phase),
@@ -47,7 +47,7 @@ export function writeAxolotl(phase: Phase): Written {
       [config]: yamlOf(about(phase, command.join(' ')), keys),
       ...(template?.is === 'ours' && file ? { [file]: jinjaOf(template.name) } : {}),
       ...(spreads(phase) ? { 'zero3.json': zero3 } : {}),
-      ...(nodes ? { 'launch.sh': launchScript(nodesCommand(phase)) } : {}),
+      ...(nodes ? { [`${name}.launch.sh`]: launchScript(nodesCommand(phase)) } : {}),
       ...(method === 'grpo' ? { 'rewards.py': rewardsScript } : {}),
     },
     command,
@@ -85,12 +85,7 @@ function modelKeys(phase: Phase): Config {
 /** Both entries are of one type, since axolotl reads the type of held-out rows off the first. */
 function rowKeys(phase: Phase): Config {
   const { data, name } = phase
-  const entry = (path: string): Config => {
-    const type = typeOf(phase)
-    // An entry of KTO whose type is an object has no other keys, or axolotl takes it for one of supervised rows.
-    const kind = typeof type.type === 'string' ? { ds_type: 'json' } : {}
-    return { path, ...kind, split: 'train', ...type }
-  }
+  const entry = (path: string): Config => ({ path, ds_type: 'json', split: 'train', ...typeOf(phase) })
   return {
     datasets: [entry(data.train)],
     ...(data.test ? { test_datasets: [entry(data.test)] } : { val_set_size: 0 }),
@@ -101,7 +96,13 @@ function rowKeys(phase: Phase): Config {
 function typeOf(phase: Phase): Config {
   switch (phase.method) {
     case 'sft':
-      return { type: 'chat_template', field_messages: 'messages', roles_to_train: ['assistant'], train_on_eos: 'turn' }
+      return {
+        type: 'chat_template',
+        field_messages: 'messages',
+        roles_to_train: ['assistant'],
+        train_on_eos: 'turn',
+        message_field_training: 'weight',
+      }
     case 'kto':
       return { type: ktoType(phase) }
     case 'orpo':
@@ -118,24 +119,16 @@ function typeOf(phase: Phase): Config {
   }
 }
 
-/** KTO reads texts, so the marks of the template are put around them here. */
-function ktoType(phase: Phase): string | Config {
-  const template = templateOf(phase)
-  const name = template?.is === 'ours' || template?.is === 'name' ? template.name : undefined
+/** KTO reads texts and puts the marks of a template around them itself; it knows those of two. */
+function ktoType(phase: Phase): string {
+  const name = phase.chatTemplate
   if (name === 'chatml' || name === 'llama3') return `${name}.prompt_pairs`
-  if (name === undefined || !Object.hasOwn(chatTemplates, name)) {
-    const hint = `name \`train.chat-template\`: ${Object.keys(chatTemplates).join(', ')}`
-    throw cannot(phase, 'axolotl reads rows of KTO as text and applies no template of a tokenizer to them.', hint)
-  }
-  const ours = name as ChatTemplateName
-  const { user, assistant }: ChatTemplate = chatTemplates[ours]
-  return {
-    field_prompt: 'prompt',
-    field_completion: 'completion',
-    field_label: 'label',
-    prompt_format: `${user[0]}{prompt}${user[1]}${assistant[0]}`,
-    completion_format: `{completion}${endOf(ours)}`,
-  }
+  const message = 'axolotl reads rows of KTO as text and applies no template of a tokenizer to them.'
+  throw cannot(
+    phase,
+    message,
+    'name the template of the model: `train.chat-template: chatml` or `llama3`; or use `trainer: trl`',
+  )
 }
 
 function trainingKeys(phase: Phase): Config {

@@ -28,14 +28,14 @@ export function writeLlamaFactory(phase: Phase): Written {
   }
   const words = ['env', ...Object.entries(env).map(([key, value]) => `${key}=${value}`), 'llamafactory-cli', 'train']
   const nodes = hardware.nodes > 1
-  const command = nodes ? ['sh', 'launch.sh', config] : [...words, config]
+  const command = nodes ? ['sh', `${name}.launch.sh`, config] : [...words, config]
   return {
     files: {
       [config]: yamlOf(about(phase, command.join(' ')), keys),
       ...(spreads(phase) ? { 'zero3.json': zero3 } : {}),
       ...(nodes
         ? {
-            'launch.sh': launchScript(
+            [`${name}.launch.sh`]: launchScript(
               `${[words[0]!, `NNODES=${hardware.nodes}`, ...words.slice(1).map(quoted)].join(' ')} "$1"`,
             ),
           }
@@ -115,20 +115,16 @@ function methodKeys(phase: Phase): Config {
   }
 }
 
-/** Names that the rows of a phase have in `dataset_info.json`. */
-export const namesOf = ({ name, data }: Phase): { train: string; test: string } => ({
-  train: data.names?.train ?? name,
-  test: data.names?.test ?? `${name}_test`,
-})
+/** The name that rows have in `dataset_info.json`: that of their file. */
+const nameOf = (path: string): string => posix.basename(path).replace(/\.jsonl?$/, '')
 
 function rowKeys(phase: Phase): Config {
   const { data, settings: s } = phase
-  const names = namesOf(phase)
   const template = templateOf(phase)
   return {
     dataset_dir: posix.dirname(data.train),
-    dataset: names.train,
-    ...(data.test ? { eval_dataset: names.test } : {}),
+    dataset: nameOf(data.train),
+    ...(data.test ? { eval_dataset: nameOf(data.test) } : {}),
     ...(template && template.is !== 'file' ? { template: template.name } : {}),
     cutoff_len: s.context,
     overwrite_cache: true,

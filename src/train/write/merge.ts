@@ -1,4 +1,4 @@
-import type { Merge, Phase } from '../phase.ts'
+import type { Merge, Phase, Written } from '../phase.ts'
 import { templateOf } from './chat-template.ts'
 import { mergeScript } from './scripts.ts'
 import { outputOf } from './settings.ts'
@@ -8,7 +8,7 @@ import { yamlOf } from './yaml.ts'
  * How the adapter of a phase is laid into the weights that it was trained beside, for the next phase or for serving:
  * files, the command, and the folder of the merged model. Undefined where there is no adapter.
  */
-export function mergeOf(phase: Phase): Merge | undefined {
+export function mergeOf(phase: Phase): (Merge & Pick<Written, 'files'>) | undefined {
   if (phase.adapter === 'full') return undefined
   const adapter = outputOf(phase)
   const output = `${adapter}-merged`

@@ -42,7 +42,7 @@ export function writeTrl(phase: Phase): Written {
   ]
   const script =
     phase.hardware.nodes > 1
-      ? ['sh', 'launch.sh', ...words]
+      ? ['sh', `${name}.launch.sh`, ...words]
       : ['accelerate', 'launch', ...launchWords(phase), 'train.py', ...words]
   const cli = ['trl', command, '--config', config]
   const run = scripted || phase.hardware.nodes > 1 ? script : cli
@@ -58,7 +58,7 @@ export function writeTrl(phase: Phase): Written {
     phase.set,
   )
   // Scripts are launched by accelerate itself; only the commands of TRL read its settings from the config.
-  const launch: Config = several ? { accelerate_config: 'accelerate.yaml' } : { num_processes: 1 }
+  const launch: Config = several ? { accelerate_config: accelerateFile(phase) } : { num_processes: 1 }
   const env = trackingEnv(phase)
   return {
     files: {
@@ -66,9 +66,9 @@ export function writeTrl(phase: Phase): Written {
       ...dataset.files,
       'train.py': trainScript,
       ...(template?.is === 'ours' ? { [`${template.name}.jinja`]: jinjaOf(template.name) } : {}),
-      ...(several ? { 'accelerate.yaml': accelerateOf(phase) } : {}),
+      ...(several ? { [accelerateFile(phase)]: accelerateOf(phase) } : {}),
       ...(spreads(phase) ? { 'zero3.json': zero3 } : {}),
-      ...(phase.hardware.nodes > 1 ? { 'launch.sh': launchScript(nodesCommand) } : {}),
+      ...(phase.hardware.nodes > 1 ? { [`${name}.launch.sh`]: launchScript(nodesCommand(phase)) } : {}),
       ...(method === 'grpo' && !phase.settings.rewards ? { 'rewards.py': rewardsScript } : {}),
     },
     command: run,
@@ -78,12 +78,15 @@ export function writeTrl(phase: Phase): Written {
   }
 }
 
-const nodesCommand =
-  'accelerate launch --config_file accelerate.yaml --machine_rank "$NODE_RANK" --main_process_ip "$MASTER_ADDR" --main_process_port "$MASTER_PORT" train.py "$@"'
+/** What accelerate is told, a file a phase: one may spread the weights where the other does not. */
+const accelerateFile = ({ name }: Phase): string => `${name}.accelerate.yaml`
+
+const nodesCommand = (phase: Phase): string =>
+  `accelerate launch --config_file ${accelerateFile(phase)} --machine_rank "$NODE_RANK" --main_process_ip "$MASTER_ADDR" --main_process_port "$MASTER_PORT" train.py "$@"`
 
 const launchWords = (phase: Phase): string[] =>
   worldOf(phase) > 1
-    ? ['--config_file', 'accelerate.yaml']
+    ? ['--config_file', accelerateFile(phase)]
     : ['--num_processes', '1', '--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no']
 
 function modelKeys(phase: Phase): Config {

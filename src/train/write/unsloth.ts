@@ -29,7 +29,7 @@ export function writeUnsloth(phase: Phase): Written {
   const config = `${name}.yaml`
   const nodes = hardware.nodes > 1
   const launcher = worldOf(phase) > 1 ? ['torchrun', '--nproc_per_node', String(hardware.gpus)] : ['python']
-  const command = nodes ? ['sh', 'launch.sh', config] : [...launcher, 'unsloth_train.py', config]
+  const command = nodes ? ['sh', `${name}.launch.sh`, config] : [...launcher, 'unsloth_train.py', config]
   const rewards = method === 'grpo' ? (s.rewards ?? ['rewards.verified']) : undefined
   const markers: ChatTemplate | undefined = template?.is === 'ours' ? chatTemplates[template.name] : undefined
   const env = trackingEnv(phase)
@@ -60,7 +60,7 @@ export function writeUnsloth(phase: Phase): Written {
       'unsloth_train.py': unslothScript,
       ...(template?.is === 'ours' && jinja ? { [jinja]: jinjaOf(template.name) } : {}),
       ...(rewards?.includes('rewards.verified') ? { 'rewards.py': rewardsScript } : {}),
-      ...(nodes ? { 'launch.sh': launchScript(nodesCommand(phase)) } : {}),
+      ...(nodes ? { [`${name}.launch.sh`]: launchScript(nodesCommand(phase)) } : {}),
     },
     command,
     output: outputOf(phase),
