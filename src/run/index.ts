@@ -57,5 +57,6 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
+export { type ExportRows, type TrainingPlan, type WrittenTraining, writeTraining } from './training/write.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

@@ -110,12 +110,7 @@ function typeOf(phase: Phase): Config {
     case 'grpo':
       return { type: 'rewards.prompts' }
     default:
-      return {
-        type: 'chat_template.default',
-        field_messages: 'prompt',
-        field_chosen: 'chosen',
-        field_rejected: 'rejected',
-      }
+      return { type: 'chat_template.default', field_messages: 'prompt' }
   }
 }
 
