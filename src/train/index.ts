@@ -1,9 +1,9 @@
 /** Training: what trainers accept is written, advised on, estimated, and read back. It starts nothing. */
 
 export {
-  type Asked,
   commandsOf,
   type Finding,
+  type LintAsk,
   type Linted,
   lint,
   lintConfig,

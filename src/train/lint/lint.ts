@@ -11,7 +11,7 @@ import { noCommands, trlRules } from './trl-rules.ts'
 import { unslothRules } from './unsloth-rules.ts'
 import { valueProblem } from './values.ts'
 
-export type Asked = {
+export type LintAsk = {
   /** Guessed from the keys where it is not said. */
   trainer?: Trainer
   /** Command of TRL, as `sft` or `dpo`. */
@@ -24,10 +24,10 @@ export type Asked = {
 export type Linted = { trainer: Trainer; command: string; findings: Finding[] }
 
 /** What a trainer would refuse of a config, drop without a word, or understand otherwise than it looks. In file order. */
-export const lint = (text: string, asked: Asked): Finding[] => lintConfig(text, asked).findings
+export const lint = (text: string, asked: LintAsk): Finding[] => lintConfig(text, asked).findings
 
 /** The same, with the trainer and the command that the config was held against. */
-export function lintConfig(text: string, asked: Asked): Linted {
+export function lintConfig(text: string, asked: LintAsk): Linted {
   const lines = new LineCounter()
   // As Python reads it: YAML 1.1, where `no` is false.
   const document = parseDocument(text, { version: '1.1', lineCounter: lines, merge: true })
@@ -62,7 +62,7 @@ export function lintConfig(text: string, asked: Asked): Linted {
   return { trainer, command, findings: placed(remarks, positions) }
 }
 
-function commandRemarks(trainer: Trainer, { command, script }: Asked): Remark[] {
+function commandRemarks(trainer: Trainer, { command, script }: LintAsk): Remark[] {
   if (trainer !== 'trl' || command === undefined || script) return []
   const remark = (message: string, hint: string): Remark[] => [
     { severity: 'error', code: 'SR_TRAIN_VALUE', message, path: [], part: 'key', hint },
