@@ -58,6 +58,18 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
+export { tunedModel } from './training/advise.ts'
+export { baseLicenseReport, checkBase } from './training/base-license.ts'
+export {
+  checkPrepared,
+  type PhaseEstimate,
+  type Prepared,
+  prepareTraining,
+  type Total,
+  type TrainInput,
+  type TrainRelease,
+  type Warning,
+} from './training/prepare.ts'
 export { type ExportRows, type TrainingPlan, type WrittenTraining, writeTraining } from './training/write.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

@@ -1,6 +1,24 @@
 /** Training: what trainers accept is written, advised on, estimated, and read back. It starts nothing. */
 
 export {
+  type Claim,
+  type Departure,
+  type Grade,
+  type LeftOut,
+  type Proposal,
+  type Reason,
+  reason,
+  sources,
+} from './advise/advice.ts'
+export { chooseMethod, type Ground, isTuned, leftOut } from './advise/choose.ts'
+export { claimsAbout } from './advise/claims.ts'
+export { propose, type Stated } from './advise/propose.ts'
+export { type Band, sumOf } from './estimate/band.ts'
+export { type Estimate, estimate, estimateOn, type Fit, type Hardware, type Load } from './estimate/estimate.ts'
+export { type Gpu, type GpuPrice, type GpuPrices, gpuNamed, gpuPrices, gpus, withPrices } from './estimate/gpus.ts'
+export type { Memory } from './estimate/memory.ts'
+export { type ModelShape, modelShape } from './estimate/model-shape.ts'
+export {
   commandsOf,
   type Finding,
   type LintAsk,
@@ -13,6 +31,14 @@ export {
   versionOf,
 } from './lint/index.ts'
 export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
+export {
+  cutAt,
+  type KindTraits,
+  type Lengths,
+  paddingWaste,
+  type Traits,
+  traitsOf,
+} from './traits.ts'
 export { linked } from './write/hand-over.ts'
 export { mergeOf } from './write/merge.ts'
 export { readMe } from './write/read-me.ts'

@@ -60,7 +60,7 @@ export type Settings = {
   /** Of KTO. */
   desirableWeight?: number
   undesirableWeight?: number
-  /** Of GRPO. */
+  /** Of GRPO; `rewards` by the names that the trainer knows, default what the verifiers of the rows say. */
   generations?: number
   maxCompletion?: number
   rewards?: string[]

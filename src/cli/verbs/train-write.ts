@@ -1,40 +1,31 @@
 import { join, relative } from 'node:path'
-import type { Project } from '../../run/index.ts'
-import { type ExportRows, type TrainingPlan, writeTraining } from '../../run/index.ts'
-import type { Call, Run } from '../commands.ts'
+import { checkPrepared, type ExportRows, type Prepared, prepareTraining, writeTraining } from '../../run/index.ts'
+import type { Run } from '../commands.ts'
 import { here } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
+import { trainFlags, trainingSource } from '../training.ts'
 
-/** What the command is made of: where a training comes from, and who writes rows. */
-export type WriteDoors<Prepared extends TrainingPlan & { folder: string }> = {
-  /** The recipe, or the folder of a release. */
-  from(call: Call): Promise<Project | string>
-  prepare(from: Project | string, call: Call): Promise<Prepared>
-  /** Throws where nothing may be written: a license, rows that are too long, nothing to train. */
-  check(prepared: Prepared): void
-  exportRows(prepared: Prepared): ExportRows
-}
-
-export function trainWrite<Prepared extends TrainingPlan & { folder: string }>(doors: WriteDoors<Prepared>): Run {
+/** The command, with who writes the rows of a phase. */
+export function trainWrite(exportRows: (prepared: Prepared) => ExportRows): Run {
   return async call => {
     const { io } = call
     const reporter = reporterOf(call)
-    const from = await doors.from(call)
-    const prepared = await doors.prepare(from, call)
-    doors.check(prepared)
+    const from = await trainingSource(call)
+    const prepared = await prepareTraining(from, trainFlags(call.given))
+    checkPrepared(prepared)
     const { folder, root } = prepared
     const recipeFile = typeof from === 'string' ? undefined : relative(root, from.file)
-    const written = await writeTraining(prepared, folder, {
-      exportRows: doors.exportRows(prepared),
+    const { training, files, phases } = await writeTraining(prepared, folder, {
+      exportRows: exportRows(prepared),
       recipe: relative(folder, root) || '.',
       ...(recipeFile ? { recipeFile } : {}),
     })
-    const { training, files, phases } = written
     const shown = here(io, folder)
     reporter.say(reporter.paint('bold', `Training ${training.name} ${training.version}, in ${shown}`), '')
     for (const [i, told] of phases.entries()) {
       const { phase, written: made, merge } = training.phases[i]!
       const { data } = phase
+      const warnings = [...told.warnings, ...told.findings.map(({ message }) => message)]
       reporter.say(
         `${phase.name}  ${phase.method} of ${phase.model} with ${phase.trainer}, ${phase.adapter}`,
         `  rows      ${data.rows}, ${data.heldOut} held out, ${data.tokens} tokens (${data.tokenizer})`,
@@ -44,9 +35,7 @@ export function trainWrite<Prepared extends TrainingPlan & { folder: string }>(d
         `  command   ${made.command.join(' ')}`,
         ...(merge ? [`  merge     ${merge.command.join(' ')}`] : []),
         ...told.overrides.map(text => `  set       ${text}`),
-        ...[...told.warnings, ...told.findings.map(({ message }) => message)].map(text =>
-          reporter.paint('yellow', `  warning   ${text}`),
-        ),
+        ...warnings.map(text => reporter.paint('yellow', `  warning   ${text}`)),
         '',
       )
     }
