@@ -350,6 +350,14 @@ export const commands: { [name: string]: Command } = {
     options: ['name', 'license', 'columns', 'version', 'date', 'uri', 'out'],
     load: () => import('./verbs/import-benchmark.ts'),
   },
+  'train lint': {
+    operands: '<file>',
+    about:
+      'Holds a config of a trainer against the keys that its version takes: unknown keys, wrong values, settings that clash.',
+    example: 'stillroom train lint simpo.yaml --trainer axolotl',
+    options: ['trainer', 'command'],
+    load: () => import('./verbs/train-lint.ts'),
+  },
   simulate: {
     operands: '',
     about: 'Serves a simulated model over the OpenAI and Anthropic protocols until interrupted.',

@@ -159,6 +159,16 @@ export const options = {
     is: 'text',
     about: 'rows that the step `canaries` planted secrets in, which are looked for in the synthetic texts',
   },
+  trainer: {
+    flags: '--trainer <name>',
+    is: 'text',
+    about: 'trl, axolotl, llama-factory or unsloth (default: told by the keys)',
+  },
+  command: {
+    flags: '--command <name>',
+    is: 'text',
+    about: 'command of TRL that the config is for, for example dpo (default: told by the keys)',
+  },
   target: {
     flags: '--target <column>',
     is: 'text',

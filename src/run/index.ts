@@ -81,5 +81,6 @@ export {
   type TrainRelease,
   type Warning,
 } from './training/prepare.ts'
+export { type ExportRows, type TrainingPlan, type WrittenTraining, writeTraining } from './training/write.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'
