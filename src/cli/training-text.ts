@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { placesIn, type State, type TrainingEvent } from '../run/index.ts'
 import { type Figures, type Point, series, type Training } from '../train/index.ts'
 import { duration, thousands } from './figures.ts'
@@ -67,7 +68,12 @@ export function standOf(state: PhaseState | undefined, settles: boolean): string
 export function madeLines(training: Training, state: State, folder: string, io: Io): string[] {
   const last = state.phases[training.phases.at(-1)!.phase.name]
   const lines = [`Model: ${here(io, `${folder}/${last?.model ?? ''}`)}`, `Lineage: ${here(io, placesIn(folder).model)}`]
-  for (const [what, path] of Object.entries(state.evaluations)) lines.push(`Evaluation of the ${what} model: ${path}`)
+  const paths = Object.entries(state.evaluations).map(
+    ([what, path]) => [what, here(io, resolve(folder, path))] as const,
+  )
+  for (const [what, path] of paths) lines.push(`Evaluation of the ${what} model: ${path}`)
+  const { baseline, trained } = Object.fromEntries(paths)
+  if (baseline && trained) lines.push(`Compare them with: stillroom evaluate compare ${baseline} ${trained}`)
   return lines
 }
 

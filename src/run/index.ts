@@ -28,6 +28,17 @@ export {
   pendingErasure,
   type Wanted,
 } from './erase/index.ts'
+export {
+  type Evaluated,
+  type EvaluationOptions,
+  evaluationPlan,
+  isExamRecipe,
+  judgesOf,
+  type Override,
+  runEvaluation,
+  studentOf,
+} from './evaluation.ts'
+export { type ExamAsked, examRecipe } from './exam-recipe.ts'
 export { type ExamSet, examsOfFile, examsOfRelease, examsOfRun } from './exams.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
@@ -35,7 +46,7 @@ export { listRuns, type PastRun, readRun } from './log.ts'
 export { type Looked, lookAhead, lookAt } from './look.ts'
 export { keepMeasured, type MeasuredFile, measuredOf } from './measured.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'
-export { filesOf, type Outside, openProject, type Project, wordsOf } from './project.ts'
+export { filesOf, madeProject, type Outside, openProject, type Project, wordsOf } from './project.ts'
 export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter, rejectsOf } from './rejects.ts'
 export { gatesOf, type ReleaseOutcome, releaseFolder, releaseRun, signerFor } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'
@@ -62,7 +73,6 @@ export { tunedModel } from './training/advise.ts'
 export { baseLicenseReport, checkBase } from './training/base-license.ts'
 export {
   curveOf,
-  type Evaluated,
   type EvaluateServed,
   type ModelLineage,
   type PhaseName,
@@ -76,6 +86,7 @@ export {
   type TrainingEvent,
   type TrainingOptions,
   type TrainingResult,
+  type WhichModel,
 } from './training/index.ts'
 export {
   checkPrepared,
@@ -87,5 +98,6 @@ export {
   type TrainRelease,
   type Warning,
 } from './training/prepare.ts'
+export { type ExportRows, type TrainingPlan, type WrittenTraining, writeTraining } from './training/write.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

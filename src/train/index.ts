@@ -1,4 +1,5 @@
 /** Training: what trainers accept is written, advised on, estimated, and read back. It starts nothing. */
+
 export {
   type Claim,
   type Departure,
@@ -17,6 +18,18 @@ export { type Estimate, estimate, estimateOn, type Fit, type Hardware, type Load
 export { type Gpu, type GpuPrice, type GpuPrices, gpuNamed, gpuPrices, gpus, withPrices } from './estimate/gpus.ts'
 export type { Memory } from './estimate/memory.ts'
 export { type ModelShape, modelShape } from './estimate/model-shape.ts'
+export {
+  commandsOf,
+  type Finding,
+  type LintAsk,
+  type Linted,
+  lint,
+  lintConfig,
+  posted,
+  type Severity,
+  titleOf,
+  versionOf,
+} from './lint/index.ts'
 export * from './logs/index.ts'
 export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
 export {
@@ -27,3 +40,7 @@ export {
   type Traits,
   traitsOf,
 } from './traits.ts'
+export { linked } from './write/hand-over.ts'
+export { mergeOf } from './write/merge.ts'
+export { readMe } from './write/read-me.ts'
+export { checked, draftPhase, writePhase } from './write/write.ts'

@@ -17,6 +17,11 @@ export type PhaseData = {
   /** Tokens of all training rows by the tokenizer named. */
   tokens: number
   tokenizer: string
+  /**
+   * How rows of supervised training are laid out: whole conversations, in which only answers are learnt, or a prompt with
+   * its completion. Default the latter.
+   */
+  form?: 'messages' | 'prompt-completion'
 }
 
 /**

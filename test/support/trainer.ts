@@ -161,12 +161,22 @@ async function train(config: TrainerConfig): Promise<void> {
   console.log('Training completed.')
 }
 
+/** Serves what a model has learnt of choosing: the base takes the second of choices, any trained one the first. */
 function serve(model: string, port: number): void {
-  const id = `served-${readWeights(model).some(weight => weight !== 0) ? 'trained' : 'base'}`
+  const trained = readWeights(model).some(weight => weight !== 0)
+  const id = `served-${trained ? 'trained' : 'base'}`
+  const message = { role: 'assistant', content: trained ? 'A' : 'B' }
+  const answers: { [path: string]: object } = {
+    '/v1/models': { object: 'list', data: [{ id, object: 'model' }] },
+    '/v1/chat/completions': {
+      ...{ id: 'x', object: 'chat.completion', created: 0, model: id },
+      choices: [{ index: 0, message, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 },
+    },
+  }
   createServer((request, response) => {
-    response.setHeader('content-type', 'application/json')
-    if (request.url === '/v1/models') response.end(JSON.stringify({ object: 'list', data: [{ id, object: 'model' }] }))
-    else response.writeHead(404).end('{}')
+    const answer = answers[request.url!]
+    response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}))
   }).listen(port, '127.0.0.1')
 }
 

@@ -1,9 +1,9 @@
-import { renameSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commandLine } from '../../../test/support/command-line.ts'
 import { folder } from '../../../test/support/project.ts'
-import { trainingFolder } from '../../../test/support/training-folder.ts'
+import { serving, trainingFolder } from '../../../test/support/training-folder.ts'
 import { lineText, sparkline } from '../training-text.ts'
 
 const env = process.env as Record<string, string>
@@ -49,6 +49,33 @@ test('a training of a recipe is run, told line by line, and its standing told la
   const status = await commandLine(dir, 'train status training/ferries-0.1.0 --json')
   const { state, curves, next } = JSON.parse(status.out)
   expect([state.phases.preference.is, curves.sft.at(-1).step, next]).toEqual(['handed-over', 24, 'nothing is open'])
+})
+
+test('the base and what came out of it are served and sit the same exam', async () => {
+  const item = (question: string) => ({ question, choices: ['pier 1', 'pier 2'], answer: 0 })
+  const dir = folder({
+    'exam.yaml': `name: piers
+use: eval-set
+teachers: { student: { model: simulate/student, temperature: 0 } }
+sources: { choices: { files: exam.jsonl, license: cc0-1.0, exam: multiple-choice } }
+steps: [{ sit: { from: choices, teacher: student } }, grade]
+`,
+    'exam.jsonl': ['Where is the ferry?', 'Where is the pilot?']
+      .map(text => `${JSON.stringify(item(text))}\n`)
+      .join(''),
+  })
+  const evaluate = { recipe: 'exam.yaml', student: 'student' }
+  const training = { recipe: '..', serve: serving, evaluate }
+  renameSync(trainingFolder({ sft: { maxSteps: 16 }, preference: null, training }), join(dir, 'training'))
+  const { code, out, err } = await commandLine(dir, 'train run training', { env })
+  expect([code, err]).toEqual([0, ''])
+  const paths = [...out.matchAll(/^Evaluation of the (?:baseline|trained) model: (.+)$/gm)].map(([, path]) => path!)
+  const scores = paths.map(path => JSON.parse(readFileSync(join(dir, path, 'evaluation.json'), 'utf8')).scores[0])
+  expect(scores.map(({ value, n }) => [value, n])).toEqual([
+    [0, 2],
+    [1, 2],
+  ])
+  expect(out).toContain(`Compare them with: stillroom evaluate compare ${paths.join(' ')}`)
 })
 
 test('curves are drawn within their width, and one line tells where a phase is', () => {

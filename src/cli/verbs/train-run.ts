@@ -1,12 +1,32 @@
 import { errorJson, StillroomError } from '../../errors/index.ts'
-import { type EvaluateServed, runTraining, type TrainingOptions, type TrainingResult } from '../../run/index.ts'
-import type { Run } from '../commands.ts'
+import {
+  type EvaluateServed,
+  runEvaluation,
+  runTraining,
+  type TrainingOptions,
+  type TrainingResult,
+} from '../../run/index.ts'
+import type { Call, Run } from '../commands.ts'
+import { openRecipe, takeWorkspace } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 import { openTraining, recipeOf } from '../training-folder.ts'
 import { madeLines, phaseLines, trainingView } from '../training-text.ts'
 
-/** Measures what is served; absent while there is no evaluation to call. */
-const evaluate: EvaluateServed | undefined = undefined
+/** Measures a served model with a recipe of an evaluation, in the workspace of that recipe. */
+function evaluator(call: Call): EvaluateServed {
+  return async ({ recipe, student, served, revision, out, signal }) => {
+    const project = await openRecipe(call, recipe)
+    const session = takeWorkspace(call, project, 'train run')
+    try {
+      // Replies of two models are told apart by the revision, whatever name their server gives them.
+      const override = { [student]: { ...served, revision } }
+      const asked = { session, env: call.io.env, override, out, ...(signal ? { signal } : {}) }
+      return { folder: (await runEvaluation(project, asked)).dir }
+    } finally {
+      session.close()
+    }
+  }
+}
 
 export const run: Run = async call => {
   const { io, given } = call
@@ -24,7 +44,7 @@ export const run: Run = async call => {
     stop: stop.signal,
     kill: kill.signal,
     ...(given.unsettled ? { unsettled: true } : {}),
-    ...(evaluate ? { evaluate } : {}),
+    evaluate: evaluator(call),
   }
   let result: TrainingResult
   try {

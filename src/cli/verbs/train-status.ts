@@ -33,7 +33,8 @@ export const run: Run = async call => {
 function whatNext(training: Training, state: State | undefined, folder: string): string {
   if (!state) return `stillroom train run ${folder}`
   if (!state.ended) return `stillroom train run ${folder} goes on where it stopped`
-  return training.evaluate && state.evaluations.trained && state.evaluations.baseline
+  const { baseline, trained } = state.evaluations
+  return training.evaluate && baseline && trained
     ? 'stillroom evaluate compare says whether the trained model is better than the base'
     : 'nothing is open'
 }

@@ -17,13 +17,13 @@ export type TrainingEvent =
   | { event: 'phase-ended'; phase: PhaseName; step: number; settled: boolean | null; output: string }
   | { event: 'merging'; phase: PhaseName; log: string }
   | { event: 'handed-over'; phase: PhaseName; model: string }
-  | { event: 'serving'; what: Evaluated; at: string; log: string }
-  | { event: 'evaluated'; what: Evaluated; folder: string }
+  | { event: 'serving'; what: WhichModel; at: string; log: string }
+  | { event: 'evaluated'; what: WhichModel; folder: string }
   | { event: 'note'; message: string }
   | { event: 'training-ended'; exit: number; message?: string }
 
 /** Of which model an evaluation is: the base model before, or what came out. */
-export type Evaluated = 'baseline' | 'trained'
+export type WhichModel = 'baseline' | 'trained'
 export type TellTraining = (event: TrainingEvent) => void
 
 /** Appends events to a file, each with its instant, and passes them on. */

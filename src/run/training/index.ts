@@ -1,5 +1,5 @@
 /** Runs what `train/` wrote: trainers, merges and servers as processes of their own, and what is told of them. */
-export { curveOf, type Evaluated, type PhaseName, type TellTraining, type TrainingEvent } from './events.ts'
+export { curveOf, type PhaseName, type TellTraining, type TrainingEvent, type WhichModel } from './events.ts'
 export type { EvaluateServed } from './measure.ts'
 export type { ModelLineage } from './model.ts'
 export {

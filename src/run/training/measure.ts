@@ -1,14 +1,14 @@
 import { relative, resolve } from 'node:path'
 import { sha256 } from '../../records/index.ts'
 import type { Training } from '../../train/index.ts'
-import type { Evaluated } from './events.ts'
+import type { WhichModel } from './events.ts'
 import { type Served, whileServed } from './serve.ts'
 import { putState, type State } from './state.ts'
 import type { Around } from './trainer.ts'
 
 /** Evaluates a served model with a recipe, the student being at this address; gives the folder that the results lie in. */
 export type EvaluateServed = (wanted: {
-  what: Evaluated
+  what: WhichModel
   /** Recipe of the evaluation, and the teacher of it that stands for the model. */
   recipe: string
   student: string
@@ -22,7 +22,7 @@ export type EvaluateServed = (wanted: {
 
 /** Serves a model and has it evaluated, once. The base model is measured before anything is trained. */
 export async function measure(
-  what: Evaluated,
+  what: WhichModel,
   model: string,
   { base, serve, evaluate, recipe }: Training,
   state: State,
@@ -33,7 +33,7 @@ export async function measure(
   const { places, tell, reached, stop } = around
   if (!evaluate || state.evaluations[what] !== undefined) return
   if (what === 'baseline' && evaluate.baseline !== undefined) {
-    state.evaluations.baseline = evaluate.baseline
+    state.evaluations.baseline = relative(places.folder, resolve(places.folder, recipe, evaluate.baseline))
     putState(places, state)
     return
   }

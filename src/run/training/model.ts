@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Sha } from '../../records/index.ts'
 import type { Figures, Training } from '../../train/index.ts'
 import { weightsIn } from './checkpoints.ts'
-import type { Evaluated, PhaseName } from './events.ts'
+import type { PhaseName, WhichModel } from './events.ts'
 import type { BaseStanding } from './license.ts'
 import type { PhaseState, Places, State } from './state.ts'
 
@@ -48,7 +48,7 @@ export type ModelLineage = {
   }[]
   /** Folder of the model, relative to that of the training. */
   model: string
-  evaluations: { [what in Evaluated]?: string }
+  evaluations: { [what in WhichModel]?: string }
 }
 
 async function digestOfFile(file: string): Promise<Sha> {

@@ -4,7 +4,7 @@ import { StillroomError } from '../../errors/index.ts'
 import { lastLines } from '../../train/index.ts'
 import { askUntil } from '../ask-until.ts'
 import { startCommand } from '../command.ts'
-import type { Evaluated } from './events.ts'
+import type { WhichModel } from './events.ts'
 import { endChildren } from './processes.ts'
 import { type Around, environmentOf } from './trainer.ts'
 
@@ -44,7 +44,7 @@ function listedModel(text: string): string | undefined {
 export async function whileServed<T>(
   serve: string,
   model: string,
-  what: Evaluated,
+  what: WhichModel,
   around: Around,
   work: (served: Served) => Promise<T>,
 ): Promise<T> {

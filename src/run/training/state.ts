@@ -4,7 +4,7 @@ import { StillroomError } from '../../errors/index.ts'
 import { digestOf, type Json, type Sha } from '../../records/index.ts'
 import type { Best, Phase, Training, Written } from '../../train/index.ts'
 import { putWhole } from '../../workspace/index.ts'
-import type { Evaluated, PhaseName } from './events.ts'
+import type { PhaseName, WhichModel } from './events.ts'
 
 /** Where things lie in the folder of a training. */
 export const placesIn = (folder: string) => {
@@ -23,8 +23,8 @@ export const placesIn = (folder: string) => {
     stop: (phase: PhaseName) => join(run, phase, 'stop'),
     output: (phase: PhaseName) => join(run, `${phase}.log`),
     merge: (phase: PhaseName) => join(run, `merge-${phase}.log`),
-    serve: (what: Evaluated) => join(run, `serve-${what}.log`),
-    evaluation: (what: Evaluated) => join(run, what),
+    serve: (what: WhichModel) => join(run, `serve-${what}.log`),
+    evaluation: (what: WhichModel) => join(run, what),
   }
 }
 export type Places = ReturnType<typeof placesIn>
@@ -56,7 +56,7 @@ export type State = {
   phases: { [phase in PhaseName]?: PhaseState }
   /** What runs now: found again and ended after this process was killed. */
   child?: { pid: number; what: string }
-  evaluations: { [what in Evaluated]?: string }
+  evaluations: { [what in WhichModel]?: string }
 }
 
 export function readState({ state }: Places): State | undefined {

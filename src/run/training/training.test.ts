@@ -242,7 +242,7 @@ test('a license that forbids the use blocks with its clause, before anything run
   const dir = trainingFolder({ training: { base: 'LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct' } })
   const { error } = await run(dir, { purpose: { commercial: true } })
   expect(error).toMatchObject({ code: 'SR_GATE', exit: 3 })
-  expect(error.message).toContain('The license is non-commercial.')
+  expect(error.message).toContain('Section 3.1, Commercial Use')
   expect(existsSync(join(dir, 'run'))).toBe(false)
   const { result } = await run(dir, {
     ...{ purpose: { commercial: true }, unsettled: true },
