@@ -265,11 +265,14 @@ export const commands: { [name: string]: Command } = {
     load: () => import('./verbs/import-completions.ts'),
   },
   export: {
-    operands: '<format>',
+    operands: '<target> [release]',
     about:
-      'Writes what a step of the last run gave as jsonl, csv or parquet, with ids, for people to look at and change.',
-    example: 'stillroom export csv --step judge -n 50',
-    options: ['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
+      'Writes a release as a trainer or vendor reads it (trl, axolotl, llama-factory, unsloth, openai, together, fireworks, alpaca, sharegpt, kto, hub); as jsonl, csv or parquet, what a step of the last run gave, for people to look at and change.',
+    example: 'stillroom export trl --reasoning inline --context 4096 --too-long drop',
+    options: [
+      ...['type', 'reasoning', 'context', 'tooLong', 'tokenizer', 'dryRun'],
+      ...['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
+    ] as OptionName[],
     load: () => import('./verbs/export.ts'),
   },
   'export model': {

@@ -59,8 +59,31 @@ export const options = {
     flags: '--out <path>',
     is: 'text',
     about:
-      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), or the folder of benchmarks (default: benchmarks)',
+      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of an export (default: exports/<release>-<target>), or the folder of benchmarks (default: benchmarks)',
   },
+  type: {
+    flags: '--type <type>',
+    is: 'text',
+    about:
+      'form of the rows, such as messages, prompt-completion, preference, unpaired or rlvr, or sft, dpo, kto, grpo (default: by the kinds of the release)',
+  },
+  reasoning: {
+    flags: '--reasoning <how>',
+    is: 'text',
+    about: 'inline as <think> in the answer, separate (reasoning_content), thinking, or drop (default: inline)',
+  },
+  context: { flags: '--context <tokens>', is: 'count', about: 'tokens of the longest row' },
+  tooLong: {
+    flags: '--too-long <policy>',
+    is: 'text',
+    about: 'what becomes of longer rows, which are counted and listed: stop, drop or truncate (default: stop)',
+  },
+  tokenizer: {
+    flags: '--tokenizer <file>',
+    is: 'text',
+    about: "tokenizer.json that tokens are counted by (default: the recipe's, else o200k_base)",
+  },
+  dryRun: { flags: '--dry-run', is: 'flag', about: 'write nothing; say what would be written' },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
   model: { flags: '--model <name>', is: 'text', about: 'only completions of this model' },

@@ -38,6 +38,8 @@ export const codes = {
   SR_WORKSPACE: { exit: 1, about: 'The workspace is damaged or was written by another version.' },
   SR_VERIFY: { exit: 1, about: 'A release does not match its manifest.' },
   SR_NOT_FOUND: { exit: 1, about: 'There is no such record, run or release.' },
+  SR_EXPORT_CONTEXT: { exit: 1, about: 'Rows are longer than the context, and longer ones are to stop the export.' },
+  SR_EXPORT_EMPTY: { exit: 5, about: 'A release has no row that a target or its type takes.' },
   SR_BETWEEN_ROUNDS: { exit: 1, about: 'What is done between two rounds failed; the rounds can be resumed.' },
   SR_INTERNAL: { exit: 1, about: 'A mistake in stillroom itself.' },
   SR_TERMS: { exit: 3, about: "A teacher's terms do not allow this use, or nobody has accepted them." },

@@ -28,6 +28,14 @@ export {
   pendingErasure,
   type Wanted,
 } from './erase/index.ts'
+export {
+  type ExportRequest,
+  exportForPhase,
+  exportRelease,
+  newestRelease,
+  originOf,
+  type PhaseExport,
+} from './export.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'
