@@ -29,7 +29,7 @@ export function openIds(lines: AsyncGenerator<Row>, column: string): (row: Row) 
 
 /** Sets what a pointer leads to. One that leads nowhere, in a file that was changed, is passed over. */
 function putBack(into: Json, [key, ...rest]: string[], value: Json): void {
-  if (typeof into !== 'object' || into === null || key === undefined) return
+  if (typeof into !== 'object' || into === null || key === undefined || key === '__proto__') return
   const holder = into as { [key: string]: Json }
   if (rest.length > 0) putBack(holder[key] ?? null, rest, value)
   else if (value === null) delete holder[key]

@@ -8,11 +8,16 @@ import { toolsText } from './turns.ts'
 const reasoning = ['inline', 'drop'] as const
 
 /** A prompt with the single turn that answers it, both as ShareGPT has them, or why there is none. */
-function answered(prompt: Message[], answer: Message[], how: Reasoning): Outcome | { turns: Row[]; reply: Row } {
+function answered(
+  prompt: Message[],
+  answer: Message[],
+  how: Reasoning,
+): Outcome | { turns: Row[]; reply: Row; lost?: string } {
   if (answer.length !== 1) return { why: 'several-turns' }
   const read = sharegptTurns([...prompt, ...answer], how)
   if (typeof read === 'string') return { why: read }
-  return { turns: read.turns.slice(0, -1), reply: read.turns.at(-1)! }
+  const lost = read.lost === undefined ? {} : { lost: read.lost }
+  return { turns: read.turns.slice(0, -1), reply: read.turns.at(-1)!, ...lost }
 }
 
 const preference: Type = {
@@ -24,7 +29,8 @@ const preference: Type = {
     const sides = [chosen, rejected].map(side => answered(prompt, side, reasoning))
     const [good, bad] = sides
     if (!good || !bad || !('turns' in good) || !('turns' in bad)) return [sides.find(side => 'why' in side) as Outcome]
-    return [{ row: { conversations: good.turns, chosen: good.reply, rejected: bad.reply, ...toolsText(tools) } }]
+    const { turns, reply, ...lost } = good
+    return [{ row: { conversations: turns, chosen: reply, rejected: bad.reply, ...toolsText(tools) }, ...lost }]
   },
 }
 
@@ -37,7 +43,8 @@ const unpaired: Type = {
     const row = (prompt: Message[], answer: Message[], good: boolean): Outcome => {
       const read = answered(prompt, answer, reasoning)
       if (!('turns' in read)) return read
-      return { row: { conversations: [...read.turns, read.reply], kto_tag: good } }
+      const { turns, reply, ...lost } = read
+      return { row: { conversations: [...turns, reply], kto_tag: good }, ...lost }
     }
     if (content.kind === 'feedback') return [row(content.prompt, content.completion, content.label)]
     const { prompt, chosen, rejected } = content as Content<'preference'>
