@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { basename, join, relative, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { sha256 } from '../records/index.ts'
 import { type Manifest, readContents, tombstoneFile } from '../release/index.ts'
@@ -87,6 +87,13 @@ function earlier(out: string): string[] {
   }
 }
 
+/** Removes a file of an export before, and the folder that it leaves empty. */
+function removeFrom(out: string, path: string): void {
+  rmSync(join(out, path), { force: true })
+  const folder = join(out, dirname(path))
+  if (folder !== out && existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)
+}
+
 /** Writes an export into a folder with what it says of itself; files of an export before it that are no more are removed. */
 async function exportTo(
   out: string | undefined,
@@ -99,7 +106,7 @@ async function exportTo(
   const stale = out === undefined ? [] : earlier(out)
   const done = await writeExport(target, asked, origin, read, out)
   if (out !== undefined) {
-    for (const path of stale) if (!done.files.includes(path)) rmSync(join(out, path), { force: true })
+    for (const path of stale) if (!done.files.includes(path)) removeFrom(out, path)
     const { name, version, license, manifest } = origin
     const { type, reasoning, context, tooLong } = asked
     const options = { type, reasoning, ...(context === undefined ? {} : { context, tooLong: tooLong ?? 'stop' }) }

@@ -17,7 +17,11 @@ export const run: Run = async call => {
   const reporter = reporterOf(call)
   const target = targetNamed(call.args[0]!)
   const { release, tokenizer } = await releaseOf(call)
-  const out = resolve(io.cwd, given.out ?? join('exports', `${basename(release)}-${target.name}`))
+  const out = resolve(
+    io.cwd,
+    given.out ??
+      join('exports', [basename(release), target.name, ...(given.type === undefined ? [] : [given.type])].join('-')),
+  )
   const dry = given.dryRun === true
   const { type, context } = given
   const reasoning = oneOf('--reasoning', given.reasoning, reasonings)

@@ -88,7 +88,7 @@ function nothingFor(target: Target, seen: Map<Kind, Seen>): StillroomError {
     expected: `rows of kind ${[...new Set(Object.values(target.types).flatMap(type => type.kinds))].join(', ')}`,
     received: heldOf(seen),
     hint: converting
-      ? `--type ${converting[0]} makes some of what is there: ${said}`
+      ? `--type ${converting[0]} converts what is there: ${said}`
       : 'another target, or a recipe that makes such rows',
   })
 }

@@ -1,4 +1,5 @@
 import type { Json, Message, Tool, Verifier } from '../../records/index.ts'
+import { statedAnswer } from '../../text/index.ts'
 import type { Content, Outcome, Row, RowOptions, Seen, Type } from './target.ts'
 import { toolsText, turnsOf } from './turns.ts'
 
@@ -119,14 +120,26 @@ const promptOnly: Type = {
   }),
 }
 
-/** The columns that a reward is computed from: `solution` is the reference, `task` the kind of the verifier. */
+/**
+ * The columns that a reward is computed from. `solution` is the reference; of tasks with numbers and formulas the final answer
+ * of it in a box, which is all that parsers of mathematics are sure to find, with the reference beside it. `task` is the kind
+ * of the verifier.
+ */
 export function rewarded({ reference, verifier }: Checkable): Row | undefined {
   if (reference === undefined && !verifier) return undefined
+  const task = verifier?.kind ?? 'exact'
+  const final = reference !== undefined && /^(?:maths?|number|numeric)$/.test(task) ? boxed(reference) : reference
   return {
-    solution: reference ?? '',
-    task: verifier?.kind ?? 'exact',
+    solution: final ?? '',
+    task,
     verifier: verifier ? JSON.stringify(verifier) : '',
+    ...(final === reference ? {} : { reference: reference! }),
   }
+}
+
+const boxed = (reference: string): string => {
+  const stated = (statedAnswer(reference) ?? reference).trim().replace(/^\$([^$]*)\$$/, '$1')
+  return `\\boxed{${stated}}`
 }
 
 const rlvr: Type = {
