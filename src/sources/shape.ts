@@ -111,7 +111,9 @@ const makers: { [K in Kind]: (columns: Columns) => Payload<K> } = {
     if (messages.length === 0) throw new Misshapen('wrong-shape', { messages: 'no turn of a user' })
     // A worked solution is no reference; beside the task that a reward is computed by it is one.
     const rewarded = typeof columns.task === 'string' ? ['solution'] : []
-    const reference = pickText(columns, ['reference', 'answer', ...rewarded])
+    // An empty cell hides none of the others.
+    const names = ['reference', 'answer', ...rewarded]
+    const reference = names.map(name => pickText(columns, [name])).find(text => text !== undefined)
     return {
       kind: 'prompt',
       messages,

@@ -68,6 +68,8 @@ export async function writeExport(
     ...{ warnings: [], files: [] },
   }
   const fitted = fitting(asked)
+  // Vendors read line by line, and take no column that is not of a row; trainers read a table.
+  const table = target.ids === 'column'
   const drafts = openDrafts(dir)
   const tooLong: { id: Id; tokens: number }[] = []
   let longest = 0
@@ -83,11 +85,12 @@ export async function writeExport(
     for (const plan of plans) {
       const known = await surveyed(plan, read, fitted)
       const { columns: names, level } = levelling(known.survey)
-      columns[plan.name] = target.ids === 'column' ? ['id', ...names] : names
+      columns[plan.name] = names
       const files: CountedFile[] = []
       for (const split of splitsOf(known.survey)) {
         const sink = openSplit(target, asked.path, plan.name, split, drafts)
-        for await (const made of linesOf(plan, known, split, read, fitted)) {
+        const first = table ? leads(known.survey, split) : new Map<string, Content>()
+        for await (const made of linesOf(plan, known, split, first, read, fitted)) {
           if ('tooLong' in made) {
             tooMany++
             longest = Math.max(longest, made.tooLong)
@@ -104,7 +107,7 @@ export async function writeExport(
             drafts.line('left-out.jsonl', JSON.stringify({ id: made.id, split, cut: made.cut }))
           }
           if (made.outcome.lost) result.lost[made.outcome.lost] = (result.lost[made.outcome.lost] ?? 0) + 1
-          sink.row(made.id, level(made.outcome.row), made.outcome.restore, made.tokens)
+          sink.row(made.id, table ? level(made.outcome.row) : made.outcome.row, made.outcome.restore, made.tokens)
         }
         files.push(...sink.end())
       }
@@ -216,15 +219,15 @@ function* madeOf(content: Content, { type, reasoning }: Plan, fitted: (content: 
   }
 }
 
-/** All that becomes of the rows of a split, in the order of the file. */
+/** All that becomes of the rows of a split, in the order of the file: those of `first` and then the others. */
 async function* linesOf(
   plan: Plan,
   { survey: known }: Known,
   split: string,
+  first: ReadonlyMap<string, Content>,
   read: () => AsyncIterable<Placed>,
   fitted: (content: Content) => Fitted,
 ): AsyncGenerator<Made> {
-  const first = leads(known, split)
   for (const content of first.values()) yield* madeOf(content, plan, fitted)
   async function* rest(): AsyncGenerator<Made> {
     for await (const { split: own, content } of read()) {
