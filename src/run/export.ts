@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
-import { sha256 } from '../records/index.ts'
+import { type Kind, sha256 } from '../records/index.ts'
 import { type Manifest, readContents, tombstoneFile } from '../release/index.ts'
 import { tokenizer } from '../text/index.ts'
 import {
@@ -23,7 +23,7 @@ import {
 import { putWhole } from '../workspace/index.ts'
 
 /** What an export says of itself, beside its files. */
-const exportFile = 'export.json'
+export const exportFile = 'export.json'
 
 /** A release by its folder. Throws SR_NOT_FOUND where there is none, or where it was withdrawn. */
 export function originOf(dir: string): Origin {
@@ -145,7 +145,15 @@ type Possible = { [K in keyof Asked]: Asked[K] | undefined }
 const given = (asked: Possible): Asked =>
   Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as Asked
 
-/** What each method learns from, by the name of a type; `sft` is told by the rows. */
+/** What each method learns from: kinds, of which the first that a release has counts. */
+const learnt: { readonly [M in Method]: readonly [Kind, ...Kind[]] } = {
+  sft: ['conversation'],
+  ...{ dpo: ['preference'], ipo: ['preference'], simpo: ['preference'], orpo: ['preference'] },
+  kto: ['feedback', 'preference'],
+  ...{ grpo: ['prompt', 'conversation'], distillation: ['prompt', 'conversation'] },
+}
+
+/** The type of rows for a method; that of `sft` is told by the rows. */
 function typeFor(method: Method, target: Target): string {
   if (method === 'sft') return 'sft'
   if (method === 'kto') return 'unpaired'
@@ -180,9 +188,11 @@ export async function exportForPhase(
   const phase = method === 'sft' || method === 'distillation' ? 'sft' : 'preference'
   const target = targetNamed(trainer)
   const counter: Counter = tokenizer(request.tokenizer)
-  const splits = new Set<string>()
-  for await (const { split } of readContents(release)) splits.add(split)
-  const heldOut = heldOutSplits.find(split => splits.has(split))
+  const splits = new Map<Kind, Set<string>>()
+  for await (const { split, payload } of readContents(release))
+    splits.set(payload.kind, (splits.get(payload.kind) ?? new Set()).add(split))
+  const kind = learnt[method].find(kind => splits.has(kind))
+  const heldOut = heldOutSplits.find(split => kind !== undefined && splits.get(kind)!.has(split))
   const asked = given({
     type: typeFor(method, target),
     reasoning,
