@@ -208,6 +208,10 @@ rounds:                                          # \`stillroom rounds\`: solver 
   n: 2
   student: solver
   revisions: [base, r1]
+train:                                           # \`stillroom train plan\`: what is left out is proposed, with its reasons
+  base: Qwen/Qwen3-8B-Base
+  adapter: qlora
+  hardware: { gpu: L40S }
 prices: prices.yaml                              # before those that come along
 budget: { usd: 50, calls: 20000 }
 gates:                                           # needed here because no step is \`decontaminate\`

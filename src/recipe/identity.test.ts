@@ -40,6 +40,7 @@ const other: Input = {
   gates: { terms: { override: 'agreed with the lawyers' } },
   floor: 10,
   rounds: { n: 2, student: 'writer', revisions: ['a', 'b'] },
+  train: { adapter: 'full' },
   release: { version: '0.1.0', license: 'mit', date: '2026-11-20' },
 }
 const otherTeacher: Input = {

@@ -28,6 +28,7 @@ export {
   pendingErasure,
   type Wanted,
 } from './erase/index.ts'
+export { type ExamSet, examsOfFile, examsOfRelease, examsOfRun } from './exams.ts'
 export {
   type ExportRequest,
   exportForPhase,
@@ -42,7 +43,7 @@ export { listRuns, type PastRun, readRun } from './log.ts'
 export { type Looked, lookAhead, lookAt } from './look.ts'
 export { keepMeasured, type MeasuredFile, measuredOf } from './measured.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'
-export { openProject, type Project, wordsOf } from './project.ts'
+export { filesOf, type Outside, openProject, type Project, wordsOf } from './project.ts'
 export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter, rejectsOf } from './rejects.ts'
 export { gatesOf, type ReleaseOutcome, releaseFolder, releaseRun, signerFor } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'
