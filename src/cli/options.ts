@@ -35,7 +35,7 @@ export const options = {
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
   to: { flags: '--to <owner/name>', is: 'text', about: 'repository of the Hugging Face Hub that is pushed to' },
   public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
-  dryRun: { flags: '--dry-run', is: 'flag', about: 'only list what would be done, and ask nobody' },
+  dryRun: { flags: '--dry-run', is: 'flag', about: 'only say what would be done, ask nobody and write nothing' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
   subject: {
     flags: '--subject <text>',
@@ -86,7 +86,6 @@ export const options = {
     is: 'text',
     about: "tokenizer.json that tokens are counted by (default: the recipe's, else o200k_base)",
   },
-  dryRun: { flags: '--dry-run', is: 'flag', about: 'write nothing; say what would be written' },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
   model: { flags: '--model <name>', is: 'text', about: 'only completions of this model' },

@@ -93,6 +93,7 @@ export const run: Run = async call => {
         reporter.width,
       ),
       ...(trained.has(target.name) ? ['Next: stillroom train plan'] : []),
+      ...(target.name === 'hub' ? [`Next: stillroom push ${folder} --to <owner/name>`] : []),
     )
   }
   reporter.result({ release, ...told, out: dry ? null : out })
