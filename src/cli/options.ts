@@ -75,12 +75,6 @@ export const options = {
     is: 'text',
     about: 'inline as <think> in the answer, separate (reasoning_content), thinking, or drop (default: inline)',
   },
-  context: { flags: '--context <tokens>', is: 'count', about: 'tokens of the longest row' },
-  tooLong: {
-    flags: '--too-long <policy>',
-    is: 'text',
-    about: 'what becomes of longer rows, which are counted and listed: stop, drop or truncate (default: stop)',
-  },
   tokenizer: {
     flags: '--tokenizer <file>',
     is: 'text',
@@ -182,9 +176,13 @@ export const options = {
   context: {
     flags: '--context <n>',
     is: 'count',
-    about: 'tokens of the longest row that is trained on (default: 2048)',
+    about: 'tokens of the longest row that is trained on (default of a training: 2048; of an export, none)',
   },
-  tooLong: { flags: '--too-long <what>', is: 'text', about: 'drop, truncate or stop at longer rows (default: stop)' },
+  tooLong: {
+    flags: '--too-long <what>',
+    is: 'text',
+    about: 'drop, truncate or stop at longer rows, which are counted and listed (default: stop)',
+  },
   common: {
     flags: '--common',
     is: 'flag',
