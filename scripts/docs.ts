@@ -88,6 +88,9 @@ const examples: { [verb: string]: string } = {
   'self-reward': '{ teacher: student, candidates: 4, marks: 3 }',
   thumbs: '{ from: log, columns: { vote: rating } }',
   'preference-bias': '{ margin: rank/margin }',
+  sit: '{ from: exams, teacher: solver, shots: { from: exams, n: 4 } }',
+  'sit-likelihood': '{ from: exams, teacher: student, length: bytes }',
+  grade: '{ judge: judge, samples: 3, marks: 10 }',
 }
 
 /** Outside code spans a sign of HTML would vanish with what follows it. */

@@ -199,6 +199,16 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'seed', 'teacher', 'people', 'gold', 'sameFamily', 'recipe'],
     load: () => import('./verbs/audit.ts'),
   },
+  evaluate: {
+    operands: '[recipe|exam|release]',
+    about: 'Has a model sit an exam and grades it: the exams of a recipe, a benchmark, or an eval-set release.',
+    example: 'stillroom evaluate question.jsonl --model tutor --at http://localhost:8000/v1 --judge openai/gpt-5.2',
+    options: [
+      ...(['model', 'at', 'judge', 'judgeAt', 'layout', 'shots', 'samples', 'references', 'against'] as const),
+      ...(['limit', 'name', 'license', 'out', 'print'] as const),
+    ],
+    load: () => import('./verbs/evaluate.ts'),
+  },
   verify: {
     operands: '<release>',
     about:
@@ -342,6 +352,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom import benchmark gsm8k/test.jsonl --name gsm8k --license MIT',
     options: ['name', 'license', 'columns', 'version', 'date', 'uri', 'out'],
     load: () => import('./verbs/import-benchmark.ts'),
+  },
+  'train lint': {
+    operands: '<file>',
+    about:
+      'Holds a config of a trainer against the keys that its version takes: unknown keys, wrong values, settings that clash.',
+    example: 'stillroom train lint simpo.yaml --trainer axolotl',
+    options: ['trainer', 'command'],
+    load: () => import('./verbs/train-lint.ts'),
   },
   simulate: {
     operands: '',

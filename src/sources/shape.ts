@@ -174,10 +174,16 @@ const makers: { [K in Kind]: (columns: Columns) => Payload<K> } = {
   exam(columns) {
     const choices = parsed(columns.choices ?? null)
     const rubric = pickText(columns, ['rubric'])
+    const prompt = promptOf(columns)
+    // A row with an answer already: what was asked, and the answer as what is right.
+    const answered = prompt.length > 1 && prompt.at(-1)!.role === 'assistant' ? prompt.pop()!.content : null
+    const given = pick(columns, ['target', 'answer', 'reference']) ?? answered
+    // By a rubric, or by tests, an answer is graded without a right one.
+    const target = given ?? (rubric || columns.verifier ? '' : need(columns, ['target', 'answer', 'reference']))
     return {
       kind: 'exam',
-      prompt: promptOf(columns),
-      target: String(scalar(need(columns, ['target', 'answer', 'reference']), 'target')),
+      prompt,
+      target: String(scalar(target, 'target')),
       ...(Array.isArray(choices) ? { choices: choices.map(choice => String(scalar(choice, 'choices'))) } : {}),
       ...(rubric ? { rubric } : {}),
       ...verifierOf(columns),

@@ -24,7 +24,19 @@ export { exportReasons, type Reason as LeftOutReason } from './export/reasons.ts
 export { type Content, type Origin, type Reasoning, reasonings, type Target, type Type } from './export/target.ts'
 export { targetNamed, targetNames, targets } from './export/targets.ts'
 export { type Asked, type Exported, type TooLong, tooLongPolicies, writeExport } from './export/write.ts'
-export type { Adapter, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
+export {
+  commandsOf,
+  type Finding,
+  type LintAsk,
+  type Linted,
+  lint,
+  lintConfig,
+  posted,
+  type Severity,
+  titleOf,
+  versionOf,
+} from './lint/index.ts'
+export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
 export {
   cutAt,
   type KindTraits,
@@ -33,3 +45,7 @@ export {
   type Traits,
   traitsOf,
 } from './traits.ts'
+export { linked } from './write/hand-over.ts'
+export { mergeOf } from './write/merge.ts'
+export { readMe } from './write/read-me.ts'
+export { checked, draftPhase, writePhase } from './write/write.ts'
