@@ -149,6 +149,13 @@ export const commands: { [name: string]: Command } = {
     options: ['base', 'size', 'gpu', 'gpus', 'adapter', 'method', 'context', 'tooLong'],
     load: () => import('./verbs/train-plan.ts'),
   },
+  'train write': {
+    operands: '[recipe|release]',
+    about: 'Writes a training into its folder: rows, configs that its trainer was held against, scripts, commands.',
+    example: 'stillroom train write recipe.yaml',
+    options: ['base', 'size', 'gpu', 'gpus', 'adapter', 'method', 'context', 'tooLong'],
+    load: () => import('./verbs/train-write.ts'),
+  },
   retry: {
     operands: '',
     about: 'Has the calls behind the drops of one reason asked again by the next run.',
@@ -314,11 +321,14 @@ export const commands: { [name: string]: Command } = {
     load: () => import('./verbs/import-completions.ts'),
   },
   export: {
-    operands: '<format>',
+    operands: '<target> [release]',
     about:
-      'Writes what a step of the last run gave as jsonl, csv or parquet, with ids, for people to look at and change.',
-    example: 'stillroom export csv --step judge -n 50',
-    options: ['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
+      'Writes a release as a trainer or vendor reads it (trl, axolotl, llama-factory, unsloth, openai, together, fireworks, alpaca, sharegpt, kto, hub); as jsonl, csv or parquet, what a step of the last run gave, for people to look at and change.',
+    example: 'stillroom export trl --reasoning inline --context 4096 --too-long drop',
+    options: [
+      ...['type', 'reasoning', 'context', 'tooLong', 'tokenizer', 'dryRun'],
+      ...['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
+    ] as OptionName[],
     load: () => import('./verbs/export.ts'),
   },
   'export model': {

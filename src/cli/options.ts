@@ -35,7 +35,7 @@ export const options = {
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
   to: { flags: '--to <owner/name>', is: 'text', about: 'repository of the Hugging Face Hub that is pushed to' },
   public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
-  dryRun: { flags: '--dry-run', is: 'flag', about: 'only list what would be done, and ask nobody' },
+  dryRun: { flags: '--dry-run', is: 'flag', about: 'only say what would be done, ask nobody and write nothing' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
   subject: {
     flags: '--subject <text>',
@@ -62,7 +62,23 @@ export const options = {
     flags: '--out <path>',
     is: 'text',
     about:
-      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), of evaluations (default: evaluations beside the recipe; of an import evaluations/<name>) or of tasks (default: lm-eval/<name>), or a page (.html)',
+      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), of an export (default: exports/<release>-<target>), of evaluations (default: evaluations beside the recipe; of an import evaluations/<name>) or of tasks (default: lm-eval/<name>), or a page (.html)',
+  },
+  type: {
+    flags: '--type <type>',
+    is: 'text',
+    about:
+      'form of the rows, such as messages, prompt-completion, preference, unpaired or rlvr, or sft, dpo, kto, grpo (default: by the kinds of the release)',
+  },
+  reasoning: {
+    flags: '--reasoning <how>',
+    is: 'text',
+    about: 'inline as <think> in the answer, separate (reasoning_content), thinking, or drop (default: inline)',
+  },
+  tokenizer: {
+    flags: '--tokenizer <file>',
+    is: 'text',
+    about: "tokenizer.json that tokens are counted by (default: the recipe's, else o200k_base)",
   },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
@@ -196,9 +212,13 @@ export const options = {
   context: {
     flags: '--context <n>',
     is: 'count',
-    about: 'tokens of the longest row that is trained on (default: 2048)',
+    about: 'tokens of the longest row that is trained on (default of a training: 2048; of an export, none)',
   },
-  tooLong: { flags: '--too-long <what>', is: 'text', about: 'drop, truncate or stop at longer rows (default: stop)' },
+  tooLong: {
+    flags: '--too-long <what>',
+    is: 'text',
+    about: 'drop, truncate or stop at longer rows, which are counted and listed (default: stop)',
+  },
   common: {
     flags: '--common',
     is: 'flag',

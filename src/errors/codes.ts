@@ -51,6 +51,8 @@ export const codes = {
   SR_WORKSPACE: { exit: 1, about: 'The workspace is damaged or was written by another version.' },
   SR_VERIFY: { exit: 1, about: 'A release does not match its manifest.' },
   SR_NOT_FOUND: { exit: 1, about: 'There is no such record, run or release.' },
+  SR_EXPORT_CONTEXT: { exit: 1, about: 'Rows are longer than the context, and longer ones are to stop the export.' },
+  SR_EXPORT_EMPTY: { exit: 5, about: 'A release has no row that a target or its type takes.' },
   SR_BETWEEN_ROUNDS: { exit: 1, about: 'What is done between two rounds failed; the rounds can be resumed.' },
   SR_TRAINING: { exit: 2, about: 'The folder of a training is none, or does not fit what was begun in it.' },
   SR_TRAINER_MISSING: { exit: 2, about: 'A trainer, or a package it needs, is not installed.' },

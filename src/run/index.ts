@@ -40,6 +40,14 @@ export {
 } from './evaluation.ts'
 export { type ExamAsked, examRecipe } from './exam-recipe.ts'
 export { type ExamSet, examsOfFile, examsOfRelease, examsOfRun } from './exams.ts'
+export {
+  type ExportRequest,
+  exportForPhase,
+  exportRelease,
+  newestRelease,
+  originOf,
+  type PhaseExport,
+} from './export.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'

@@ -8,7 +8,8 @@ import { type Columns, Misshapen, object } from './columns.ts'
 import { completionOf, isCompletion } from './completion.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
 import { examColumns, examOf, layoutOf } from './exams.ts'
-import { type FileFormat, formatOf, type SourceFile } from './files.ts'
+import { type FileFormat, formatOf, idFile, type SourceFile } from './files.ts'
+import { openIds } from './ids.ts'
 import { type SourceReason, sourceReasons } from './reasons.ts'
 import { csvRows, jsonRows, parquetRows, type Row } from './rows.ts'
 import { guessKind, notesOf, payloadOf, renamed, type SelfReport, selfReport } from './shape.ts'
@@ -62,8 +63,11 @@ export async function* readSource(
       return
     }
     const ids = new Set<string>()
+    const beside = format === 'jsonl' ? await idFile(config, file) : undefined
+    const named = beside && openIds(jsonRows(beside, bound), config.id!)
     let kind = options.kind ?? config.kind
-    for await (const row of rowsOf(file, format, bound, config)) {
+    for await (const read of rowsOf(file, format, bound, config)) {
+      const row = named ? await named(read) : read
       empty = false
       kind ??= 'value' in row ? kindOf(config, row.value) : undefined
       yield itemOf(config, kind ?? 'row', row, ids)

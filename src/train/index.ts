@@ -18,6 +18,12 @@ export { type Estimate, estimate, estimateOn, type Fit, type Hardware, type Load
 export { type Gpu, type GpuPrice, type GpuPrices, gpuNamed, gpuPrices, gpus, withPrices } from './estimate/gpus.ts'
 export type { Memory } from './estimate/memory.ts'
 export { type ModelShape, modelShape } from './estimate/model-shape.ts'
+export type { Counter } from './export/length.ts'
+export type { Placed } from './export/plan.ts'
+export { exportReasons, type Reason as LeftOutReason } from './export/reasons.ts'
+export { type Content, type Origin, type Reasoning, reasonings, type Target, type Type } from './export/target.ts'
+export { targetNamed, targetNames, targets } from './export/targets.ts'
+export { type Asked, type Exported, type TooLong, tooLongPolicies, writeExport } from './export/write.ts'
 export {
   commandsOf,
   type Finding,
