@@ -1,3 +1,4 @@
+import type { Purpose } from '../govern/index.ts'
 import type { Sha } from '../records/index.ts'
 
 /** What a training run does to a model. */
@@ -118,6 +119,8 @@ export type Training = {
   /** Name of its file in there; default `recipe.yaml`, `recipe.yml` or `recipe.ts`. */
   recipeFile?: string
   base: string
+  /** What the model is for, as it was said when this was written: it counts where the recipe is not there. */
+  purpose?: Purpose
   phases: { phase: Phase; written: Written; merge?: Merge }[]
   settle: { patience: number; 'min-delta': number }
   handOver: 'merged' | 'adapter'

@@ -100,10 +100,20 @@ describe('after an erasure by subject', () => {
     gone = await below(old, 'docs/part-02.md')
     before = await released(old)
     expect(before.some(id => gone.has(id))).toBe(true)
-    expect(await remains(dir, [secret, person], sources)).not.toEqual([])
+    const written = await commandLine(dir, 'train write releases/forgetful-0.1.0 --base Qwen/Qwen3-0.6B-Base')
+    expect(written.err).toBe('')
+    expect(JSON.parse(readFileSync(join(dir, 'training/forgetful-0.1.0/training.json'), 'utf8')).purpose).toBeDefined()
+    const release = { name: 'forgetful', version: '0.1.0' }
+    const lineage = { name: 'forgetful', version: '0.1.0', model: 'out/sft-merged', phases: [{ release }] }
+    write(join(dir, 'training', 'forgetful-0.1.0'), {
+      'model.json': JSON.stringify(lineage),
+      'run/sft.log': `step 1\n${secret}\n`,
+    })
+    expect(await remains(dir, [secret, person], sources)).toContain('training/forgetful-0.1.0/data/sft/train.jsonl')
     const dry = await commandLine(dir, `erase --subject "${person}"`)
     expect(dry.out).toMatch(/source docs: 1 record/)
     expect(dry.out).toContain('Nothing is done yet')
+    expect(dry.out).toContain('training/forgetful-0.1.0/data/sft')
     expect(await released(old)).toEqual(before)
     const done = await commandLine(dir, `erase --subject "${person}" --note "request 12" --by "the data officer" --yes`)
     expect(done.err).toBe('')
@@ -147,6 +157,18 @@ describe('after an erasure by subject', () => {
     expect((await verifyRelease(copy, { key })).problems).toEqual([
       { file: 'certificate.json', message: 'is not what was signed' },
     ])
+  })
+
+  test('rows of trainings are gone, models that learnt from them are named, and nobody trains on', async () => {
+    const [folder = ''] = readdirSync(join(root, 'erasures')).filter(name => name.startsWith('E-'))
+    const text = readFileSync(join(root, 'erasures', folder, 'certificate.json'), 'utf8')
+    const { trainings, models } = JSON.parse(text)
+    const model = { name: 'forgetful', version: '0.1.0', path: 'out/sft-merged', finished: true }
+    expect(trainings).toEqual([{ name: 'forgetful-0.1.0', rows: ['data/sft'], model }])
+    expect(models).toContain('forgetful 0.1.0 in training/forgetful-0.1.0/out/sft-merged')
+    expect(existsSync(join(dir, 'training/forgetful-0.1.0/data/sft'))).toBe(false)
+    const { code, err } = await commandLine(dir, 'train run training/forgetful-0.1.0')
+    expect([code, err]).toEqual([2, expect.stringContaining('was withdrawn')])
   })
 
   test('the next run keeps it out by reason, and pays for nothing', async () => {

@@ -25,7 +25,7 @@ const phaseOf = (
   model,
   reasoning: 'inline',
   data: {
-    release: { dir: '../releases/ferries-0.1.0', name: 'ferries', version: '0.1.0', manifest: sha256('manifest') },
+    release: { dir: 'release', name: 'ferries', version: '0.1.0', manifest: sha256('manifest') },
     train,
     ...(test ? { test } : {}),
     ...{ rows: 8, heldOut: test ? 4 : 0, tokens: 400, tokenizer: 'bytes' },
@@ -89,6 +89,7 @@ export function trainingFolder(
   const dir = folder({
     'training.json': JSON.stringify(training),
     ...Object.assign({}, ...written.map(({ written: { files } }) => files)),
+    'release/manifest.json': 'manifest',
     'data/sft-train.jsonl': lines(ports.slice(0, 8).map(text => ({ text }))),
     'data/sft-test.jsonl': lines(ports.slice(8).map(text => ({ text }))),
     'data/preference-train.jsonl': lines(pairs.slice(0, 8)),

@@ -68,6 +68,7 @@ export const run: Run = async call => {
       ...certificate.releases.map(({ name, replacedBy }) =>
         replacedBy ? `${name} is withdrawn; version ${replacedBy} stands in its place.` : `${name} is withdrawn.`,
       ),
+      ...(certificate.trainings.some(({ model }) => model) ? [certificate.models] : []),
       'The next run makes anew what was to be regenerated, and keeps out what was erased.',
     )
     reporter.result({ certificate: here(io, join(folder, 'certificate.json')), ...certificate })
@@ -104,7 +105,7 @@ const tooShort = (received: string): StillroomError =>
 
 /** What would go, before anything does. */
 function erasureLines(erasure: Erasure, { width }: Pick<Reporter, 'width'>): string[] {
-  const { records, calls, sent, tasks, releases, exports, releaseExports } = erasure
+  const { records, calls, sent, tasks, releases, exports, releaseExports, trainings } = erasure
   const part = (title: string, items: string[]): string[] =>
     items.length === 0 ? [] : ['', title, ...indent(items.flatMap(item => wrap(item, width - 2)))]
   const places = (fate: string): string[] =>
@@ -140,6 +141,16 @@ function erasureLines(erasure: Erasure, { width }: Pick<Reporter, 'width'>): str
     ...part(
       'Exports of these releases for training, removed',
       releaseExports.map(name => `exports/${name}`),
+    ),
+    ...part(
+      'Rows of these releases in trainings, removed',
+      trainings.flatMap(({ name, rows }) => rows.map(path => `training/${name}/${path}`)),
+    ),
+    ...part(
+      'Models that learnt from them, which stay and cannot unlearn',
+      trainings.flatMap(({ name, model }) =>
+        model ? [`${model.name} ${model.version}: training/${name}/${model.path}`] : [],
+      ),
     ),
   ]
 }

@@ -51,6 +51,13 @@ test('a training of a recipe is run, told line by line, and its standing told la
   expect([state.phases.preference.is, curves.sft.at(-1).step, next]).toEqual(['handed-over', 24, 'nothing is open'])
 })
 
+test('without a recipe the purpose that the training was written for counts', async () => {
+  const base = 'LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct'
+  const dir = trainingFolder({ training: { base, purpose: { commercial: true } } })
+  const { code, err } = await commandLine(dir, 'train run .', { env })
+  expect([code, err]).toEqual([3, expect.stringContaining('Commercial Use')])
+})
+
 test('the base and what came out of it are served and sit the same exam', async () => {
   const item = (question: string) => ({ question, choices: ['pier 1', 'pier 2'], answer: 0 })
   const dir = folder({

@@ -39,6 +39,7 @@ export const run: Run = async call => {
   const options: TrainingOptions = {
     folder,
     env: io.env,
+    ...(training.purpose ? { purpose: training.purpose } : {}),
     ...(project ? { purpose: project.recipe.purpose as TrainingOptions['purpose'], gates: project.recipe.gates } : {}),
     told: view.take,
     stop: stop.signal,

@@ -32,6 +32,18 @@ export const run: Run = async call => {
 
 function whatNext(training: Training, state: State | undefined, folder: string): string {
   if (!state) return `stillroom train run ${folder}`
+  const [first, second] = training.phases.map(({ phase }) => phase)
+  const one = first && state.phases[first.name]
+  if (
+    first &&
+    second &&
+    !state.phases[second.name] &&
+    one?.is === 'handed-over' &&
+    one.settled === null &&
+    first.data.test !== undefined
+  ) {
+    return `more steps for ${first.name} and \`stillroom train write\`, or stillroom train run ${folder} --unsettled: the held-out loss has not settled`
+  }
   if (!state.ended) return `stillroom train run ${folder} goes on where it stopped`
   const { baseline, trained } = state.evaluations
   return training.evaluate && baseline && trained

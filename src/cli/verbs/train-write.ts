@@ -44,9 +44,24 @@ export const run: Run = async call => {
       '',
     )
   }
+  const { license, warnings } = prepared
+  if (license.is !== 'pass') {
+    reporter.say(
+      `license   ${license.is}: ${license.why}`,
+      ...(license.override === undefined ? [] : [`  overridden: ${license.override}`]),
+      '',
+    )
+  }
+  for (const { text, ids, more } of warnings) {
+    reporter.say(
+      reporter.paint('yellow', `warning   ${text}`),
+      ...(ids?.length ? [`  ${ids.join(' ')}${more ? ` and ${more} more` : ''}`] : []),
+    )
+  }
+  if (warnings.length > 0) reporter.say('')
   const next = `stillroom train run ${shown}`
   reporter.say(`Next: ${next}`)
-  reporter.result({ folder: shown, files, training, phases, next })
+  reporter.result({ folder: shown, files, training, phases, license, warnings, next })
   return 0
 }
 

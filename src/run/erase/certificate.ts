@@ -2,6 +2,7 @@ import type { Fate } from '../../govern/index.ts'
 import type { Sha } from '../../records/index.ts'
 import type { Sent } from '../../workspace/index.ts'
 import type { Scan } from './scan.ts'
+import type { TaintedTraining } from './trainings.ts'
 
 /** What was erased, as it may be kept: keyed hashes, counts and places. Nothing of it can be read back. */
 export type Certificate = {
@@ -20,6 +21,8 @@ export type Certificate = {
   exports: string[]
   /** Exports of the withdrawn releases for training, which were removed here. */
   releaseExports: string[]
+  /** Trainings that had rows of the withdrawn releases, which were removed, and the models that learnt from them. */
+  trainings: TaintedTraining[]
   models: string
   suppressed: number
   scan: Scan['looked']
@@ -32,7 +35,9 @@ export const notCovered = [
   'Datasets of the Hugging Face Hub that sources name: the copies here that held it are gone. A later run fetches such a file again, and drops the row from it, as long as its owner leaves it there.',
   'Copies of releases and exports that were given away: their holders have to be told (GDPR, Article 19).',
   'What providers keep of the calls they were sent.',
-  'Models that were trained on a withdrawn release or an export of it.',
+  'Models that were trained on a withdrawn release or an export of it: those that are known here are named above, none is changed.',
+  'Copies that trainers keep of rows they have read, such as `~/.cache/huggingface/datasets`, and evaluations of models.',
+  'Trainings in other folders than `training/` beside the recipe.',
   'Backups, snapshots, and blocks of a disk that the file system has freed and not overwritten.',
   'What a subject is called in words that were not searched for.',
 ]
@@ -80,8 +85,11 @@ export function renderCertificate(one: Certificate): string {
           name => `export ${name} (the column \`export\` of its file) handed out rows that are erased`,
         ),
         ...one.releaseExports.map(name => `exports/${name}, made of a withdrawn release for training, was removed`),
+        ...one.trainings.flatMap(({ name, rows }) =>
+          rows.map(path => `training/${name}/${path}, rows of a withdrawn release, was removed`),
+        ),
       ],
-      'No export handed any of it out.',
+      'No export or training handed any of it out.',
     ),
     one.models,
     '## Scan',

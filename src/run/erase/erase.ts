@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { sha256 } from '../../records/index.ts'
 import { envelopeOf, type Signer, withdraw } from '../../release/index.ts'
@@ -13,6 +13,7 @@ import { removeExport } from './release-exports.ts'
 import { scan, without } from './scan.ts'
 import { erasureFolder, keyedHash, suppress } from './suppression.ts'
 import { type Traces, traceFinder } from './traces.ts'
+import { modelsSaid, removeTrainingRows, trainingTexts } from './trainings.ts'
 
 /** Who asks and why, and when; fixed when an erasure begins, so that one that goes on later says the same. */
 export type Request = { request: string; at: string; reason: string; by?: string }
@@ -78,6 +79,9 @@ export async function carryOut(
   }
   // A plan of an earlier version names none.
   for (const name of pending.releaseExports ?? []) removeExport(place, name)
+  const trainings = pending.trainings ?? []
+  for (const training of trainings) removeTrainingRows(place, training)
+  reached('erase.trainings')
   scrubJournal(paths.journal, calls)
   reached('erase.journal')
   for (const task of pending.tasks) {
@@ -105,7 +109,8 @@ export async function carryOut(
     releases,
     exports: pending.exports,
     releaseExports: pending.releaseExports ?? [],
-    models: 'Models: none is known here; whoever trained on a release or export above trained on erased data.',
+    trainings,
+    models: modelsSaid(trainings),
     suppressed: pending.suppress.length,
     scan: looked,
     notCovered,
@@ -155,7 +160,8 @@ async function dropPulled(root: string, traces: Traces): Promise<void> {
 }
 
 /** Logs of runs, summaries of stages, audits and lists of exports: what mentions a trace is taken out. */
-function scrubFiles({ paths }: Place, pending: Pending, traces: Traces): void {
+function scrubFiles(place: Place, pending: Pending, traces: Traces): void {
+  const { paths } = place
   const traced = traceFinder(traces)
   const each = (folder: string, see: (path: string) => void): void => {
     if (!existsSync(folder)) return
@@ -178,6 +184,16 @@ function scrubFiles({ paths }: Place, pending: Pending, traces: Traces): void {
     const kept = lines.filter(line => !traced(line))
     if (kept.length < lines.length) putWhole(path, kept.join('\n'))
   })
+  // Trainers print rows of theirs now and then.
+  for (const folder of trainingTexts(place)) {
+    if (basename(folder) !== 'run') continue
+    each(folder, path => {
+      if (!/\.(log|ndjson)$/.test(path)) return
+      const lines = readFileSync(path, 'utf8').split('\n')
+      const kept = lines.filter(line => !traced(line))
+      if (kept.length < lines.length) putWhole(path, kept.join('\n'))
+    })
+  }
   each(join(paths.root, 'exports'), path => {
     const lines = readFileSync(path, 'utf8').split('\n')
     const kept = lines.filter(line => !traced(line))

@@ -9,6 +9,7 @@ import { heldExports, heldLines, heldRecords, heldReleases, heldTasks, type Plac
 import { releaseExports } from './release-exports.ts'
 import type { Suppressed } from './suppression.ts'
 import { containment, contentOf, linesOf, subjectTest, textsIn, traceFinder, traceHints } from './traces.ts'
+import { type TaintedTraining, taintedTrainings } from './trainings.ts'
 
 /** What is to be erased: whatever holds these words or fits this pattern, one record, or what came from a source. */
 export type Wanted = { subject: string } | { row: string } | { source: string; path?: string }
@@ -25,6 +26,8 @@ export type Erasure = {
   exports: string[]
   /** Exports of these releases for training, beside the recipe: they are removed. */
   releaseExports: string[]
+  /** Trainings beside the recipe: rows of these releases are removed, models that learnt from them are named. */
+  trainings: TaintedTraining[]
   suppress: Suppressed[]
   /** Lines of the erased texts, for the scan at the end; they go with this plan. */
   lines: string[]
@@ -169,6 +172,7 @@ export async function findErasure(place: Place, wanted: Wanted): Promise<Erasure
     const one = await affectedRelease(place, name, ids, traced)
     if (one) affected.push(one)
   }
+  const withdrawn = new Set(affected.map(({ name }) => name))
   if ('source' in wanted) suppress.set('source', wanted)
   return {
     format: 1,
@@ -183,7 +187,8 @@ export async function findErasure(place: Place, wanted: Wanted): Promise<Erasure
     exports: [...heldExports(place)]
       .filter(({ lines }) => lines.some(line => ids.has(line.slice(0, 32))))
       .map(({ name }) => name),
-    releaseExports: releaseExports(place, new Set(affected.map(({ name }) => name))),
+    releaseExports: releaseExports(place, withdrawn),
+    trainings: taintedTrainings(place, withdrawn),
     suppress: [...suppress.values()],
     lines: [...lines].sort(),
   }

@@ -1,11 +1,12 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { deserialize } from 'node:v8'
 import { readParquet } from '../../records/index.ts'
 import { readHeld } from '../../workspace/index.ts'
 import { heldLines, heldTasks, type Place } from './held.ts'
 import { type Traces, textsIn, traceFinder, traceHints } from './traces.ts'
+import { trainingTexts } from './trainings.ts'
 
 /** What a scan looked at, and where it found something; a place is named, never what stands there. */
 export type Scan = { looked: { [what: string]: number }; found: string[] }
@@ -39,13 +40,18 @@ export async function scan(place: Place, traces: Traces, skip: (path: string) =>
   }
   found.push(...scanDatabase(paths.journal, traces, pages => (looked.pages = pages)))
   const own = (path: string): boolean => path.startsWith(paths.tasks) || path.startsWith(paths.journal) || skip(path)
-  for (const root of [paths.root, releases]) {
+  // Weights are no texts, and what people keep beside them is theirs.
+  const roots = [
+    ...[paths.root, releases].map(root => [root, root] as const),
+    ...trainingTexts(place).map(root => [root, dirname(releases)] as const),
+  ]
+  for (const [root, above] of roots) {
     if (!existsSync(root)) continue
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name)
       if (!entry.isFile() || own(path)) continue
       looked.files!++
-      if (await holds(path, traced)) found.push(relative(root, path))
+      if (await holds(path, traced)) found.push(relative(above, path))
     }
   }
   return { looked, found: [...new Set(found)] }

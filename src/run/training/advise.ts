@@ -44,6 +44,8 @@ export type AdviseAsk = {
   openTeachers: string[]
   /** Tokens are counted with another tokenizer than the student's. */
   guessed: boolean
+  /** Whether the tokenizer of the base has a chat template, where its folder is here. */
+  template?: boolean
 }
 
 /** Rows of one phase as they are trained on. */

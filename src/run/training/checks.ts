@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { sha256 } from '../../records/index.ts'
+import { tombstoneFile } from '../../release/index.ts'
 import { failureOf, type Phase, type Training } from '../../train/index.ts'
+import { checkpointsIn } from './checkpoints.ts'
 import type { TellTraining } from './events.ts'
 import { digestsOf, type PhaseState, type Places } from './state.ts'
 import type { Around } from './trainer.ts'
@@ -12,8 +14,10 @@ export function compare(
   one: Training['phases'][number],
   next: PhaseState | undefined,
   at: PhaseState | undefined,
+  { folder }: Pick<Places, 'folder'>,
 ): void {
-  if (!at) return
+  // Without a checkpoint nothing rests on how it was begun: what was wrong may be mended.
+  if (!at || (at.is === 'training' && checkpointsIn(join(folder, one.written.output)).whole.length === 0)) return
   const { identity, settings } = digestsOf(one)
   const unsettled = one.phase.data.test !== undefined && at.settled === null && next === undefined
   const open = at.is === 'training' || (one.phase.name === 'sft' && unsettled)
@@ -30,7 +34,7 @@ export function compare(
 
 /** Throws SR_UNSETTLED where phase two would begin from weights that still get better, unless that is wanted. */
 export function mustSettle(
-  { name, data }: Phase,
+  { name, data, settings }: Phase,
   { settled, step, of }: PhaseState,
   settle: Training['settle'],
   unsettled: boolean,
@@ -52,7 +56,7 @@ export function mustSettle(
   }
   throw new StillroomError('SR_UNSETTLED', `${message} Phase two did not begin.`, {
     expected: `${settle.patience} looks in a row without a fall of ${(100 * settle['min-delta']).toFixed(2)} %`,
-    hint: `raise \`train.${name}.epochs\` and write the training again, it goes on where it is; or go on with: stillroom train run --unsettled`,
+    hint: `raise \`train.${name}.${settings.maxSteps === undefined ? 'epochs' : 'max-steps'}\` and write the training again, it goes on where it is; or go on with: stillroom train run --unsettled`,
   })
 }
 
@@ -65,17 +69,45 @@ export function asWritten({ written }: Training['phases'][number], { folder }: P
   }
 }
 
-/** The rows must be those of the release that they are said to come from, as far as it is still there. */
+/**
+ * The rows must be those of the release that they are said to come from, as far as it is still there: what differs is told.
+ * Throws SR_TRAINING where an `open` phase would train on a release that was withdrawn, or its rows are not there.
+ */
 export function releaseAsWritten(
-  { dir, name, version, manifest }: { dir: string; name: string; version: string; manifest: string },
+  { name: phase, data }: Pick<Phase, 'name' | 'data'>,
+  open: boolean,
   { folder }: Places,
   tell: TellTraining,
 ): void {
-  const file = join(resolve(folder, dir), 'manifest.json')
-  if (existsSync(file) && sha256(readFileSync(file)) !== manifest) {
-    const message = `Release ${name} ${version} is no longer what these rows were written from.`
-    tell({ event: 'note', message })
+  const { dir, name, version, manifest } = data.release
+  const release = resolve(folder, dir)
+  const file = join(release, 'manifest.json')
+  if (existsSync(join(release, tombstoneFile))) {
+    const message = `Release ${name} ${version} was withdrawn: records of it were erased.`
+    if (open) {
+      throw new StillroomError('SR_TRAINING', `${message} Phase ${phase} is not trained on it.`, {
+        position: { file: join(release, tombstoneFile) },
+        hint: 'write the training anew from the release that replaced it: its tombstone.json names that',
+      })
+    }
+    tell({ event: 'note', message: `${message} Phase ${phase} was trained on it before.` })
+    return
   }
+  const lost = [data.train, ...(data.test === undefined ? [] : [data.test])].find(
+    path => !existsSync(join(folder, path)),
+  )
+  if (open && lost !== undefined) {
+    throw new StillroomError('SR_TRAINING', `Rows of phase ${phase} are not there.`, {
+      position: { file: join(folder, lost) },
+      hint: 'write them again with: stillroom train write',
+    })
+  }
+  const said = existsSync(file)
+    ? sha256(readFileSync(file)) === manifest
+      ? undefined
+      : `Release ${name} ${version} is no longer what these rows were written from.`
+    : `Release ${name} ${version} is not where it was, in ${dir}: whether it has changed since cannot be told.`
+  if (said) tell({ event: 'note', message: said })
 }
 
 /** Throws SR_TRAINER_MISSING before anything is done, where the trainer is not on the path. */

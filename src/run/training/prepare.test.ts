@@ -157,3 +157,22 @@ test('rows of another release, a model in a folder with its own tokenizer and si
   expect(phases[1]).toMatchObject({ method: 'grpo', data: { rows: 24 }, settings: { generations: 8, beta: 0 } })
   expect(claims).toEqual([])
 })
+
+test('a base in a folder whose tokenizer has no chat template stops, unless a template is named', async () => {
+  const config = { architectures: ['LlamaForCausalLM'], hidden_size: 32, num_hidden_layers: 2, vocab_size: 800 }
+  const files = {
+    'base/config.json': JSON.stringify({ ...config, intermediate_size: 64, num_attention_heads: 2 }),
+    'base/tokenizer_config.json': '{"eos_token":"<eos>","chat_template":null}',
+  }
+  const { dir, plan } = await prepared(both, { train: { base: './base', size: '1B' } }, files)
+  const told = await plan()
+  expect(told.warnings).toContainEqual(
+    expect.objectContaining({ about: 'chat-template', stop: true, hint: expect.stringContaining('chatml') }),
+  )
+  expect(() => checkPrepared(told)).toThrow('no chat template')
+  expect(() => checkPrepared(told)).toThrow(expect.objectContaining({ code: 'SR_TRAIN_ROWS' }))
+  const abouts = async (flags?: TrainInput) => (await plan(flags)).warnings.map(({ about }) => about)
+  expect(await abouts({ 'chat-template': 'chatml' })).not.toContain('chat-template')
+  write(dir, { 'base/chat_template.jinja': '{{ messages }}' })
+  expect(await abouts()).not.toContain('chat-template')
+})

@@ -59,6 +59,8 @@ export type Prepared = {
   root: string
   config: TrainConfig
   base: string
+  /** What the model is for: as the recipe says, or the recipe that the release was made with. */
+  purpose: Purpose
   model?: ModelShape
   /** What tokens are counted with: the student's own, where its file is there. */
   tokenizer?: string
@@ -120,7 +122,8 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
   const [sft, preference] = [named.sft, named.preference].map(data => releases.find(({ dir }) => dir === dirOf(data))!)
   const { name, version } = own ?? sft!
   const folder = join(place.beside, 'training', `${name}-${version}`)
-  const license = baseLicenseReport(base, { ...(place.purpose ?? sft!.purpose) }, place.overrides)
+  const purpose = place.purpose ?? sft!.purpose
+  const license = baseLicenseReport(base, { ...purpose }, place.overrides)
   const begin = local && !isAbsolute(base) ? relative(folder, local) : base
   const seed = place.seed ?? sft!.seed
   const { gpu, ...many } = config.hardware
@@ -131,9 +134,10 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
     sft: sft!,
     preference: preference!,
     guessed: counts === undefined,
+    ...(local ? { template: hasTemplate(local) } : {}),
   })
   return {
-    ...{ name, version, folder, root: place.root, config, base, license, releases },
+    ...{ name, version, folder, root: place.root, config, base, purpose, license, releases },
     ...(model ? { model } : {}),
     ...(counts === undefined ? {} : { tokenizer: counts }),
     ...advised,
@@ -154,6 +158,13 @@ export function checkPrepared({ license, warnings, phases, leftOut }: Prepared):
   throw new StillroomError('SR_TRAIN_ROWS', `There is nothing to train: ${leftOut.map(one => one.why).join('; ')}.`, {
     ...(hint ? { hint } : {}),
   })
+}
+
+/** Whether a model's folder has a chat template: in a file of its own, or among the words of its tokenizer. */
+function hasTemplate(folder: string): boolean {
+  if (['chat_template.jinja', 'chat_template.json'].some(name => existsSync(join(folder, name)))) return true
+  const file = join(folder, 'tokenizer_config.json')
+  return existsSync(file) && /"chat_template"\s*:\s*["[]/.test(readFileSync(file, 'utf8'))
 }
 
 type Place = {

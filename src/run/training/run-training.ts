@@ -125,10 +125,13 @@ async function stages(
   const save = (): void => putState(places, state)
   if (standing.gate.is === 'unknown' || standing.gate.is === 'warn')
     tell({ event: 'note', message: `License of the base model: ${standing.gate.why}` })
-  for (const { phase } of training.phases) releaseAsWritten(phase.data.release, places, tell)
+  for (const { phase } of training.phases) {
+    const at = state.phases[phase.name]?.is
+    releaseAsWritten(phase, at === undefined || at === 'training', places, tell)
+  }
   for (const [i, one] of training.phases.entries()) {
     const next = training.phases[i + 1]?.phase.name
-    compare(one, next && state.phases[next], state.phases[one.phase.name])
+    compare(one, next && state.phases[next], state.phases[one.phase.name], places)
     if (state.phases[one.phase.name]?.is !== 'handed-over') asWritten(one, places, tell)
   }
   for (const { phase, written } of training.phases)

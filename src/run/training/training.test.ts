@@ -198,7 +198,7 @@ test('a trainer out of reach of the bridge is read by what it prints, and ended 
 test('a loss that still falls holds phase two back, until there are more steps or somebody wants it all the same', async () => {
   const dir = trainingFolder({ sft: { maxSteps: 40 } })
   const { error } = await run(dir)
-  expect(error).toMatchObject({ code: 'SR_UNSETTLED', exit: 5, hint: expect.stringContaining('train.sft.epochs') })
+  expect(error).toMatchObject({ code: 'SR_UNSETTLED', exit: 5, hint: expect.stringContaining('train.sft.max-steps') })
   expect((await run(dir)).error).toMatchObject({ code: 'SR_UNSETTLED' })
   expect(of(dir, 'sft')).toHaveLength(40)
   const config = JSON.parse(readFileSync(join(dir, 'sft.json'), 'utf8'))
@@ -234,6 +234,24 @@ test('what was begun with other rows is not gone on with', async () => {
   expect((await run(dir)).error).toMatchObject({ code: 'SR_TRAINING', exit: 2 })
   expect((await run(join(dir, 'data'))).error).toMatchObject({
     code: 'SR_TRAINING',
+    hint: expect.stringContaining('train write'),
+  })
+})
+
+test('what failed before its first checkpoint may be mended, and rows that are not there are told before anything runs', async () => {
+  const dir = trainingFolder({ sft: { maxSteps: 16, failAt: 3 }, preference: null })
+  expect((await run(dir)).error).toMatchObject({ code: 'SR_TRAINER' })
+  change(dir, ({ phases }) => {
+    phases[0]!.phase.data.release.manifest = sha256('another')
+  })
+  const { events, notes } = await run(dir)
+  expect(events.find(({ event }) => event === 'phase-started')).toMatchObject({ attempt: 2, from: 0 })
+  expect(notes.filter(note => note.includes('no longer what these rows were written from'))).toHaveLength(1)
+  rmSync(join(dir, 'release'), { recursive: true })
+  expect((await run(dir)).notes).toContainEqual(expect.stringMatching(/^Release ferries 0.1.0 is not where it was/))
+  const bare = trainingFolder({ sft: { train: 'data/none.jsonl' } })
+  expect((await run(bare)).error).toMatchObject({
+    ...{ code: 'SR_TRAINING', position: { file: expect.stringMatching(/data\/none\.jsonl$/) } },
     hint: expect.stringContaining('train write'),
   })
 })

@@ -1,4 +1,4 @@
-import { isTuned, type Proposal } from '../../train/index.ts'
+import { isTuned, noTemplate, type Proposal } from '../../train/index.ts'
 import type { AdviseAsk, Feed } from './advise.ts'
 import type { PhaseEstimate, Warning } from './prepare.ts'
 
@@ -89,6 +89,14 @@ export function warningsOf(
     if (proposal.phase === 'sft' && repeated > rows / 20) {
       all.push({ about: 'repeated', text: `sft: ${repeated} of ${rows} rows repeat the prompt of another one.` })
     }
+  }
+  if (ask.template === false && !config['chat-template'] && proposals.length > 0) {
+    all.push({
+      about: 'chat-template',
+      text: `The tokenizer of ${base} has no chat template: its trainer could not put the marks of turns around these rows.`,
+      hint: noTemplate,
+      stop: true,
+    })
   }
   const feedback = ask.preference.traits.kinds.feedback
   const lone = feedback && feedback.rows > 0 && (feedback.labels!.good === 0 || feedback.labels!.bad === 0)

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
+import type { Purpose } from '../../govern/index.ts'
 import type { TrainConfig } from '../../recipe/index.ts'
 import {
   type Finding,
@@ -23,6 +24,7 @@ export type TrainingPlan = {
   root: string
   config: TrainConfig
   base: string
+  purpose?: Purpose
   /** Paths are relative to the folder of the training. */
   phases: readonly Phase[]
 }
@@ -83,6 +85,7 @@ export async function writeTraining(
   }
   const training: Training = {
     ...{ name, version, recipe, ...(recipeFile ? { recipeFile } : {}), base, phases },
+    ...(plan.purpose ? { purpose: plan.purpose } : {}),
     ...{ settle: config.settle, handOver: config['hand-over'] },
     ...(config.launch ? { launch: config.launch } : {}),
     ...(config.serve ? { serve: config.serve } : {}),

@@ -17,14 +17,29 @@ const packageOf: { [module: string]: string } = {
   cv2: 'opencv-python',
 }
 
+/** What to do about a model whose tokenizer has no chat template. */
+export const noTemplate =
+  'name one with `train: { chat-template: chatml }`, or a file ending in .jinja, and write the training again'
+
 /** The command that installs a trainer with what an adapter needs. */
 export const installCommand = (trainer: Trainer, adapter?: Adapter): string =>
   packages[trainer].install + (adapter === 'qlora' && trainer === 'trl' ? ' bitsandbytes' : '')
 export const trainerTitle = (trainer: Trainer): string => packages[trainer].title
 
-/** The last lines that were said, without the drawings of progress bars. */
+/** What a launcher says once its program has failed: nothing of the reason, which stands before it. */
+const launcher =
+  /^(?:subprocess\.CalledProcessError|torch\.distributed\.elastic\.multiprocessing\.errors\.ChildFailedError)\b/m
+
+/** What was said before the last traceback, where that is a launcher's own behind the one of its program. */
+function withoutLauncher(output: string): string {
+  const at = output.lastIndexOf('Traceback (most recent call last):')
+  const before = output.slice(0, Math.max(0, at))
+  return launcher.test(output.slice(Math.max(0, at))) && /\S/.test(before) ? before : output
+}
+
+/** The last lines that were said, without the drawings of progress bars and the words of launchers. */
 export function lastLines(output: string, n = 12): string[] {
-  const lines = output
+  const lines = withoutLauncher(output)
     .split('\n')
     // A bar is drawn over itself: what stood there last is what would be seen.
     .map(
@@ -64,6 +79,14 @@ export function failureOf(
       is: 'missing',
       message: `${title} is not installed, or not on the PATH.`,
       hint: `install it with: ${installCommand(trainer, adapter)}`,
+    }
+  }
+  // transformers, and TRL where it asks for marks in a template.
+  if (/tokenizer\.chat_template is not set|does not have a chat template/.test(end)) {
+    return {
+      is: 'crashed',
+      message: `${title} ended, since the tokenizer of the model has no chat template.`,
+      hint: noTemplate,
     }
   }
   const how = ended.signal ?? `exit code ${ended.code}`

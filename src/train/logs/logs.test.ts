@@ -170,3 +170,18 @@ test('why a trainer ended is read out of its last words', () => {
     'one\n  0%|   | 0/9 [00:00<?]\r 50%|██ | 4/9 [00:01<00:01]\rTraceback:\n\n\u001b[31mValueError: no\u001b[0m\n 99%|██| 8/9\n'
   expect(lastLines(said)).toEqual(['one', 'Traceback:', 'ValueError: no'])
 })
+
+test('the reason of a failure is that of the program, not of what launched it; a missing chat template is named', () => {
+  const trace = (error: string): string =>
+    `Traceback (most recent call last):\n  File "x.py", line 1, in main\n${error}\n`
+  const program = trace('ValueError: tokenizer.chat_template is not set and no template argument was passed!')
+  for (const own of [
+    "subprocess.CalledProcessError: Command '['python']' returned non-zero exit status 1.",
+    'torch.distributed.elastic.multiprocessing.errors.ChildFailedError:\n====\nsft.py FAILED',
+  ]) {
+    expect(lastLines(program + trace(own), 1)).toEqual([expect.stringContaining('ValueError')])
+    expect(lastLines(trace(own)).length).toBeGreaterThan(2)
+  }
+  const told = failureOf({ trainer: 'trl', adapter: 'lora' }, { code: 1, signal: null }, program)
+  expect(told).toMatchObject({ is: 'crashed', hint: expect.stringContaining('chat-template: chatml') })
+})
