@@ -74,7 +74,7 @@ export function failureOf(
       hint: `install it with: ${install}`,
     }
   }
-  if (ended.code === 127 || /\b(command )?not found\b[^\n]*$/.test(lastLines(end, 1)[0] ?? '')) {
+  if (ended.code === 127 || /: (?:command )?not found$/.test(lastLines(end, 1)[0] ?? '')) {
     return {
       is: 'missing',
       message: `${title} is not installed, or not on the PATH.`,
@@ -87,6 +87,14 @@ export function failureOf(
       is: 'crashed',
       message: `${title} ended, since the tokenizer of the model has no chat template.`,
       hint: noTemplate,
+    }
+  }
+  const token = /specified `eos_token` \('([^']+)'\) is not found in the vocabulary/.exec(end)?.[1]
+  if (token !== undefined) {
+    return {
+      is: 'crashed',
+      message: `${title} ended, since the tokenizer of the model does not know ${token}, which ends an answer in the chat template.`,
+      hint: 'take a chat template whose marks the model knows, or a file ending in .jinja that ends answers with its own end of text, and write the training again',
     }
   }
   const how = ended.signal ?? `exit code ${ended.code}`

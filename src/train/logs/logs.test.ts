@@ -184,4 +184,9 @@ test('the reason of a failure is that of the program, not of what launched it; a
   }
   const told = failureOf({ trainer: 'trl', adapter: 'lora' }, { code: 1, signal: null }, program)
   expect(told).toMatchObject({ is: 'crashed', hint: expect.stringContaining('chat-template: chatml') })
+  const unknown = trace(
+    "ValueError: The specified `eos_token` ('<|im_end|>') is not found in the vocabulary. It is not found",
+  )
+  const other = failureOf({ trainer: 'trl', adapter: 'lora' }, { code: 1, signal: null }, unknown)
+  expect(other).toMatchObject({ is: 'crashed', message: expect.stringContaining('does not know <|im_end|>') })
 })
