@@ -204,11 +204,21 @@ test('a row that was shown beside others: they are made anew without it', async 
   expect(await remains(dir, [ticket, row.id], sources)).toEqual([])
 })
 
-test('a whole source leaves no row, and so no next version', async () => {
-  const { dir } = project()
+test('a whole source leaves no row, and so no next version; rows of another recipe are named and stay', async () => {
+  const { dir, root } = project()
+  const rows = join(dir, 'training', 'other-0.1.0', 'data', 'preference')
+  write(rows, {
+    'export.json': JSON.stringify({ release: { name: 'other', version: '0.1.0' }, files: ['train.jsonl'] }),
+    'train.jsonl': `${JSON.stringify({ text: secret })}\n`,
+  })
   expect((await commandLine(dir, 'erase --source docs --yes')).code).toBe(0)
   expect(readdirSync(join(dir, 'releases'))).toEqual(['forgetful-0.1.0'])
   expect(existsSync(join(dir, 'releases', 'forgetful-0.1.0', 'tombstone.json'))).toBe(true)
+  expect(existsSync(join(rows, 'train.jsonl'))).toBe(true)
+  const [folder = ''] = readdirSync(join(root, 'erasures')).filter(name => name.startsWith('E-'))
+  expect(readFileSync(join(root, 'erasures', folder, 'certificate.md'), 'utf8')).toContain(
+    'training/other-0.1.0/data/preference holds something of it as well, out of release other 0.1.0',
+  )
 })
 
 test('what fits nothing, or far too much, changes nothing', async () => {

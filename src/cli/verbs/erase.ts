@@ -69,6 +69,7 @@ export const run: Run = async call => {
         replacedBy ? `${name} is withdrawn; version ${replacedBy} stands in its place.` : `${name} is withdrawn.`,
       ),
       ...(certificate.trainings.some(({ model }) => model) ? [certificate.models] : []),
+      ...certificate.notCovered.filter(text => text.includes(' of another recipe: ')),
       'The next run makes anew what was to be regenerated, and keeps out what was erased.',
     )
     reporter.result({ certificate: here(io, join(folder, 'certificate.json')), ...certificate })

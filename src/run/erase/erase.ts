@@ -91,7 +91,7 @@ export async function carryOut(
   scrubFiles(place, pending, traces)
   await dropPulled(paths.root, traces)
   reached('erase.files')
-  const { looked, found } = await scan(place, traces, path => path === pendingFile(paths.root))
+  const { looked, found, elsewhere } = await scan(place, traces, path => path === pendingFile(paths.root))
   if (found.length > 0) {
     throw new StillroomError('SR_WORKSPACE', 'The erasure is not complete: something of it is still there.', {
       received: found.slice(0, 10).join(', '),
@@ -113,7 +113,13 @@ export async function carryOut(
     models: modelsSaid(trainings),
     suppressed: pending.suppress.length,
     scan: looked,
-    notCovered,
+    notCovered: [
+      ...elsewhere.map(
+        ({ folder, release }) =>
+          `${folder} holds something of it as well, out of release ${release} of another recipe: erase it there, and write that training again.`,
+      ),
+      ...notCovered,
+    ],
   }
   const folder = join(erasureFolder(paths.root), request)
   const text = `${JSON.stringify(certificate, null, 2)}\n`

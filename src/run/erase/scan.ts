@@ -6,10 +6,15 @@ import { readParquet } from '../../records/index.ts'
 import { readHeld } from '../../workspace/index.ts'
 import { heldLines, heldTasks, type Place } from './held.ts'
 import { type Traces, textsIn, traceFinder, traceHints } from './traces.ts'
-import { trainingTexts } from './trainings.ts'
+import { foreignRows, trainingTexts } from './trainings.ts'
 
 /** What a scan looked at, and where it found something; a place is named, never what stands there. */
-export type Scan = { looked: { [what: string]: number }; found: string[] }
+export type Scan = {
+  looked: { [what: string]: number }
+  found: string[]
+  /** Rows of trainings that hold some of it too, out of a release of another recipe. */
+  elsewhere: { folder: string; release: string }[]
+}
 
 /**
  * Looks for traces in everything that a workspace and its releases hold: tasks decoded frame by frame, Parquet, the texts
@@ -21,6 +26,8 @@ export async function scan(place: Place, traces: Traces, skip: (path: string) =>
   const hints = traceHints(traces)
   const looked: Scan['looked'] = { tasks: 0, texts: 0, pages: 0, files: 0 }
   const found: string[] = []
+  const foreign = foreignRows(place)
+  const elsewhere = new Set<string>()
   for (const task of heldTasks(place)) {
     looked.tasks!++
     if (heldLines(place, task, hints).some(({ value }) => traced(value))) found.push(`task ${task.task}`)
@@ -51,10 +58,16 @@ export async function scan(place: Place, traces: Traces, skip: (path: string) =>
       const path = join(entry.parentPath, entry.name)
       if (!entry.isFile() || own(path)) continue
       looked.files!++
-      if (await holds(path, traced)) found.push(relative(above, path))
+      if (!(await holds(path, traced))) continue
+      if (foreign[entry.parentPath]) elsewhere.add(entry.parentPath)
+      else found.push(relative(above, path))
     }
   }
-  return { looked, found: [...new Set(found)] }
+  const others = [...elsewhere].map(folder => ({
+    folder: relative(dirname(releases), folder),
+    release: foreign[folder]!,
+  }))
+  return { looked, found: [...new Set(found)], elsewhere: others }
 }
 
 /** What JSON has no form for, such as looks hold. */

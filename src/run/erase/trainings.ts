@@ -70,6 +70,20 @@ export function trainingTexts(place: Pick<Place, 'releases'>): string[] {
   )
 }
 
+/** Rows in trainings that come from a release of another recipe, by folder: an erasure there reaches them, none here does. */
+export function foreignRows({ releases }: Pick<Place, 'releases'>): { [folder: string]: string } {
+  const found: { [folder: string]: string } = {}
+  for (const name of list(trainingsFolder({ releases }))) {
+    const data = join(trainingsFolder({ releases }), name, 'data')
+    for (const phase of list(data)) {
+      const release = read<{ release?: Release }>(join(data, phase, exportFile))?.release
+      if (!release || existsSync(join(releases, `${release.name}-${release.version}`))) continue
+      found[join(data, phase)] = `${release.name} ${release.version}`
+    }
+  }
+  return found
+}
+
 /** What a certificate says of models: they cannot unlearn. */
 export function modelsSaid(trainings: readonly TaintedTraining[]): string {
   const models = trainings.flatMap(({ name, model }) => (model ? [{ training: name, ...model }] : []))

@@ -61,8 +61,21 @@ export type State = {
 
 export function readState({ state }: Places): State | undefined {
   if (!existsSync(state)) return undefined
-  const read = JSON.parse(readFileSync(state, 'utf8')) as State
-  if (read.format === 1) return read
+  let read: State
+  try {
+    read = JSON.parse(readFileSync(state, 'utf8')) as State
+  } catch (cause) {
+    throw new StillroomError(
+      'SR_TRAINING',
+      'The state of this training is no JSON: something else has written there.',
+      {
+        cause,
+        position: { file: state },
+        hint: 'remove this file: phases go on from their last checkpoints, those that were finished are looked at again',
+      },
+    )
+  }
+  if (read?.format === 1) return read
   throw new StillroomError('SR_TRAINING', 'The state of this training was written by another version of stillroom.', {
     position: { file: state },
     hint: 'go on with that version, or write the training into another folder',

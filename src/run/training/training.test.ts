@@ -249,6 +249,14 @@ test('what failed before its first checkpoint may be mended, and rows that are n
   expect(notes.filter(note => note.includes('no longer what these rows were written from'))).toHaveLength(1)
   rmSync(join(dir, 'release'), { recursive: true })
   expect((await run(dir)).notes).toContainEqual(expect.stringMatching(/^Release ferries 0.1.0 is not where it was/))
+  writeFileSync(join(dir, 'run/state.json'), '{"format":1,"pha')
+  expect((await run(dir)).error).toMatchObject({
+    code: 'SR_TRAINING',
+    hint: expect.stringContaining('remove this file'),
+  })
+  rmSync(join(dir, 'run/state.json'))
+  const again = await run(dir)
+  expect([again.error, repeated(of(dir, 'sft').slice(3))]).toEqual([undefined, 0])
   const bare = trainingFolder({ sft: { train: 'data/none.jsonl' } })
   expect((await run(bare)).error).toMatchObject({
     ...{ code: 'SR_TRAINING', position: { file: expect.stringMatching(/data\/none\.jsonl$/) } },
