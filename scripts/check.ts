@@ -12,7 +12,7 @@ const tiers = [
   ['text', 'kernels', 'sandbox'],
   ['teachers'],
   ['steps', 'workspace'],
-  ['recipe', 'measure'],
+  ['recipe', 'measure', 'hub'],
   ['govern'],
   ['sources', 'generate', 'curate', 'prefer', 'train', 'evaluate', 'release', 'simulate'],
   ['run'],

@@ -7,6 +7,7 @@ import {
   moneySoFar,
   type Progress,
   progressOf,
+  pulledText,
   type StageProgress,
   shareOf,
   type TeacherProgress,
@@ -27,8 +28,9 @@ function bar(stage: StageProgress, width: number, paint: Paint): string {
 }
 
 /** Rows a second, or why there is no such number. */
-function pace({ tasks, done, cached, fresh, began, ended }: StageProgress, now: number): string {
+function pace({ tasks, done, cached, fresh, began, ended, pulled }: StageProgress, now: number): string {
   if (tasks === 0 && ended !== undefined) return 'nothing arrived'
+  if (tasks === undefined && pulled) return pulledText(pulled)
   if (done > 0 && cached === done) return 'was there'
   const seconds = ((ended ?? now) - (began ?? now)) / 1000
   return seconds >= 1 && fresh > 0 ? `${thousands(fresh / seconds)} rows/s` : ''

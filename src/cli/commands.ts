@@ -199,6 +199,37 @@ export const commands: { [name: string]: Command } = {
     options: ['key'],
     load: () => import('./verbs/verify.ts'),
   },
+  push: {
+    operands: '<release>',
+    about:
+      'Uploads a release, or an export with a card, to the Hugging Face Hub: verified first, one commit, tagged with its version.',
+    example: 'stillroom push releases/support-tutor-0.1.0 --to <owner>/support-tutor',
+    options: ['to', 'public', 'version', 'key', 'dryRun'],
+    load: () => import('./verbs/push.ts'),
+  },
+  'evaluate compare': {
+    operands: '<base> <tuned...>',
+    about:
+      'Compares evaluations item by item, or results of lm-evaluation-harness: what moved, how sure that is, and what could not have been seen.',
+    example: 'stillroom evaluate compare evaluations/base evaluations/tuned --items 3',
+    options: ['common', 'items', 'failIf', 'out'],
+    load: () => import('./verbs/evaluate-compare.ts'),
+  },
+  'evaluate export': {
+    operands: '<exam file|release|recipe>',
+    about:
+      'Writes exam records as tasks of lm-evaluation-harness: YAML and JSON Lines, one task for each way of grading.',
+    example: 'stillroom evaluate export releases/exam-0.1.0 --out lm-eval/exam',
+    options: ['name', 'out'],
+    load: () => import('./verbs/evaluate-export.ts'),
+  },
+  'evaluate import': {
+    operands: '<results>',
+    about: 'Reads results of lm-evaluation-harness with their samples as an evaluation, whoever wrote the tasks.',
+    example: 'stillroom evaluate import results/my-model --name tuned',
+    options: ['name', 'out'],
+    load: () => import('./verbs/evaluate-import.ts'),
+  },
   keys: {
     operands: '[folder]',
     about:

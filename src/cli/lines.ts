@@ -6,6 +6,7 @@ import {
   moneySoFar,
   type Progress,
   progressOf,
+  pulledText,
   type StageProgress,
   timeLeft,
   troubleOf,
@@ -23,6 +24,7 @@ function stageLine(stage: StageProgress): string {
 function pulse(state: Progress, now: number): string {
   const parts = [duration(now - state.started)]
   for (const stage of state.stages) {
+    if (stage.pulled && stage.tasks === undefined) parts.push(`${stage.key} ${pulledText(stage.pulled)}`)
     if (stage.tasks && !stage.ended && stage.began !== undefined)
       parts.push(`${stage.key} ${stage.done} of ${stage.tasks} tasks`)
   }

@@ -46,6 +46,7 @@ export function openRecipe(call: Call, named: string | undefined): Promise<Proje
     recipeFile(call, named),
     builtinSteps,
     given.workspace ? resolve(io.cwd, given.workspace) : undefined,
+    { env: io.env, say: text => io.err(`${text}\n`) },
   )
 }
 

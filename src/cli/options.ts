@@ -33,6 +33,9 @@ export const options = {
   step: { flags: '--step <key>', is: 'text', about: 'step key, for example judge or judge.cut' },
   reason: { flags: '--reason <slug>', is: 'text', about: 'reason, for example unparseable' },
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
+  to: { flags: '--to <owner/name>', is: 'text', about: 'repository of the Hugging Face Hub that is pushed to' },
+  public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
+  dryRun: { flags: '--dry-run', is: 'flag', about: 'only list what would be done, and ask nobody' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
   subject: {
     flags: '--subject <text>',
@@ -59,7 +62,7 @@ export const options = {
     flags: '--out <path>',
     is: 'text',
     about:
-      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), or the folder of benchmarks (default: benchmarks)',
+      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), of an evaluation (default: evaluations/<name>) or of tasks (default: lm-eval/<name>), or a page (.html)',
   },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
@@ -78,9 +81,14 @@ export const options = {
   version: {
     flags: '--version <v>',
     is: 'text',
-    about: 'version or date of the terms that were read, or of a benchmark',
+    about:
+      'version or date of the terms that were read, or of a benchmark; of a pushed folder that is no release, its tag',
   },
-  name: { flags: '--name <name>', is: 'text', about: 'what recipes call the benchmark' },
+  name: {
+    flags: '--name <name>',
+    is: 'text',
+    about: 'what recipes call the benchmark, or what an evaluation or its tasks are called',
+  },
   license: {
     flags: '--license <id>',
     is: 'text',
@@ -134,6 +142,22 @@ export const options = {
     flags: '--types <column=type>',
     is: 'list',
     about: 'type of a column (number, date, category, boolean, text, id) where it is taken for another; repeatable',
+  },
+  common: {
+    flags: '--common',
+    is: 'flag',
+    about: 'compare the items that both evaluations have where their exams differ',
+  },
+  items: {
+    flags: '--items <n>',
+    is: 'whole',
+    about: 'show n items of each line that came out otherwise, with both answers',
+  },
+  failIf: {
+    flags: '--fail-if <verdict>',
+    is: 'text',
+    about:
+      'exit with 3 when anything is worse, or with not-better when nothing is better; also when a shared task is left out',
   },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },

@@ -1,7 +1,7 @@
 import type { Plan } from '../recipe/index.ts'
 import { type PoolMember, poolMembers, teachersBehind } from '../teachers/index.ts'
 import type { Counts, Event } from '../workspace/index.ts'
-import { counted, dollars, duration, thousands } from './figures.ts'
+import { bytes, counted, dollars, duration, thousands } from './figures.ts'
 
 export type StageProgress = {
   key: string
@@ -16,6 +16,8 @@ export type StageProgress = {
   fresh: number
   began?: number
   ended?: number
+  /** Bytes of its files that came from far away, and of all that have to. */
+  pulled?: { bytes: number; of: number }
   /** Calls that its records need, and those answered or not needed any more: they say more than tasks do. */
   calls: { needed: number; done: number }
 }
@@ -155,6 +157,11 @@ export function progressOf(plan: Plan, now: number): { state: Progress; take(eve
           stage.began ??= at
           if (event.tasks === 0) stage.ended ??= at
         }
+      } else if (event.event === 'pulled') {
+        const stage = stages.get(event.stage)
+        if (!stage) return
+        stage.began ??= at
+        stage.pulled = { bytes: event.bytes, of: event.of }
       } else if (event.event === 'task-done' || event.event === 'stage-recalled') {
         const tasks = event.event === 'task-done' ? 1 : event.tasks
         const cached = event.event === 'stage-recalled' || event.cached
@@ -267,6 +274,10 @@ export function batchesUnderWay({ batches }: TeacherProgress): string[] {
   const [done, rows] = [all.reduce((n, b) => n + b.done, 0), all.reduce((n, b) => n + b.rows, 0)]
   return [`${thousands(done)} of ${thousands(rows)} done in ${counted(all.length, 'batch', 'batches')}`]
 }
+
+/** How far the files of a source have come. */
+export const pulledText = ({ bytes: there, of }: { bytes: number; of: number }): string =>
+  `${bytes(there)} of ${bytes(of)}`
 
 /** How much of a stage is done, from 0 to 1: by calls where they can be told, else by tasks. */
 export function shareOf({ tasks, done, ended, calls }: StageProgress): number {

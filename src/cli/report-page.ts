@@ -1,7 +1,9 @@
 import type { Figure, Grade, Topic } from '../measure/index.ts'
 import type { Report } from '../run/index.ts'
 
-const safe = (text: string) => text.replace(/[&<>"']/g, sign => `&#${sign.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ')
+/** A text as it may stand in a page. */
+export const safe = (text: string) =>
+  text.replace(/[&<>"']/g, sign => `&#${sign.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ')
 const short = (text: string, most: number) => (text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text)
 /** Numbers as people read them: three digits that count. */
 export const figureText = (value: number | undefined): string =>
@@ -21,17 +23,24 @@ td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowra
 svg { display: block; } .chart { overflow-x: auto; }
 `
 
+/** A page with the style of all of them. */
+export const pageOf = (title: string, body: string): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${safe(title)}</title><style>${style}</style></head><body>
+<h1>${safe(title)}</h1>
+${body}
+</body></html>
+`
+
 /** A report as one page: no script, no font, no picture from elsewhere. */
 export function reportPage(report: Report): string {
   const { real, other, figures } = report
   const counts = (['fail', 'warn', 'pass', 'insufficient sample'] as Grade[])
     .map(grade => [figures.filter(figure => figure.grade === grade).length, grade] as const)
     .filter(([n]) => n > 0)
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${safe(other.name)} beside ${safe(real.name)}</title><style>${style}</style></head><body>
-<h1>${safe(other.name)} beside ${safe(real.name)}</h1>
-<p class="dim">${other.n} rows beside ${real.n} real ones, compared by their ${report.of === 'all' ? 'text' : report.of}. Vectors: ${safe(report.vectors)}. Seed ${safe(report.seed)}.</p>
+  return pageOf(
+    `${other.name} beside ${real.name}`,
+    `<p class="dim">${other.n} rows beside ${real.n} real ones, compared by their ${report.of === 'all' ? 'text' : report.of}. Vectors: ${safe(report.vectors)}. Seed ${safe(report.seed)}.</p>
 <p>${counts.map(([n, grade]) => `<span class="grade ${classOf(grade)}">${n} ${grade}</span>`).join(' · ')}</p>
 <p>Each figure is read against the same figure of two real samples of the same size that share no row: a value inside their interval says that the rows are as like real ones as real ones are to each other. Intervals hold 95 % of what samples of that size show.</p>
 <h2>Figures</h2>
@@ -41,9 +50,8 @@ ${figures.map(figureRow).join('\n')}
 <h2>Lengths</h2>
 ${lengthChart(report)}
 ${habitTable(report)}
-${topicTable(report)}
-</body></html>
-`
+${topicTable(report)}`,
+  )
 }
 
 const classOf = (grade: Grade) => grade.split(' ')[0]!

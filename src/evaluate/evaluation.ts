@@ -18,6 +18,8 @@ export type ScoreLine = {
   task: string
   metric: string
   higherIsBetter: boolean
+  /** The value of a model without bias, where there is one: what is nearer to it is better, on either side. */
+  ideal?: number
   /** Ends of the scale of one item: 0 to 1 for right and wrong, 1 to 10 for a rubric. */
   scale: [least: number, most: number]
   value: number
@@ -43,12 +45,21 @@ export type Evaluation = {
       exam: Sha
       items: number
       /** What grades: verb and options, judge and digest of its prompt, or the metric of lm-eval. */
-      grader: { by: string; judge?: TeacherId; prompt?: Sha; version?: string | number }
+      grader: {
+        by: string
+        judge?: TeacherId
+        prompt?: Sha
+        /** Times that each answer was judged. */
+        samples?: number
+        version?: string | number
+      }
       /** What two evaluations must share to be comparable: shots, samples, sampling, seeds, chat template. */
       conditions: { [name: string]: string | number | boolean | null }
     }
   }
   scores: ScoreLine[]
+  /** Tasks that are told together as well, by the name of the group. */
+  groups?: { [group: string]: string[] }
   /** Only a part of the exam was taken (`--limit`): it is shown, and never called a result. */
   partial?: true
   from: 'stillroom' | 'lm-eval'

@@ -46,6 +46,8 @@ export type SourceStanding = {
   /** What the recipe says of robots.txt and of the terms of the site; `urls` ask each page themselves. */
   robots?: string
   asked?: true
+  /** The license that its own page states, as the Hub names it, where it has one. */
+  card?: string
   /** Its records become rows, or rows are made out of them; else it is shown, compared with or learnt from. */
   feeds: boolean
   /** How much of it stands in rows, where a person has said so, and why. */

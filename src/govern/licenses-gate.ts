@@ -1,6 +1,7 @@
-import type { Facts } from './facts.ts'
+import type { Facts, SourceStanding } from './facts.ts'
 import { defineGate, type GateResult } from './gate.ts'
 import { classOf, type Objection, standing } from './lattice.ts'
+import { normaliseLicense } from './license.ts'
 
 const worst = ['block', 'unknown', 'warn'] as const
 
@@ -34,11 +35,26 @@ function judgeSources({ sources, release, purpose }: Facts): GateResult | undefi
       }
     })
   const named = evidence.map(one => ({ ...one, who: `source ${one.source}` }))
-  return verdict(
+  const result = verdict(
     named.map(({ who, objections }) => ({ who, objections })),
     evidence,
     'The licenses of the sources allow the license of the release; rows are looked at after the run.',
   )
+  return withDisputes(result, sources)
+}
+
+/** A recipe may know better than the page of its source, and then somebody should have looked. */
+function withDisputes(result: GateResult, sources: readonly SourceStanding[]): GateResult {
+  const disputes = sources.filter(
+    ({ feeds, license, card }) =>
+      feeds && card !== undefined && normaliseLicense(card).spdx !== normaliseLicense(license).spdx,
+  )
+  if (disputes.length === 0) return result
+  const why = disputes
+    .map(({ name, license, card }) => `Source ${name} is ${license} in the recipe and ${card} on its own page.`)
+    .join(' ')
+  if (result.is !== 'pass') return { ...result, why: `${result.why} ${why}` }
+  return { ...result, is: 'warn', why: `${why} ${result.why}`, wayOut: 'Write the license of the page at the source.' }
 }
 
 function judgeRows({ rows, purpose, sources = [] }: Facts): GateResult | undefined {
@@ -62,7 +78,8 @@ function judgeRows({ rows, purpose, sources = [] }: Facts): GateResult | undefin
   }))
   const pass = `Rows by class of license: ${counted.join(', ')}. Each may go out under the license that it has here.`
   const result = verdict(found, evidence, pass)
-  return told.length > 0 ? { ...result, why: `${result.why} ${told.join(' ')}` } : result
+  const whole = told.length > 0 ? { ...result, why: `${result.why} ${told.join(' ')}` } : result
+  return withDisputes(whole, sources)
 }
 
 function verdict(

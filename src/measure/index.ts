@@ -20,6 +20,7 @@ export { discrepancy, expectedCoverage, type Manifold, type Matrix, manifold } f
 export { facetMeasure, featuresOf, measures, nearCopies } from './measures.ts'
 export { correlationOf, type Moments, meanOf, mergeMoments, noMoments, withPair } from './moments.ts'
 export { normalCdf, normalQuantile } from './normal.ts'
+export { type Flips, flipInterval, holm, mcNemar, meanDifference, signFlip } from './paired.ts'
 export {
   emptyPairs,
   type Lean,
@@ -31,9 +32,10 @@ export {
   type Sides,
   tallyPair,
 } from './pairs.ts'
+export { detectableMean, detectableShare, mcNemarPower } from './power.ts'
 export { type Known, prevalence, roganGladen } from './prevalence.ts'
 export * from './privacy/index.ts'
 export { along, isotonic, type Knot, line } from './regression.ts'
 export { areaInterval, areaUnder, type Features, separation } from './separation.ts'
-export { clopperPearson, type Interval, shareOf, wilson } from './share.ts'
+export { clopperPearson, type Interval, shareOf, wilson, z95 } from './share.ts'
 export { vendi } from './vendi.ts'

@@ -17,7 +17,7 @@ export type Graph = {
   nodes: Node[]
   /** Names of the sources in use, files of side inputs among them. */
   sources: string[]
-  /** Configurations of those files. */
+  /** Configurations of those files, and of sources that were settled. */
   files: { [name: string]: SourceEntry }
   output: string
 }
@@ -42,7 +42,9 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
     if (known) return known
     let end: End = { key: name, kinds: undefined }
     try {
-      end.kinds = [await words.sourceKind(name, config, base)]
+      const settled = (await words.settle?.(name, config)) ?? config
+      if (settled !== config) files[name] = settled
+      end.kinds = [await words.sourceKind(name, settled, base)]
     } catch (error) {
       if (!StillroomError.is(error)) throw error
       const { code, message, hint, expected, received } = error

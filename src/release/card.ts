@@ -73,7 +73,7 @@ function frontMatter(facts: CardFacts): object {
     ...(kinds.has('exam') ? ['question-answering'] : []),
     ...([...kinds].some(kind => kind !== 'exam' && kind !== 'row') ? ['text-generation'] : []),
   ]
-  const hub = facts.sources.flatMap(source => /^hf:\/\/datasets\/([^/]+\/[^/]+)/.exec(source.uri)?.[1] ?? [])
+  const hub = facts.sources.flatMap(source => /^hf:\/\/datasets\/([^/]+\/[^/@]+)/.exec(source.uri)?.[1] ?? [])
   const names = Object.keys(facts.rows)
   const first = defaultConfig(facts.rows)
   const hubs = [...new Set(licensesOf(facts).map(one => normaliseLicense(one).hub))]

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import type { Purpose } from '../govern/index.ts'
 import { canonical, type Json, sha256 } from '../records/index.ts'
 import { readLines } from './disk.ts'
 import type { ReleaseInput } from './input.ts'
@@ -40,4 +42,11 @@ export async function readFacts(path: string): Promise<Fact[]> {
   const facts: Fact[] = []
   for await (const line of readLines(path)) facts.push(JSON.parse(line))
   return facts
+}
+
+/** What the data of a release is for, as its recipe said: gates were judged by it. */
+export async function statedPurpose(dir: string): Promise<Purpose> {
+  for (const { fact, recipe } of await readFacts(join(dir, factsFile)))
+    if (fact === 'release') return (recipe as { purpose?: Purpose }).purpose ?? {}
+  return {}
 }

@@ -1,6 +1,7 @@
 /** Releases: layout, card, Croissant, provenance and manifest on disk; reading and verifying them. It makes no rows. */
 export { callsNamed } from './calls.ts'
 export { type CardFacts, renderCard } from './card.ts'
+export { statedPurpose } from './facts.ts'
 export type { CallFacts, ReleaseInput, SourceFacts } from './input.ts'
 export { type Proof, type ProofItem, proveRow } from './prove.ts'
 export { descentOf, provenanceOf, type ReleasedRow, readRows } from './read.ts'

@@ -83,7 +83,9 @@ export function sourceStandings(plan: Plan, funnel: Funnel = {}): SourceStanding
   const reached = releasedThrough(plan)
   return plan.stages.flatMap(({ shape, key }) => {
     if (shape !== 'source') return []
-    const { license, origin, uri, robots, derivation, urls } = plan.recipe.sources[key] as unknown as SourceConfig
+    const { license, origin, uri, robots, derivation, urls, pinned } = plan.recipe.sources[
+      key
+    ] as unknown as SourceConfig
     const rejected = funnel[key]?.dropped
     return [
       {
@@ -93,6 +95,7 @@ export function sourceStandings(plan: Plan, funnel: Funnel = {}): SourceStanding
         ...(uri === undefined ? {} : { uri }),
         ...(robots === undefined ? {} : { robots }),
         ...(urls === undefined ? {} : { asked: true as const }),
+        ...(pinned?.license === undefined ? {} : { card: pinned.license }),
         ...(derivation === undefined ? {} : { derivation }),
         ...(rejected ? { rejected } : {}),
       },

@@ -28,13 +28,14 @@ export {
   pendingErasure,
   type Wanted,
 } from './erase/index.ts'
+export { type ExamSet, examsOfFile, examsOfRelease, examsOfRun } from './exams.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'
 export { type Looked, lookAhead, lookAt } from './look.ts'
 export { keepMeasured, type MeasuredFile, measuredOf } from './measured.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'
-export { openProject, type Project, wordsOf } from './project.ts'
+export { filesOf, type Outside, openProject, type Project, wordsOf } from './project.ts'
 export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter, rejectsOf } from './rejects.ts'
 export { gatesOf, type ReleaseOutcome, releaseFolder, releaseRun, signerFor } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'

@@ -189,7 +189,8 @@ async function ofRecipe(plan: Plan, path: string): Promise<NonNullable<Facts['tr
   const models = Object.values(recipe.teachers ?? {}).flatMap(({ model }) => model ?? [])
   const filesOf = async (sources: Iterable<Partial<SourceConfig>>, base: string): Promise<string[]> => {
     const found: string[] = []
-    for (const { files } of sources) {
+    for (const { files, hub } of sources) {
+      if (hub) found.push(`hf://datasets/${hub}`)
       if (files) found.push(...(await listFiles({ files }, base)).map(({ absolute }) => absolute))
     }
     return found

@@ -1,18 +1,66 @@
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { StillroomError } from '../errors/index.ts'
 import { gateIds } from '../govern/index.ts'
+import { type Hub, openHub } from '../hub/index.ts'
 import { type Plan, type PlanContext, planRecipe, type ReadRecipe, readRecipe, type Words } from '../recipe/index.ts'
-import { findPack, listFiles, type SourceConfig, sourceConfig, sourceKind } from '../sources/index.ts'
+import {
+  findPack,
+  hubFiles,
+  listFiles,
+  pullHub,
+  type SourceConfig,
+  type SourceFile,
+  settleHub,
+  sourceConfig,
+  sourceKind,
+} from '../sources/index.ts'
 import type { Step, Verb } from '../steps/index.ts'
 import { restrictSteps } from './restrict.ts'
 
-/** The vocabulary of recipes: the steps handed in, and what this version knows of sources and gates. */
-export function wordsOf(verbs: readonly (Step | Verb)[]): Words {
+/** The world outside of a folder, as far as a plan needs it: the Hub that sources name. */
+export type Outside = {
+  /** Where HF_TOKEN and HF_ENDPOINT come from. */
+  env: Record<string, string | undefined>
+  fetch?: typeof fetch
+  /** A sentence for people, when something comes from far away. */
+  say?(text: string): void
+}
+
+/** The Hub of an environment, opened when it is first needed: a recipe without it needs no token. */
+export function hubOf({ env, fetch }: Outside): () => Hub {
+  let hub: Hub | undefined
+  return () => {
+    hub ??= openHub(env, fetch ? { fetch } : {})
+    return hub
+  }
+}
+
+/** The files of a source as far as they are known: on disk, or in the listing of the Hub. */
+export const filesOf = async (config: SourceConfig, base: string, workspace: string): Promise<SourceFile[]> =>
+  config.hub === undefined ? listFiles(config, base) : hubFiles(config, workspace)
+
+/** The vocabulary of recipes: the steps handed in, and what this version knows of sources and gates. Sources of the Hub need a workspace to come to. */
+export function wordsOf(verbs: readonly (Step | Verb)[], workspace?: string, outside: Outside = { env: {} }): Words {
+  const hub = hubOf(outside)
   return {
     verbs,
     source: sourceConfig,
     gates: gateIds,
-    sourceKind: async (_, config, base) =>
-      sourceKind(config as SourceConfig, await listFiles(config as SourceConfig, base)),
+    async settle(_, entry) {
+      const config = entry as SourceConfig
+      if (config.hub === undefined) return entry
+      if (workspace !== undefined) return settleHub(config, workspace, hub)
+      throw new StillroomError('SR_RECIPE_CONFLICT', 'A source of the Hub is read within a recipe only.')
+    },
+    async sourceKind(_, entry, base) {
+      const config = entry as SourceConfig
+      if (config.hub === undefined) return sourceKind(config, await listFiles(config, base))
+      // A kind that is stated needs no look: nothing is fetched for a plan.
+      if (config.kind !== undefined) return config.kind
+      const [first] = hubFiles(config, workspace!)
+      if (first!.mtimeMs === 0) outside.say?.(`Reading ${first!.path} of ${config.uri} to see what it holds.`)
+      return sourceKind(config, await pullHub(config, workspace!, hub, { most: 1 }))
+    },
     benchmark: findPack,
     restrict: restrictSteps,
   }
@@ -27,14 +75,20 @@ export type Project = ReadRecipe & {
 }
 
 /** Opens a recipe file. Throws one error with every finding. The workspace is `.stillroom` beside it unless named. */
-export async function openProject(file: string, verbs: readonly (Step | Verb)[], workspace?: string): Promise<Project> {
-  const words = wordsOf(verbs)
+export async function openProject(
+  file: string,
+  verbs: readonly (Step | Verb)[],
+  named?: string,
+  outside: Outside = { env: process.env },
+): Promise<Project> {
+  const workspace = named ?? join(dirname(resolve(file)), '.stillroom')
+  const words = wordsOf(verbs, workspace, outside)
   const read = await readRecipe(file, words)
   return {
     ...read,
     file,
     words,
-    workspace: workspace ?? join(read.base, '.stillroom'),
+    workspace,
     plan: (context = {}) => planRecipe(read.recipe, read.base, words, { positions: read.positions, ...context }),
   }
 }

@@ -6,12 +6,12 @@ import { builtinGates, evaluateGates, type Facts, type GateReport } from '../gov
 import { earlierRounds, type Plan } from '../recipe/index.ts'
 import { digestOf, type Rec, sha256 } from '../records/index.ts'
 import { newSigningKey, type Signer, type SourceFacts, signerOf, writeRelease } from '../release/index.ts'
-import { listFiles, type SourceConfig } from '../sources/index.ts'
+import type { SourceConfig } from '../sources/index.ts'
 import { keyOrNew, readKey } from '../workspace/index.ts'
 import { auditsOf } from './audit-evidence.ts'
 import { gateFacts } from './facts.ts'
 import { ancestorIndex, chosen, type Looked, lookAt } from './look.ts'
-import type { Project } from './project.ts'
+import { filesOf, type Project } from './project.ts'
 import { noteReplay, replay } from './replay.ts'
 import { restrictionOf } from './restrict.ts'
 import { type RunResult, run } from './run.ts'
@@ -26,7 +26,7 @@ function placesOf({ files, urls = [] }: SourceConfig): string[] {
   return files === undefined ? [...new Set(urls.map(url => new URL(url).origin))] : [files].flat()
 }
 
-async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]> {
+async function sourceFacts(plan: Plan, result: RunResult, workspace: string): Promise<SourceFacts[]> {
   const facts: SourceFacts[] = []
   for (const { key, shape } of plan.stages) {
     if (shape !== 'source') continue
@@ -38,7 +38,7 @@ async function sourceFacts(plan: Plan, result: RunResult): Promise<SourceFacts[]
       uri: config.uri ?? placesOf(config).join(', '),
       // Its real rows are left out, since they come in from where they are at home.
       origin: key === earlierRounds ? 'synthetic' : config.origin,
-      files: config.urls?.length ?? (await listFiles(config, plan.base)).length,
+      files: config.urls?.length ?? (await filesOf(config, plan.base, workspace)).length,
       records: counts?.passed ?? 0,
       rejected: counts?.dropped ?? {},
     })
@@ -154,7 +154,7 @@ export async function releaseRun(
       ...(looked.facts.rows ? { licenses: looked.facts.rows.licenses } : {}),
       ...(settings.configs ? { configs: settings.configs } : {}),
       lookup,
-      sources: await sourceFacts(plan, done),
+      sources: await sourceFacts(plan, done, session.paths.root),
       teachers: facts.teachers,
       steps: facts.steps,
       gates,

@@ -14,6 +14,7 @@ import { gridStage } from './grid-stage.ts'
 import { openRunLog, type RunLog, type Told } from './log.ts'
 import { mapStage } from './map-stage.ts'
 import { pageStage } from './page-stage.ts'
+import { hubOf } from './project.ts'
 import type { Session } from './session.ts'
 import { inputDigest, readShard, type ShardRef } from './shards.ts'
 import { sourceStage } from './source-stage.ts'
@@ -28,8 +29,10 @@ import { openWorkers, type Workers } from './workers.ts'
 export type RunOptions = {
   plan: Plan
   session: Session
-  /** Where API keys come from. */
+  /** Where API keys come from, and the address and token of the Hub. */
   env: Record<string, string | undefined>
+  /** How the Hub is asked. */
+  fetch?: typeof fetch
   /** Teachers answer out of the journal only; a missing reply leaves its root out as `unpaid`. */
   closed?: boolean
   /** Teachers in batches are asked call by call: somebody waits for a few rows. */
@@ -173,6 +176,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const around = {
       store,
       paths,
+      hub: hubOf({ env: options.env, ...(options.fetch ? { fetch: options.fetch } : {}) }),
       seed: plan.recipe.seed,
       language: plan.recipe.language,
       tokens: (text: string) => tokenizer(tokenizerName(plan)).count(text),

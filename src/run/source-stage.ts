@@ -16,6 +16,7 @@ import {
 import {
   type Item,
   listFiles,
+  pullHub,
   readSource,
   type SourceConfig,
   type SourceFile,
@@ -139,10 +140,20 @@ export function noRecord(source: string, dropped: { [reason: string]: number }):
   })
 }
 
+/** The files of a source. Those of the Hub come into the workspace first; a closed run takes what lies there. */
+async function filesToRead(name: string, config: SourceConfig, env: StageEnv, verify: boolean): Promise<SourceFile[]> {
+  if (config.hub === undefined) return listFiles(config, env.plan.base)
+  return pullHub(config, env.paths.root, env.closed ? undefined : env.hub, {
+    again: verify,
+    check: () => env.stop.check(),
+    told: (_, bytes, of) => env.emit({ event: 'pulled', stage: name, bytes, of }),
+  })
+}
+
 /** Reads the files of a source into shards: one task, whose key is the files' digests. */
 export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean): StageOutput {
   const config = env.plan.recipe.sources[stage.key] as SourceConfig
-  const files = await listFiles(config, env.plan.base)
+  const files = await filesToRead(stage.key, config, env, verify)
   if (files.length === 0) {
     throw new StillroomError('SR_SOURCE_EMPTY', `Source ${stage.key} matches no file.`, {
       received: JSON.stringify(config.files),

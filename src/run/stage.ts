@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Hub } from '../hub/index.ts'
 import type { Node, Plan, Stage } from '../recipe/index.ts'
 import { digestOf, type Id, type Json, type Kind, type Rec, type Sha } from '../records/index.ts'
 import { type Done, type Emit, type Paths, putWhole, type Store } from '../workspace/index.ts'
@@ -28,6 +29,8 @@ export type StageEnv = {
   emit: Emit
   stop: Stop
   clock: Clock
+  /** The Hub that sources come from. Throws SR_USAGE, SR_KEY_MISSING where the environment is wrong. */
+  hub(): Hub
   /** Nothing is asked of anybody: what is not there counts as missing. */
   closed: boolean
   seed: number

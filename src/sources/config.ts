@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { strengths } from '../govern/index.ts'
+import { repoPattern } from '../hub/index.ts'
 import { kinds } from '../records/index.ts'
 import { chunkOptions } from './chunk.ts'
+import type { Pinned } from './hub.ts'
 
 /** Fields of payloads and records that a column of the file may fill. */
 const fields = [
@@ -50,6 +52,23 @@ export const sourceConfig = z
       })
       .optional()
       .describe('How pages of `urls` are asked for'),
+    hub: z
+      .string()
+      .regex(repoPattern, 'a repository as <owner>/<name>')
+      .optional()
+      .describe(
+        'Dataset of the Hugging Face Hub to read instead of files, as <owner>/<name>: its Parquet, JSON and CSV files come into the workspace once',
+      ),
+    revision: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Commit, tag or branch of `hub`; default main. The commit that it first named is kept to'),
+    config: z.string().min(1).optional().describe('Config of `hub`; default the one that its card calls so'),
+    split: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe('Split of `hub`, or several; default train, or the only one'),
     license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
     uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
     origin: z
@@ -92,14 +111,25 @@ export const sourceConfig = z
       .optional()
       .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
   })
-  .refine(({ files, urls }) => (files === undefined) !== (urls === undefined), 'give either files or urls')
+  .refine(
+    ({ files, urls, hub }) => [files, urls, hub].filter(one => one !== undefined).length === 1,
+    'give one of files, urls and hub',
+  )
+  .refine(
+    ({ hub, revision, config, split }) => hub !== undefined || (revision ?? config ?? split) === undefined,
+    'revision, config and split go with hub',
+  )
+  .refine(({ hub, uri }) => hub === undefined || uri === undefined, 'hub says itself where the files come from')
   .refine(({ sql, table }) => sql === undefined || table === undefined, 'give either sql or table')
   .refine(({ files, sql, table }) => files !== undefined || (sql ?? table) === undefined, 'sql and table go with files')
   // Questions are the exception: people asked them, whoever answered.
   .overwrite(config =>
     config.teacher !== undefined && config.kind !== 'prompt' ? { ...config, origin: 'synthetic' as const } : config,
   )
-export type SourceConfig = z.infer<typeof sourceConfig>
+export type SourceConfig = z.infer<typeof sourceConfig> & {
+  /** Of a source of the Hub: written by the plan, never in a recipe. */
+  pinned?: Pinned
+}
 
 /** The address of one file: the base of its source and the path below the pattern's folder, or its path without a base. */
 export function sourceUri(config: Pick<SourceConfig, 'uri'>, file: { path: string; below: string }): string {

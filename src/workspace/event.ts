@@ -9,6 +9,8 @@ export type Saved = { cache: number; batch: number }
 export type Event =
   | { event: 'run-started'; run: string; recipe: string; stages: { key: string; steps: string[] }[] }
   | { event: 'stage-sized'; stage: string; tasks: number }
+  /** A file of a source has come from far away: `bytes` of `of` are there. */
+  | { event: 'pulled'; stage: string; bytes: number; of: number }
   | { event: 'task-done'; stage: string; task: string; cached: boolean; funnel: { [step: string]: Counts } }
   | { event: 'stage-recalled'; stage: string; summary: string; tasks: number; funnel: { [step: string]: Counts } }
   | { event: 'route'; teacher: string; type: string; message?: string; wait?: number; width?: number; streak?: number }

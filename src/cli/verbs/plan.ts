@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import type { GateReport } from '../../govern/index.ts'
+import { type GateReport, normaliseLicense } from '../../govern/index.ts'
 import type { Node, Plan, Stage } from '../../recipe/index.ts'
 import {
   againstBudget,
+  filesOf,
   forecastPlan,
   gatesOf,
   leafTeachers,
@@ -14,7 +15,7 @@ import {
   run as runPlan,
   teacherFacts,
 } from '../../run/index.ts'
-import { listFiles, type SourceConfig } from '../../sources/index.ts'
+import type { SourceConfig } from '../../sources/index.ts'
 import { ageOf, priceOf, staleAfter } from '../../teachers/index.ts'
 import { workspacePaths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
@@ -42,7 +43,7 @@ export const run: Run = async call => {
   const pilot = given.pilot === undefined ? undefined : await runPilot(call, project, given.pilot, set)
   const { width, paint } = reporter
   const bold = (text: string): string => paint('bold', text)
-  const sources = await sourceNotes(plan)
+  const sources = await sourceNotes(plan, project.workspace)
   const steps = stepNotes(plan)
   const teachers = teacherNotes(plan, project, io.now())
   const first = firstPaid(plan, project)
@@ -62,7 +63,7 @@ export const run: Run = async call => {
         { head: 'license' },
         { head: 'pattern', flex: true },
       ],
-      sources.map(s => [s.name, thousands(s.files), bytes(s.bytes), s.origin, s.license, s.pattern]),
+      sources.map(s => [s.name, thousands(s.files), bytes(s.bytes), s.origin, licenseText(s), s.pattern]),
       width,
       bold,
     ),
@@ -189,23 +190,30 @@ function moneyOfPilot({ calls, error }: RunResult, width: number): string {
   return error ? 'It did not come to its end, and cost nothing.' : 'Every reply was there already: it cost nothing.'
 }
 
-async function sourceNotes(plan: Plan) {
+async function sourceNotes(plan: Plan, workspace: string) {
   const notes = []
   for (const { key, shape } of plan.stages) {
     if (shape !== 'source') continue
     const config = plan.recipe.sources[key] as unknown as SourceConfig
-    const files = await listFiles(config, plan.base)
+    const files = await filesOf(config, plan.base, workspace)
     const size = files.reduce((n, file) => n + file.size, 0)
     notes.push({
       name: key,
       files: files.length,
       bytes: size,
       license: config.license,
+      ...(config.pinned?.license === undefined ? {} : { card: config.pinned.license }),
       origin: config.origin,
-      pattern: [config.files ?? config.urls ?? []].flat().join(', '),
+      pattern: [config.files ?? config.urls ?? config.uri ?? []].flat().join(', '),
     })
   }
   return notes
+}
+
+/** The license that the recipe states, and that of its own page where that is another. */
+function licenseText({ license, card }: { license: string; card?: string }): string {
+  const same = card === undefined || normaliseLicense(card).spdx === normaliseLicense(license).spdx
+  return same ? license : `${license} (its page: ${card})`
 }
 
 /** Records that one record can become at most, as far as the options say it. */

@@ -27,6 +27,7 @@ export type Certificate = {
 /** What no tool that works in one folder can reach; somebody has to look after it. */
 export const notCovered = [
   'The source files themselves: stillroom reads them and never writes. What was erased is dropped from them on every run, as long as the key of erasures is kept.',
+  'Datasets of the Hugging Face Hub that sources name: the copies here that held it are gone. A later run fetches such a file again, and drops the row from it, as long as its owner leaves it there.',
   'Copies of releases and exports that were given away: their holders have to be told (GDPR, Article 19).',
   'What providers keep of the calls they were sent.',
   'Models that were trained on a withdrawn release or an export of it.',

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { sha256 } from '../../records/index.ts'
 import { envelopeOf, type Signer, withdraw } from '../../release/index.ts'
-import type { Page } from '../../sources/index.ts'
+import { type Page, readTable } from '../../sources/index.ts'
 import { type Reached, scrubJournal } from '../../workspace/index.ts'
 import { readPage } from '../page-stage.ts'
 import { type Certificate, notCovered, renderCertificate } from './certificate.ts'
@@ -82,6 +82,7 @@ export async function carryOut(
     reached('erase.task')
   }
   scrubFiles(place, pending, traces)
+  await dropPulled(paths.root, traces)
   reached('erase.files')
   const { looked, found } = await scan(place, traces, path => path === pendingFile(paths.root))
   if (found.length > 0) {
@@ -130,6 +131,24 @@ const statementOf = (request: string, certificate: string): object => ({
   predicateType: 'urn:stillroom:erasure:1',
   predicate: { request },
 })
+
+/** Files that came from the Hub are copies of ours: one that holds a trace goes. Where it is read again, it comes again. */
+async function dropPulled(root: string, traces: Traces): Promise<void> {
+  const traced = traceFinder(traces)
+  const folder = join(root, 'hub')
+  if (!existsSync(folder)) return
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const absolute = join(entry.parentPath, entry.name)
+    // Listings hold names of files and no rows.
+    if (!entry.isFile() || !/@[0-9a-f]{40,64}[/\\]/.test(absolute)) continue
+    const { size, mtimeMs } = statSync(absolute)
+    for await (const row of readTable({ path: entry.name, below: entry.name, absolute, size, mtimeMs }, {})) {
+      if ('columns' in row && !traced(row.columns)) continue
+      rmSync(absolute)
+      break
+    }
+  }
+}
 
 /** Logs of runs, summaries of stages, audits and lists of exports: what mentions a trace is taken out. */
 function scrubFiles({ paths }: Place, pending: Pending, traces: Traces): void {
