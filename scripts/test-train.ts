@@ -53,6 +53,9 @@ if ('missing' in found) {
   console.log(`skipped: no Python with the trainers.\n  ${found.missing}`)
   console.log('Set STILLROOM_TRAIN_PYTHON to a Python that has the packages of test/train/requirements.txt.')
 }
-process.exitCode = vitest(['--config', join('test', 'train', 'vitest.config.ts'), ...process.argv.slice(2)], {
-  STILLROOM_TRAIN_PYTHON: 'python' in found ? found.python : '',
-})
+process.exitCode = vitest(
+  ['--config', join('test', 'train', 'vitest.config.ts'), ...process.argv.slice(2)],
+  'python' in found
+    ? { STILLROOM_TRAIN_PYTHON: found.python, STILLROOM_PYTHON: found.python }
+    : { STILLROOM_TRAIN_PYTHON: '' },
+)

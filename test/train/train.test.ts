@@ -22,6 +22,13 @@ async function released(recipe: string): Promise<string> {
   return `./${release!.replaceAll('\\', '/')}`
 }
 
+/** What an answer could begin with, beside what none begins with and costs fewer tokens: only who has read answers knows. */
+const exam = Array.from({ length: 30 }, (_, i) => {
+  const right = `${['It is', 'You can use it as'][i % 2]} a way to run the application in a container.`
+  const wrong = `Zq ${String.fromCharCode(65 + (i % 26))}xj Kvq Wz`
+  return { prompt: `How does answer ${i} begin?`, target: right, choices: i % 3 ? [right, wrong] : [wrong, right] }
+})
+
 type Look = { step: number; [name: string]: number }
 /** What a trainer told of held-out rows, first and last. */
 async function trained({ file, text, command: [program, ...args], output }: Written): Promise<[Look, Look]> {
@@ -97,5 +104,28 @@ describe.skipIf(python === '')('a release trains a model, and the model is serve
     const margins = [first, last].map(look => look['eval_rewards/margins'])
     console.log(`${name}: held-out margin ${margins.join(' before, ')} after ${last.step} steps`)
     expect(margins[1]).toBeGreaterThan(margins[0]! + 0.1)
+  })
+
+  test('lm-evaluation-harness runs the exported exam, and its results are read back and compared', async () => {
+    writeFileSync(join(dir, 'exam.jsonl'), exam.map(item => JSON.stringify(item)).join('\n'))
+    const told = async (line: string) => {
+      const { code, out, err } = await commandLine(dir, `${line} --json`)
+      expect([code, err]).toEqual([0, ''])
+      return JSON.parse(out.trim().split('\n').at(-1)!)
+    }
+    const { name } = await told('evaluate export exam.jsonl --name opening --out tasks')
+    for (const model of ['tiny', 'sft']) {
+      const proof = join(import.meta.dirname, 'lm_eval_proof.py')
+      await ran(dir, python, proof, 'run', model, name, join(dir, 'tasks'), `results-${model}`)
+      const read = await told(`evaluate import results-${model}/${model} --out evaluation-${model}`)
+      const [file] = globSync(`results-${model}/*/results_*.json`, { cwd: dir })
+      const { results } = JSON.parse(readFileSync(join(dir, file!), 'utf8'))
+      const [task] = Object.values(results) as [{ [metric: string]: number }]
+      expect(read.scores[0]).toMatchObject({ metric: 'acc', value: task['acc,none'], n: exam.length })
+    }
+    const compared = await told('evaluate compare evaluation-tiny evaluation-sft')
+    const [{ said, lines }] = compared.comparisons
+    console.log(`lm-eval: ${said[0]}`)
+    expect(lines[0]).toMatchObject({ metric: 'acc', items: exam.length, verdict: 'better' })
   })
 })

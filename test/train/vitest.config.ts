@@ -8,11 +8,9 @@ export default defineConfig({
   root,
   resolve: { alias: { 'stillroom/steps': join(root, 'src', 'steps', 'index.ts') } },
   test: {
-    include: ['test/train/**/*.test.ts'],
+    include: ['test/train/**/*.test.ts', 'src/**/*.python.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    // Each goes on with what the one before has trained.
-    bail: 1,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },
