@@ -141,6 +141,14 @@ export const commands: { [name: string]: Command } = {
     options: ['holdout', 'canaries', 'target', 'types', 'seed'],
     load: () => import('./verbs/privacy.ts'),
   },
+  'train plan': {
+    operands: '[recipe|release]',
+    about:
+      'Proposes how to train a model on a release: phases, methods with reasons, settings, memory, hours, dollars, licenses.',
+    example: 'stillroom train plan releases/support-tutor-0.1.0 --base Qwen/Qwen3-8B-Base --gpu H100',
+    options: ['base', 'size', 'gpu', 'gpus', 'adapter', 'method', 'context', 'tooLong'],
+    load: () => import('./verbs/train-plan.ts'),
+  },
   retry: {
     operands: '',
     about: 'Has the calls behind the drops of one reason asked again by the next run.',

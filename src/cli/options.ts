@@ -143,6 +143,26 @@ export const options = {
     is: 'list',
     about: 'type of a column (number, date, category, boolean, text, id) where it is taken for another; repeatable',
   },
+  base: {
+    flags: '--base <model>',
+    is: 'text',
+    about: 'model to be trained, on the Hub or a folder (default: train.base or purpose.base of the recipe)',
+  },
+  size: { flags: '--size <n>', is: 'text', about: 'parameters of the base where nothing says it: 8B, 30B-A3B' },
+  gpu: { flags: '--gpu <kind>', is: 'text', about: 'kind of GPU, as the table lists them (default: A100-80G)' },
+  gpus: { flags: '--gpus <n>', is: 'count', about: 'GPUs of one node (default: 1)' },
+  adapter: { flags: '--adapter <kind>', is: 'text', about: 'lora, qlora or full (default: qlora)' },
+  method: {
+    flags: '--method <name>',
+    is: 'text',
+    about: 'method of phase two: auto, none, dpo, ipo, kto, simpo, orpo or grpo (default: auto)',
+  },
+  context: {
+    flags: '--context <n>',
+    is: 'count',
+    about: 'tokens of the longest row that is trained on (default: 2048)',
+  },
+  tooLong: { flags: '--too-long <what>', is: 'text', about: 'drop, truncate or stop at longer rows (default: stop)' },
   common: {
     flags: '--common',
     is: 'flag',

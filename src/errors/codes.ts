@@ -24,6 +24,7 @@ export const codes = {
   SR_USAGE: { exit: 2, about: 'A command line that cannot be understood.' },
   SR_KEY_MISSING: { exit: 2, about: 'The environment variable that holds an API key is not set.' },
   SR_RELEASE_EXISTS: { exit: 2, about: 'A release is immutable, and this version exists with other content.' },
+  SR_TRAIN_ROWS: { exit: 2, about: 'The rows of a release cannot be trained on as the recipe asks.' },
   SR_SOURCE_EMPTY: { exit: 2, about: 'A source matches no file, or none of its rows can be used.' },
   SR_SOURCE_SQL: { exit: 2, about: 'The query or table of a source is none that its database can read.' },
   SR_HUB: { exit: 1, about: 'The Hugging Face Hub refuses what it is asked for, or does not answer.' },

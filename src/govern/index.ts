@@ -1,6 +1,7 @@
 /** Rules with evidence: gates, teachers' terms and licenses. It decides; it never calls, reads rows or writes releases. */
 
 export { type Acceptance, readAcceptances, writeAcceptance } from './acceptance.ts'
+export { baseModel } from './base-model-gate.ts'
 export { builtinGates, gateIds } from './builtin-gates.ts'
 export { type Fate, type Kinship, kinship } from './descendants.ts'
 export type {

@@ -31,6 +31,11 @@ export const trainers = ['trl', 'axolotl', 'llama-factory', 'unsloth'] as const
 export const trainConfig = z
   .strictObject({
     base: z.string().min(1).optional().describe('Model or folder that training begins from; default `purpose.base`'),
+    size: z
+      .string()
+      .regex(/^\d+(\.\d+)?[BM](-A\d+(\.\d+)?B)?$/i, 'a size such as 8B, 360M or 30B-A3B')
+      .optional()
+      .describe('Parameters of `base` where neither its name nor its folder says it: 8B, 30B-A3B'),
     trainer: z.enum(trainers).default('trl').describe('Trainer that the configs are written for'),
     adapter: z
       .enum(['lora', 'qlora', 'full'])

@@ -58,5 +58,17 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
+export { tunedModel } from './training/advise.ts'
+export { baseLicenseReport, checkBase } from './training/base-license.ts'
+export {
+  checkPrepared,
+  type PhaseEstimate,
+  type Prepared,
+  prepareTraining,
+  type Total,
+  type TrainInput,
+  type TrainRelease,
+  type Warning,
+} from './training/prepare.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

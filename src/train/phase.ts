@@ -34,8 +34,11 @@ export type Settings = {
   warmupSteps: number
   scheduler: string
   weightDecay: number
-  /** Tokens of the longest row. */
+  /** Tokens of the longest row, and what the trainer does with a longer one that came through; default stop. */
   context: number
+  tooLong?: 'drop' | 'truncate' | 'stop'
+  /** Whether weights are spread over all GPUs (ZeRO stage 3); default where all weights are trained on several. */
+  sharding?: 'zero3' | 'none'
   packing: boolean
   gradientCheckpointing: boolean
   bf16: boolean
@@ -52,7 +55,7 @@ export type Settings = {
   /** Of KTO. */
   desirableWeight?: number
   undesirableWeight?: number
-  /** Of GRPO. */
+  /** Of GRPO; `rewards` by the names that the trainer knows, default what the verifiers of the rows say. */
   generations?: number
   maxCompletion?: number
   rewards?: string[]
