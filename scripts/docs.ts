@@ -1,4 +1,4 @@
-/** Writes the pages of `docs/` that follow from the code: recipe, steps, commands, errors. A test holds them to it. */
+/** Writes the pages of `docs/` that follow from the code: recipe, steps, commands, errors, exports. A test holds them to it. */
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -14,6 +14,7 @@ import { wordsOf } from '../src/run/index.ts'
 import { chunkOptions, sourceConfig } from '../src/sources/index.ts'
 import type { Primitive, Step, Verb } from '../src/steps/index.ts'
 import { poolConfig, priceConfig, priceEntry, teacherConfig } from '../src/teachers/index.ts'
+import { exportReasons, targets } from '../src/train/index.ts'
 
 /** One line of a recipe for each verb: shown, and expanded to tell what becomes of it. */
 const examples: { [verb: string]: string } = {
@@ -87,6 +88,9 @@ const examples: { [verb: string]: string } = {
   'self-reward': '{ teacher: student, candidates: 4, marks: 3 }',
   thumbs: '{ from: log, columns: { vote: rating } }',
   'preference-bias': '{ margin: rank/margin }',
+  sit: '{ from: exams, teacher: solver, shots: { from: exams, n: 4 } }',
+  'sit-likelihood': '{ from: exams, teacher: student, length: bytes }',
+  grade: '{ judge: judge, samples: 3, marks: 10 }',
 }
 
 /** Outside code spans a sign of HTML would vanish with what follows it. */
@@ -529,6 +533,54 @@ function commandPage(): string {
   ].join('\n')
 }
 
+function exportPage(): string {
+  return [
+    generated,
+    '',
+    '# Exports',
+    '',
+    '`stillroom export <target>` writes a release as a trainer or vendor reads it: whole files in `exports/<release>-<target>`, a',
+    'folder for each type, a file for each split, and `export.json` with release, options, counts and what was left out. What is',
+    'left out or cut stands row by row in `left-out.jsonl`.',
+    '',
+    'Every row keeps its id: in the column `id`, or for vendors that take no further columns line by line in',
+    '`<split>.ids.jsonl`, together with what their format cannot hold. A source with `id: id` reads names and content back.',
+    '',
+    'Reasoning is written inline as `<think>` before the answer, separate under `reasoning_content` or `thinking`, or dropped.',
+    'Good and bad rows of labelled types stand in turn. Columns that only some rows have stand in all of them, and the shortest',
+    'rows that have them go first, since `datasets` takes the types of a file from its first megabytes. `tools` is a JSON string',
+    'for trainers, which parse it, and a list for vendors.',
+    '',
+    'With `--context` rows are counted as a trainer would see them (5 tokens a turn for the marks of a chat template; of a pair,',
+    'the prompt with its longer side). `--too-long` says what becomes of longer ones: `stop` writes nothing, `drop` leaves them',
+    'out, `truncate` takes later exchanges away and then cuts the end of answers; prompts and calls of tools are never cut.',
+    '',
+    ...targets.flatMap(({ name, about, types, ids }) => [
+      `## ${name}`,
+      '',
+      `${about}. Ids stand ${ids === 'column' ? 'in the column `id`' : 'in `<split>.ids.jsonl`'}.`,
+      '',
+      table(
+        ['Type', 'Kinds', 'Reasoning', 'Rows'],
+        Object.entries(types).map(([type, { kinds, converts = {}, reasoning, about }]) => [
+          code(type),
+          [...kinds, ...Object.keys(converts).map(kind => `${kind} when asked for`)].join(', '),
+          kinds.some(kind => kind !== 'document' && kind !== 'row') ? reasoning.join(', ') : '',
+          about,
+        ]),
+      ),
+      '',
+    ]),
+    '## Left out',
+    '',
+    table(
+      ['Reason', 'Meaning'],
+      Object.entries(exportReasons).map(([reason, about]) => [code(reason), about]),
+    ),
+    '',
+  ].join('\n')
+}
+
 /** Path below the repository and text of every generated page. */
 export function pages(): { [path: string]: string } {
   return {
@@ -536,6 +588,7 @@ export function pages(): { [path: string]: string } {
     'docs/steps.md': steps(),
     'docs/commands.md': commandPage(),
     'docs/errors.md': errors(),
+    'docs/exports.md': exportPage(),
   }
 }
 

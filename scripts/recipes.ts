@@ -8,14 +8,24 @@ import { join, relative, resolve } from 'node:path'
 import { builtinSteps } from '../src/builtin-steps.ts'
 import { renderError } from '../src/errors/index.ts'
 import { verifyRelease } from '../src/release/index.ts'
-import { funnelErrors, openProject, openSession, type Project, releaseRun, run, runRounds } from '../src/run/index.ts'
+import {
+  funnelErrors,
+  isExamRecipe,
+  openProject,
+  openSession,
+  type Project,
+  releaseRun,
+  run,
+  runEvaluation,
+  runRounds,
+} from '../src/run/index.ts'
 import { readAnswers, startSimulator } from '../src/testing.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const copy = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
 for (const folder of ['recipes', 'examples']) {
   // What a run leaves beside a recipe is no part of it.
-  const filter = (path: string) => !/[\\/](?:\.stillroom|releases)$/.test(path)
+  const filter = (path: string) => !/[\\/](?:\.stillroom|releases|evaluations)$/.test(path)
   cpSync(join(root, folder), join(copy, folder), { recursive: true, filter })
 }
 
@@ -23,6 +33,7 @@ for (const folder of ['recipes', 'examples']) {
 async function proof(file: string, simulator: string): Promise<string> {
   const project = await openProject(file, builtinSteps)
   if (project.recipe.rounds) return await proofOfRounds(project, simulator)
+  if (isExamRecipe(project.recipe)) return await proofOfEvaluation(project, simulator)
   const session = openSession(project.workspace, { command: 'npm run recipes' })
   try {
     const result = await run({
@@ -54,6 +65,23 @@ async function proofOfRounds(project: Project, simulator: string): Promise<strin
     if (problems.length > 0) throw new Error(problems.map(p => `${p.file}: ${p.message}`).join('\n'))
   }
   return `${rounds.length} rounds, ${rounds.map(({ rows }) => rows).join(', ')} rows`
+}
+
+/** An evaluation releases nothing: it gives figures, of every item of which some metric is told. */
+async function proofOfEvaluation(project: Project, simulator: string): Promise<string> {
+  const session = openSession(project.workspace, { command: 'npm run recipes' })
+  try {
+    const env = { ...process.env, STILLROOM_SIMULATOR: simulator }
+    const { evaluation, items, dir, result } = await runEvaluation(project, { session, env })
+    const wrong = [
+      ...funnelErrors(result.funnel),
+      ...items.flatMap(({ task, metric, score, why }) => (score === undefined ? [`${task} ${metric}: ${why}`] : [])),
+    ]
+    if (wrong.length > 0) throw new Error(wrong.join('\n'))
+    return `${evaluation.scores.length} figures of ${new Set(items.map(({ item }) => item)).size} items, ${relative(copy, dir)}`
+  } finally {
+    session.close()
+  }
 }
 
 const wanted = process.argv.slice(2)

@@ -1,4 +1,5 @@
-import { curateSteps, dedupeNear } from './curate/index.ts'
+import { curateSteps, dedupeNear, gradeAnswer, verifierKinds, verifierOption } from './curate/index.ts'
+import { evaluateSteps, grade } from './evaluate/index.ts'
 import { generateSteps, textbook } from './generate/index.ts'
 import { preferSteps } from './prefer/index.ts'
 import { chunk } from './sources/index.ts'
@@ -11,4 +12,6 @@ export const builtinSteps: readonly (Step | Verb)[] = [
   ...curateSteps,
   ...preferSteps,
   textbook(dedupeNear),
+  ...evaluateSteps,
+  grade({ option: verifierOption, kinds: verifierKinds, grade: gradeAnswer }),
 ]

@@ -199,6 +199,16 @@ export const commands: { [name: string]: Command } = {
     options: ['step', 'n', 'seed', 'teacher', 'people', 'gold', 'sameFamily', 'recipe'],
     load: () => import('./verbs/audit.ts'),
   },
+  evaluate: {
+    operands: '[recipe|exam|release]',
+    about: 'Has a model sit an exam and grades it: the exams of a recipe, a benchmark, or an eval-set release.',
+    example: 'stillroom evaluate question.jsonl --model tutor --at http://localhost:8000/v1 --judge openai/gpt-5.2',
+    options: [
+      ...(['model', 'at', 'judge', 'judgeAt', 'layout', 'shots', 'samples', 'references', 'against'] as const),
+      ...(['limit', 'name', 'license', 'out', 'print'] as const),
+    ],
+    load: () => import('./verbs/evaluate.ts'),
+  },
   verify: {
     operands: '<release>',
     about:
@@ -304,11 +314,14 @@ export const commands: { [name: string]: Command } = {
     load: () => import('./verbs/import-completions.ts'),
   },
   export: {
-    operands: '<format>',
+    operands: '<target> [release]',
     about:
-      'Writes what a step of the last run gave as jsonl, csv or parquet, with ids, for people to look at and change.',
-    example: 'stillroom export csv --step judge -n 50',
-    options: ['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
+      'Writes a release as a trainer or vendor reads it (trl, axolotl, llama-factory, unsloth, openai, together, fireworks, alpaca, sharegpt, kto, hub); as jsonl, csv or parquet, what a step of the last run gave, for people to look at and change.',
+    example: 'stillroom export trl --reasoning inline --context 4096 --too-long drop',
+    options: [
+      ...['type', 'reasoning', 'context', 'tooLong', 'tokenizer', 'dryRun'],
+      ...['step', 'unanswered', 'n', 'seed', 'out', 'recipe'],
+    ] as OptionName[],
     load: () => import('./verbs/export.ts'),
   },
   'export model': {
@@ -339,6 +352,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom import benchmark gsm8k/test.jsonl --name gsm8k --license MIT',
     options: ['name', 'license', 'columns', 'version', 'date', 'uri', 'out'],
     load: () => import('./verbs/import-benchmark.ts'),
+  },
+  'train lint': {
+    operands: '<file>',
+    about:
+      'Holds a config of a trainer against the keys that its version takes: unknown keys, wrong values, settings that clash.',
+    example: 'stillroom train lint simpo.yaml --trainer axolotl',
+    options: ['trainer', 'command'],
+    load: () => import('./verbs/train-lint.ts'),
   },
   simulate: {
     operands: '',

@@ -35,7 +35,7 @@ export const options = {
   set: { flags: '--set <step.option=value>', is: 'list', about: 'another value for one option of a step; repeatable' },
   to: { flags: '--to <owner/name>', is: 'text', about: 'repository of the Hugging Face Hub that is pushed to' },
   public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
-  dryRun: { flags: '--dry-run', is: 'flag', about: 'only list what would be done, and ask nobody' },
+  dryRun: { flags: '--dry-run', is: 'flag', about: 'only say what would be done, ask nobody and write nothing' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
   subject: {
     flags: '--subject <text>',
@@ -62,11 +62,53 @@ export const options = {
     flags: '--out <path>',
     is: 'text',
     about:
-      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), of an evaluation (default: evaluations/<name>) or of tasks (default: lm-eval/<name>), or a page (.html)',
+      'where to write: the folder of a release (default: releases beside the recipe), the file of an import (default: completions.jsonl), the folder of benchmarks (default: benchmarks), of an export (default: exports/<release>-<target>), of evaluations (default: evaluations beside the recipe; of an import evaluations/<name>) or of tasks (default: lm-eval/<name>), or a page (.html)',
+  },
+  type: {
+    flags: '--type <type>',
+    is: 'text',
+    about:
+      'form of the rows, such as messages, prompt-completion, preference, unpaired or rlvr, or sft, dpo, kto, grpo (default: by the kinds of the release)',
+  },
+  reasoning: {
+    flags: '--reasoning <how>',
+    is: 'text',
+    about: 'inline as <think> in the answer, separate (reasoning_content), thinking, or drop (default: inline)',
+  },
+  tokenizer: {
+    flags: '--tokenizer <file>',
+    is: 'text',
+    about: "tokenizer.json that tokens are counted by (default: the recipe's, else o200k_base)",
   },
   from: { flags: '--from <file|url>', is: 'text', about: 'an export as JSON Lines, or the base URL of an API' },
   metadata: { flags: '--metadata <k=v>', is: 'list', about: 'only completions with this label; repeatable' },
-  model: { flags: '--model <name>', is: 'text', about: 'only completions of this model' },
+  model: {
+    flags: '--model <name>',
+    is: 'text',
+    about:
+      'of an import, only completions of this model; of an evaluation, the student, as <provider>/<model> or any name with --at',
+  },
+  at: { flags: '--at <url>', is: 'text', about: 'base URL that serves the student, such as http://localhost:8000/v1' },
+  judge: {
+    flags: '--judge <name>',
+    is: 'text',
+    about: 'model that judges, as <provider>/<model> or any name with --judge-at',
+  },
+  judgeAt: { flags: '--judge-at <url>', is: 'text', about: 'base URL that serves the judge' },
+  layout: { flags: '--layout <name>', is: 'text', about: 'form of a benchmark (default: told from its columns)' },
+  shots: { flags: '--shots <n>', is: 'whole', about: 'worked examples of the file before each question (llm-jp-eval)' },
+  samples: { flags: '--samples <n>', is: 'count', about: 'answers an item (default: 1)' },
+  references: {
+    flags: '--references <file>',
+    is: 'text',
+    about: 'reference answers of MT-Bench for questions that are judged beside one',
+  },
+  against: {
+    flags: '--against <folder>',
+    is: 'text',
+    about: 'has the judge compare answers as well: with those of another evaluation, or with the `reference`',
+  },
+  print: { flags: '--print', is: 'flag', about: 'print the recipe that the options amount to, and run nothing' },
   key: {
     flags: '--key <key>',
     is: 'text',
@@ -92,7 +134,7 @@ export const options = {
   license: {
     flags: '--license <id>',
     is: 'text',
-    about: 'license of the benchmark, or of what people wrote, as an SPDX identifier',
+    about: 'license of the benchmark or the exam, or of what people wrote, as an SPDX identifier',
   },
   columns: {
     flags: '--columns <part=column>',
@@ -133,6 +175,16 @@ export const options = {
     is: 'text',
     about: 'rows that the step `canaries` planted secrets in, which are looked for in the synthetic texts',
   },
+  trainer: {
+    flags: '--trainer <name>',
+    is: 'text',
+    about: 'trl, axolotl, llama-factory or unsloth (default: told by the keys)',
+  },
+  command: {
+    flags: '--command <name>',
+    is: 'text',
+    about: 'command of TRL that the config is for, for example dpo (default: told by the keys)',
+  },
   target: {
     flags: '--target <column>',
     is: 'text',
@@ -160,9 +212,13 @@ export const options = {
   context: {
     flags: '--context <n>',
     is: 'count',
-    about: 'tokens of the longest row that is trained on (default: 2048)',
+    about: 'tokens of the longest row that is trained on (default of a training: 2048; of an export, none)',
   },
-  tooLong: { flags: '--too-long <what>', is: 'text', about: 'drop, truncate or stop at longer rows (default: stop)' },
+  tooLong: {
+    flags: '--too-long <what>',
+    is: 'text',
+    about: 'drop, truncate or stop at longer rows, which are counted and listed (default: stop)',
+  },
   common: {
     flags: '--common',
     is: 'flag',

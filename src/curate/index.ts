@@ -76,6 +76,7 @@ export { holdout } from './split/holdout.ts'
 export { split } from './split/split.ts'
 export { topics } from './topics/topics.ts'
 export { vectors } from './vectors/vectors.ts'
+export { gradeAnswer, kindsSaid as verifierKinds, verifierOption } from './verify/graders.ts'
 export { verify } from './verify/verify.ts'
 
 /** Verbs of this room, for the one list of steps. */

@@ -11,9 +11,14 @@ export type ItemResult = {
   score?: number
   why?: string
   answer?: string
+  /** Part of the exam that the item belongs to, such as `writing` of MT-Bench. */
+  part?: string
 }
 
-/** One figure of an evaluation with its 95 % interval. */
+/**
+ * One figure of an evaluation with its 95 % interval. A figure that is told of all items together, such as a correlation,
+ * has no item results under its metric.
+ */
 export type ScoreLine = {
   task: string
   metric: string
@@ -58,6 +63,8 @@ export type Evaluation = {
     }
   }
   scores: ScoreLine[]
+  /** The same by part of a task: categories of MT-Bench, of BBQ, of CrowS-Pairs. */
+  parts?: (ScoreLine & { part: string })[]
   /** Tasks that are told together as well, by the name of the group. */
   groups?: { [group: string]: string[] }
   /** Only a part of the exam was taken (`--limit`): it is shown, and never called a result. */

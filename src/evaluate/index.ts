@@ -1,4 +1,8 @@
 /** Evaluation: exams, graders and comparisons. An evaluation is a recipe, so that it is journalled and budgeted. */
+import type { Step, Verb } from '../steps/index.ts'
+import { sitLikelihood } from './sit/likelihood.ts'
+import { sit } from './sit/sit.ts'
+
 export type { Unlike } from './comparable.ts'
 export {
   type Compared,
@@ -10,8 +14,18 @@ export {
 } from './compare.ts'
 export type { Evaluation, ItemResult, ScoreLine } from './evaluation.ts'
 export { type Evaluated, isEvaluation, readEvaluation, writeEvaluation } from './folder.ts'
+export { promptDigest } from './grade/forms.ts'
+export { type GradeOptions, grade } from './grade/grade.ts'
+export type { Rules } from './grade/rule.ts'
 export { type LeftOut, leftOut } from './lm-eval/doc.ts'
 export { hasResults, readResults } from './lm-eval/files.ts'
 export type { Imported } from './lm-eval/results.ts'
 export { type ExportedTasks, exportTasks, type TaskSource } from './lm-eval/tasks.ts'
+export { isMetric, metrics, totals } from './metrics.ts'
+export { sitLikelihood } from './sit/likelihood.ts'
+export { sit } from './sit/sit.ts'
+export { type Answered, answeredItems, examDigest, itemResults, scoreLines } from './tally.ts'
 export { differenceText, valueText, whatMoved } from './what-moved.ts'
+
+/** Verbs of this room, for the one list of steps; `grade` is handed the rules of another room first. */
+export const evaluateSteps: (Step | Verb)[] = [sit, sitLikelihood]

@@ -6,6 +6,7 @@ import { edgeCases, examFirst } from './evaluation-gates.ts'
 import type { Gate } from './gate.ts'
 import { bias, drift, judgeCalibrated, personalData, residualError } from './known-gates.ts'
 import { licenses } from './licenses-gate.ts'
+import { mirroredExam } from './mirrored-exam-gate.ts'
 import { nearDuplicates } from './near-duplicates-gate.ts'
 import { otherFamily } from './other-family-gate.ts'
 import { privacyChecked } from './privacy-gate.ts'
@@ -17,7 +18,18 @@ import { terms } from './terms-gate.ts'
 /** The gates of this version, in the order they are reported: may we, is it whole, how good is it. */
 export const builtinGates: readonly Gate[] = [
   ...[terms, licenses, robots, baseModel],
-  ...[decontaminated, otherFamily, examFirst, seeded, realRows, accumulated, edgeCases, privacyChecked, canaries],
+  ...[
+    decontaminated,
+    mirroredExam,
+    otherFamily,
+    examFirst,
+    seeded,
+    realRows,
+    accumulated,
+    edgeCases,
+    privacyChecked,
+    canaries,
+  ],
   ...[nearDuplicates, drift, bias, personalData, residualError, judgeCalibrated],
 ]
 export const gateIds: readonly string[] = builtinGates.map(gate => gate.id)

@@ -121,6 +121,8 @@ export type Facts = {
   /** What the model is judged by, and what it scored before: dates, YYYY-MM-DD; `date` is absent where a file has none. */
   exam?: { name: string; date?: string }
   baseline?: { name: string; date?: string }
+  /** Sources whose rows have the prompts of a benchmark, and how that was told. */
+  mirrors?: { source: string; why: string }[]
   measured?: Measured[]
   audits?: AuditFacts[]
 }

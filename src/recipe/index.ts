@@ -5,7 +5,7 @@ export { type LicenseClass, licenseClasses } from './license-classes.ts'
 export { loadStep, loadTeacherModule, type TeacherUse } from './module.ts'
 export type { Node, Plan, Stage } from './plan.ts'
 export { type PlanContext, planRecipe } from './planner.ts'
-export type { Path, Positions } from './positions.ts'
+export { filePositions, type Path, type Positions, yamlPositions } from './positions.ts'
 export { parseRecipe, type ReadRecipe, readRecipe } from './read.ts'
 export { paidPart } from './restrict.ts'
 export {

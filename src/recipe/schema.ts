@@ -90,7 +90,9 @@ const evaluation = z
       .string()
       .min(1)
       .optional()
-      .describe('Of training data: a JSON file with what the base model scored on it, and the `date` it was measured'),
+      .describe(
+        'Of training data: what the base model scored on it, a folder that `stillroom evaluate` wrote or a JSON file with the `date` it was measured',
+      ),
   })
   .describe('What judges and what is judged: gates compare families, records and dates')
 

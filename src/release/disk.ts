@@ -1,45 +1,11 @@
 import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, createReadStream, fsyncSync, openSync } from 'node:fs'
 import type { Sha } from '../records/index.ts'
+import { writeAll } from '../workspace/index.ts'
+
+export { lineWriter } from '../workspace/index.ts'
 
 const bufferBytes = 1 << 18
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  let done = 0
-  while (done < bytes.length) done += writeSync(fd, bytes, done)
-}
-
-/** Appends lines to a new file through a small buffer; `line` returns where it begins and how long it is, in bytes. */
-export function lineWriter(path: string): { line(text: string): [offset: number, bytes: number]; end(): void } {
-  const fd = openSync(path, 'wx')
-  let parts: Buffer[] = []
-  let buffered = 0
-  let offset = 0
-  function flush(): void {
-    writeAll(fd, Buffer.concat(parts))
-    parts = []
-    buffered = 0
-  }
-  return {
-    line(text) {
-      const bytes = Buffer.from(`${text}\n`)
-      parts.push(bytes)
-      buffered += bytes.length
-      const at: [number, number] = [offset, bytes.length]
-      offset += bytes.length
-      if (buffered >= bufferBytes) flush()
-      return at
-    },
-    end() {
-      try {
-        flush()
-        fsyncSync(fd)
-      } finally {
-        closeSync(fd)
-      }
-    },
-  }
-}
 
 /** Lines of a file. Split at line feeds alone: Node's readline also splits at U+2028, which JSON leaves unescaped. */
 export async function* readLines(path: string): AsyncGenerator<string> {

@@ -32,6 +32,15 @@ const payloads: Payload[] = [
     tools: [{ type: 'function', function: { name: 'look' } }],
   },
   {
+    kind: 'conversation',
+    messages: [
+      { role: 'user', content: '1 + 1' },
+      { role: 'assistant', content: '2' },
+    ],
+    reference: '2',
+    verifier: { kind: 'number', tolerance: 0 },
+  },
+  {
     kind: 'preference',
     prompt: [{ role: 'user', content: 'Hi', weight: 1 }],
     chosen: [{ role: 'assistant', content: 'A', weight: 0 }],

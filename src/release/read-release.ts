@@ -1,12 +1,12 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { GateReport } from '../govern/index.ts'
-import type { Id, Json, Message, Rec } from '../records/index.ts'
+import type { Id, Json, Message, Payload, Rec } from '../records/index.ts'
 import { callsFile } from './calls.ts'
 import { readLines } from './disk.ts'
 import { factsFile, readFacts } from './facts.ts'
 import type { CallFacts, ReleaseInput } from './input.ts'
-import { readRows } from './read.ts'
+import { dataFiles, readRows, rowsOf } from './read.ts'
 import { messagesOf } from './rows.ts'
 import type { Manifest } from './write.ts'
 
@@ -48,7 +48,7 @@ function payloadOf(kind: Rec['kind'], row: { [column: string]: Json }): object {
   const tools = given('tools', row.tools)
   switch (kind) {
     case 'conversation':
-      return { messages: list('messages'), ...tools }
+      return { messages: list('messages'), ...given('reference', row.reference), ...parsed(row.verifier), ...tools }
     case 'preference':
       return { prompt: list('prompt'), chosen: list('chosen'), rejected: list('rejected'), ...tools }
     case 'feedback':
@@ -68,6 +68,39 @@ function payloadOf(kind: Rec['kind'], row: { [column: string]: Json }): object {
     case 'row':
       return { columns: row.columns }
   }
+}
+
+/** What a row says, and where it lies; the rest of its record stays in provenance.jsonl. */
+export type ReleasedContent = { id: Id; config: string; split: string; payload: Payload }
+
+/** The content of every row of a release, in order. Memory does not grow with rows. */
+export async function* readContents(dir: string): AsyncGenerator<ReleasedContent> {
+  const kinds = await kindsOf(dir)
+  for await (const { config, split, row } of readRows(dir)) {
+    const kind = kinds.get(config)!
+    yield { id: String(row.id), config, split, payload: { kind, ...payloadOf(kind, row) } as Payload }
+  }
+}
+
+/** The kind of each config. Its name may be any, and its first row has its kind in provenance.jsonl. */
+async function kindsOf(dir: string): Promise<Map<string, Rec['kind']>> {
+  const firsts = new Map<Id, string>()
+  const seen = new Set<string>()
+  for (const { config, file } of dataFiles(dir)) {
+    if (seen.has(config)) continue
+    for await (const row of rowsOf(join(dir, file))) {
+      firsts.set(String(row.id), config)
+      seen.add(config)
+      break
+    }
+  }
+  const kinds = new Map<string, Rec['kind']>()
+  for await (const record of readProvenance(dir)) {
+    const config = firsts.get(record.id)
+    if (config !== undefined) kinds.set(config, (record as Rec).kind)
+    if (kinds.size === firsts.size) break
+  }
+  return kinds
 }
 
 /**

@@ -28,14 +28,33 @@ export {
   pendingErasure,
   type Wanted,
 } from './erase/index.ts'
+export {
+  type Evaluated,
+  type EvaluationOptions,
+  evaluationPlan,
+  isExamRecipe,
+  judgesOf,
+  type Override,
+  runEvaluation,
+  studentOf,
+} from './evaluation.ts'
+export { type ExamAsked, examRecipe } from './exam-recipe.ts'
 export { type ExamSet, examsOfFile, examsOfRelease, examsOfRun } from './exams.ts'
+export {
+  type ExportRequest,
+  exportForPhase,
+  exportRelease,
+  newestRelease,
+  originOf,
+  type PhaseExport,
+} from './export.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export { listRuns, type PastRun, readRun } from './log.ts'
 export { type Looked, lookAhead, lookAt } from './look.ts'
 export { keepMeasured, type MeasuredFile, measuredOf } from './measured.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'
-export { filesOf, type Outside, openProject, type Project, wordsOf } from './project.ts'
+export { filesOf, madeProject, type Outside, openProject, type Project, wordsOf } from './project.ts'
 export { callsBehind, type Exchange, exchanges, type Rejected, type RejectFilter, rejectsOf } from './rejects.ts'
 export { gatesOf, type ReleaseOutcome, releaseFolder, releaseRun, signerFor } from './release.ts'
 export { isReplay, type Replay, type ReplayOptions, replay } from './replay.ts'
@@ -70,5 +89,6 @@ export {
   type TrainRelease,
   type Warning,
 } from './training/prepare.ts'
+export { type ExportRows, type TrainingPlan, type WrittenTraining, writeTraining } from './training/write.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

@@ -6,7 +6,7 @@ import type { Facts, Previous } from '../govern/index.ts'
 import type { LicenseClass, Plan } from '../recipe/index.ts'
 import type { Id, Rec, Sha, TeacherId } from '../records/index.ts'
 import { type Manifest, provenanceOf, readRows } from '../release/index.ts'
-import { listFiles, type SourceConfig } from '../sources/index.ts'
+import { firstRows, listFiles, type SourceConfig } from '../sources/index.ts'
 import { familiesOf } from '../teachers/index.ts'
 import type { Store } from '../workspace/index.ts'
 import { auditsOf } from './audit-evidence.ts'
@@ -150,13 +150,20 @@ export function* chosen(plan: Plan, store: Store, output: readonly ShardRef[]): 
 export async function lookAhead(plan: Plan): Promise<{ facts: Partial<Facts>; ids?: Set<string> }> {
   const { training, exam, baseline } = plan.recipe.evaluation
   const facts: Partial<Facts> = {}
+  const mirrors = await mirroring(plan)
+  if (mirrors.length > 0) facts.mirrors = mirrors
   if (exam !== undefined) {
     const { name, version, date } = manifestOf(plan, exam, 'evaluation.exam')
     facts.exam = { name: `${name} ${version}`, date }
   }
   if (baseline !== undefined) {
-    const { date } = jsonOf(named(plan, baseline, 'evaluation.baseline'), 'evaluation.baseline') as { date?: unknown }
-    facts.baseline = { name: baseline, ...(typeof date === 'string' ? { date } : {}) }
+    const path = named(plan, baseline, 'evaluation.baseline')
+    // A folder is what `stillroom evaluate` wrote.
+    const file = statSync(path).isDirectory() ? join(path, 'evaluation.json') : path
+    const { date, partial } = jsonOf(file, 'evaluation.baseline') as { date?: unknown; partial?: unknown }
+    // A part of an exam is no result.
+    const name = partial === true ? `${baseline}, a part of the exam,` : baseline
+    facts.baseline = { name, ...(typeof date === 'string' && partial !== true ? { date } : {}) }
   }
   if (training === undefined) return { facts }
   const path = named(plan, training, 'evaluation.training')
@@ -171,6 +178,28 @@ export async function lookAhead(plan: Plan): Promise<{ facts: Partial<Facts>; id
   }
   const families = [...new Set([...writers].filter(isModel).flatMap(familiesOf))].sort()
   return { facts: { ...facts, training: { name: `${name} ${version}`, families, files: [], byRow: true } }, ids }
+}
+
+/** Columns of a training file that llm-jp-eval makes: the prompts of its evaluation files, with answers. */
+const jaster = ['ID', 'input', 'instruction', 'output']
+
+/** Sources that become rows and are training files of jaster, by their name or by the columns of their first row. */
+async function mirroring(plan: Plan): Promise<NonNullable<Facts['mirrors']>> {
+  const found: NonNullable<Facts['mirrors']> = []
+  for (const { name, feeds } of sourceStandings(plan)) {
+    const config = plan.recipe.sources[name] as SourceConfig
+    if (!feeds || config.exam) continue
+    const said = [name, config.uri, config.hub, config.files].flat().find(text => text && /jaster/i.test(text))
+    if (said !== undefined) {
+      found.push({ source: name, why: `${said} names jaster` })
+      continue
+    }
+    const [file] = config.files ? await listFiles(config, plan.base) : []
+    const [row] = file ? await firstRows(config, file, 1).catch(() => []) : []
+    if (row && Object.keys(row).sort().join() === jaster.join())
+      found.push({ source: name, why: `its columns are ${jaster.join(', ')}` })
+  }
+  return found
 }
 
 const isModel = (id: TeacherId): boolean => !id.startsWith('builtin/')

@@ -2,7 +2,16 @@ import { dirname, join, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { gateIds } from '../govern/index.ts'
 import { type Hub, openHub } from '../hub/index.ts'
-import { type Plan, type PlanContext, planRecipe, type ReadRecipe, readRecipe, type Words } from '../recipe/index.ts'
+import {
+  filePositions,
+  type Plan,
+  type PlanContext,
+  parseRecipe,
+  planRecipe,
+  type ReadRecipe,
+  readRecipe,
+  type Words,
+} from '../recipe/index.ts'
 import {
   findPack,
   hubFiles,
@@ -83,7 +92,25 @@ export async function openProject(
 ): Promise<Project> {
   const workspace = named ?? join(dirname(resolve(file)), '.stillroom')
   const words = wordsOf(verbs, workspace, outside)
-  const read = await readRecipe(file, words)
+  return projectOf(await readRecipe(file, words), file, words, workspace)
+}
+
+/** A recipe that stands in no file, as if it lay in the folder `base`. Throws one error with every finding. */
+export async function madeProject(
+  recipe: object,
+  base: string,
+  verbs: readonly (Step | Verb)[],
+  named?: string,
+  outside: Outside = { env: process.env },
+): Promise<Project> {
+  const workspace = named ?? join(base, '.stillroom')
+  const words = wordsOf(verbs, workspace, outside)
+  const positions = filePositions('the recipe out of the options')
+  const read = await parseRecipe(recipe, base, words, positions)
+  return projectOf({ recipe: read, base, positions }, base, words, workspace)
+}
+
+function projectOf(read: ReadRecipe, file: string, words: Words, workspace: string): Project {
   return {
     ...read,
     file,

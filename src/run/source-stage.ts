@@ -15,6 +15,7 @@ import {
 } from '../records/index.ts'
 import {
   type Item,
+  idFile,
   listFiles,
   pullHub,
   readSource,
@@ -160,11 +161,13 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
       hint: `paths are relative to ${env.plan.base}`,
     })
   }
-  const digests = await fileDigests(files, env, verify)
+  const beside = (await Promise.all(files.map(file => idFile(config, file)))).filter(file => file !== undefined)
+  const all = [...files, ...beside]
+  const digests = await fileDigests(all, env, verify)
   const kept = suppression(env.paths.root)
   const key = taskKey(
     stage,
-    files.map((file, i) => `${file.path} ${digests[i]}`),
+    all.map((file, i) => `${file.path} ${digests[i]}`),
     ...(kept ? [kept.state] : []),
   )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
@@ -200,7 +203,7 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
         output.reject(JSON.stringify({ step: stage.key, reason, evidence }))
       }
     }
-    unchanged(files)
+    unchanged(all)
   }
   const done = await knownOr(stage, key, env, () => writeTask(stage.id, stage.key, key, env.store, read))
   const asSide = env.plan.stages.some(s => Object.values(s.side).flat().includes(stage.key))

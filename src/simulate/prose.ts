@@ -457,6 +457,8 @@ export function relevant(material: Material, count: number, u: number): string[]
 /** A short final answer: a number where one is asked for, else a phrase. `variant` 0 is the usual one. */
 export function shortAnswer(material: Material, u: number, variant: number): string {
   const { focus, demand, phrases, sentences } = material
+  const choices = [...demand.matchAll(/^([A-Jア-コ0-9])[.．] \S/gm)].map(([, sign]) => sign!)
+  if (choices.length > 1) return at(choices, u, variant)
   if (
     /\b(how (?:many|much)|number of|calculate|total|sum|average|percent)\b|いくつ|何(?:個|人|円)|合計/i.test(
       focus || demand,

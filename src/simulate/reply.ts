@@ -83,7 +83,9 @@ function prose(asked: Asked, material: Material, steady: Pick, free: Pick, varia
   if (!isScoreLabel(label)) return `${text}\n\n${label}: ${shortAnswer(material, steady('answer'), variant)}`
   const [low, high] = scaleOf(material)
   const u = (steady('score') + steady('score+')) / 2
-  return `${text}\n\n${label}: ${low + Math.floor(u ** 0.8 * (high - low + 1))}`
+  const mark = low + Math.floor(u ** 0.8 * (high - low + 1))
+  // MT-Bench has judges put the number between double square brackets.
+  return `${text}\n\n${label}: ${/\[\[\d+\]\]/.test(material.demand) ? `[[${mark}]]` : mark}`
 }
 
 /** A JSON schema that a prompt spells out in a fenced block, as our own ladder does. */

@@ -3,7 +3,10 @@ import { strengths } from '../govern/index.ts'
 import { repoPattern } from '../hub/index.ts'
 import { kinds } from '../records/index.ts'
 import { chunkOptions } from './chunk.ts'
+import { layoutNames } from './exams.ts'
 import type { Pinned } from './hub.ts'
+
+const examNames = ['auto', ...layoutNames] as const
 
 /** Fields of payloads and records that a column of the file may fill. */
 const fields = [
@@ -92,6 +95,19 @@ export const sourceConfig = z
       .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'])
       .optional()
       .describe('Format of the files; default by the ending of each'),
+    exam: z
+      .union([
+        z.enum(examNames),
+        z.strictObject({
+          layout: z.enum(examNames).default('auto').describe('Form of the benchmark'),
+          shots: z.int().min(0).default(4).describe('Worked examples of the file before each question (llm-jp-eval)'),
+        }),
+      ])
+      .transform(exam => (typeof exam === 'string' ? { layout: exam, shots: 4 } : exam))
+      .optional()
+      .describe(
+        `Reads a benchmark as an exam, by the form its files have: ${examNames.join(', ')}; auto tells it from the columns, also an exam, prompts or conversations with a reference`,
+      ),
     id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
     columns: z
       .partialRecord(z.enum(fields as unknown as [string, ...string[]]), z.string().min(1))
@@ -122,6 +138,8 @@ export const sourceConfig = z
   .refine(({ hub, uri }) => hub === undefined || uri === undefined, 'hub says itself where the files come from')
   .refine(({ sql, table }) => sql === undefined || table === undefined, 'give either sql or table')
   .refine(({ files, sql, table }) => files !== undefined || (sql ?? table) === undefined, 'sql and table go with files')
+  .refine(({ exam, urls }) => exam === undefined || urls === undefined, 'exam goes with files')
+  .overwrite(config => (config.exam === undefined ? config : { ...config, kind: 'exam' as const }))
   // Questions are the exception: people asked them, whoever answered.
   .overwrite(config =>
     config.teacher !== undefined && config.kind !== 'prompt' ? { ...config, origin: 'synthetic' as const } : config,

@@ -34,7 +34,7 @@ export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): Fi
 
 /**
  * The files of a source in order of their paths by code units, each once. Hidden folders, `node_modules` and the
- * releases beside the recipe are skipped unless a pattern names them. A folder stands for all files of known endings
+ * releases and exports beside the recipe are skipped unless a pattern names them, and so are the ids of an export. A folder stands for all files of known endings
  * but databases.
  */
 export async function listFiles(config: { files?: SourceConfig['files'] }, base: string): Promise<SourceFile[]> {
@@ -43,13 +43,31 @@ export async function listFiles(config: { files?: SourceConfig['files'] }, base:
     for await (const [name, root] of matches(pattern, base)) {
       const absolute = resolve(base, name)
       const path = relative(base, absolute).split(sep).join('/')
-      if (found.has(path) || skipped(path, pattern)) continue
+      if (found.has(path) || skipped(path, pattern) || (await ofIds(absolute))) continue
       const info = await stat(absolute)
       const below = relative(resolve(base, root), absolute).split(sep).join('/')
       if (info.isFile()) found.set(path, { path, below, absolute, size: info.size, mtimeMs: info.mtimeMs })
     }
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+}
+
+/** Names of the rows of a file that has no room for them, line by line: `train.ids.jsonl` beside `train.jsonl`. */
+export const idsBeside = (path: string): string => path.replace(/\.jsonl$/, '.ids.jsonl')
+
+/** True for a file of ids that belongs to one of rows. */
+async function ofIds(absolute: string): Promise<boolean> {
+  if (!absolute.endsWith('.ids.jsonl')) return false
+  return (await stat(absolute.replace(/\.ids\.jsonl$/, '.jsonl')).catch(() => undefined)) !== undefined
+}
+
+/** The file of ids beside one of rows, where the source names rows and there is one. */
+export async function idFile(config: Pick<SourceConfig, 'id'>, file: SourceFile): Promise<SourceFile | undefined> {
+  const absolute = idsBeside(file.absolute)
+  if (config.id === undefined || absolute === file.absolute) return undefined
+  const info = await stat(absolute).catch(() => undefined)
+  if (!info?.isFile()) return undefined
+  return { path: idsBeside(file.path), below: idsBeside(file.below), absolute, size: info.size, mtimeMs: info.mtimeMs }
 }
 
 /** The folders of a pattern before its first sign. */
@@ -78,6 +96,6 @@ async function* matches(pattern: string, base: string): AsyncGenerator<[name: st
 function skipped(path: string, pattern: string): boolean {
   const named = new Set(pattern.split(/[\\/]/))
   const folders = path.split('/').slice(0, -1)
-  if (folders[0] === 'releases' && !named.has('releases')) return true
+  if (['releases', 'exports'].some(name => folders[0] === name && !named.has(name))) return true
   return folders.some(name => (/^\.[^.]/.test(name) || name === 'node_modules') && !named.has(name))
 }

@@ -22,7 +22,16 @@ const roles: { [name: string]: Role } = {
 export function messagesOf(value: Json | undefined, where: string): Message[] {
   const list = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw new Misshapen('wrong-shape', { [where]: 'no message' })
-  return list.map((one, i) => message(one, `${where}[${i}]`))
+  return list.flatMap((one, i) => {
+    const turn = object(one)
+    // Results of several calls in one turn, which formats that take turns hold apart.
+    if (turn && Array.isArray(turn.results) && roles[String(turn.from ?? turn.role)] === 'tool') {
+      return turn.results.map((result, n) =>
+        message({ ...object(result), role: 'tool' }, `${where}[${i}].results[${n}]`),
+      )
+    }
+    return [message(one, `${where}[${i}]`)]
+  })
 }
 
 function message(value: Json | undefined, where: string): Message {
@@ -32,14 +41,19 @@ function message(value: Json | undefined, where: string): Message {
   const role = typeof said === 'string' ? roles[said.toLowerCase()] : undefined
   if (!role)
     throw new Misshapen('wrong-shape', { [where]: typeof said === 'string' ? `role ${said.slice(0, 40)}` : 'no role' })
-  const legacy = said === 'function_call' ? parsed(turn.value ?? turn.content ?? null) : turn.function_call
-  const calls = legacy ? [legacy] : Array.isArray(turn.tool_calls) ? turn.tool_calls : []
+  const words = textOf(turn.content ?? turn.value ?? null, where)
+  const apart = role === 'assistant' && words !== null ? thoughtOf(words) : undefined
+  const text = apart ? apart.content : words
+  const legacy = said === 'function_call' ? parsed(text) : turn.function_call
+  const calls = legacy ? [legacy].flat() : Array.isArray(turn.tool_calls) ? turn.tool_calls : []
   const tool_calls = calls.map((call, i) => toolCall(call, `${where}.tool_calls[${i}]`))
-  const content = said === 'function_call' ? null : textOf(turn.content ?? turn.value ?? null, where)
+  // Reasoning before a call stands alone in the words of its turn.
+  const empty = said === 'function_call' || (text === '' && apart !== undefined && tool_calls.length > 0)
+  const content = empty ? null : text
   if (content === null && tool_calls.length === 0 && role !== 'assistant') {
     throw new Misshapen('wrong-shape', { [where]: 'no content' })
   }
-  const reasoning = [turn.reasoning, turn.reasoning_content, turn.thinking].find(
+  const reasoning = [turn.reasoning, turn.reasoning_content, turn.thinking, apart?.reasoning].find(
     text => typeof text === 'string' && text,
   )
   return {
@@ -51,6 +65,15 @@ function message(value: Json | undefined, where: string): Message {
     ...(typeof turn.name === 'string' ? { name: turn.name } : {}),
     ...(turn.weight === 0 || turn.weight === 1 ? { weight: turn.weight } : {}),
   }
+}
+
+/**
+ * Reasoning that stands before an answer in its words, as reasoning models write it; undefined where there is none. What our
+ * exports write so comes back as it was.
+ */
+function thoughtOf(text: string): { reasoning: string; content: string } | undefined {
+  const found = /^<think>\n?([\s\S]*?)\n?<\/think>\n{0,2}([\s\S]*)$/.exec(text)
+  return found ? { reasoning: found[1]!, content: found[2]! } : undefined
 }
 
 function textOf(content: Json, where: string): string | null {
@@ -119,7 +142,11 @@ export function sharedStart(a: Message[], b: Message[]): { prompt: Message[]; re
 }
 
 export const user = (content: string): Message => ({ role: 'user', content })
-export const assistant = (content: string): Message => ({ role: 'assistant', content })
+/** An answer, its reasoning apart where it begins with some. */
+export function assistant(text: string): Message {
+  const { content = text, reasoning } = thoughtOf(text) ?? {}
+  return { role: 'assistant', content, ...(reasoning ? { reasoning } : {}) }
+}
 
 /** True for a row's messages that hold an answer. */
 export function answered(columns: Columns): boolean {

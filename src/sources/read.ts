@@ -7,11 +7,14 @@ import { Unreadable, utf8Bytes } from './bytes.ts'
 import { type Columns, Misshapen, object } from './columns.ts'
 import { completionOf, isCompletion } from './completion.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
-import { type FileFormat, formatOf, type SourceFile } from './files.ts'
+import { examColumns, examOf, layoutOf } from './exams.ts'
+import { type FileFormat, formatOf, idFile, type SourceFile } from './files.ts'
+import { openIds } from './ids.ts'
 import { type SourceReason, sourceReasons } from './reasons.ts'
 import { csvRows, jsonRows, parquetRows, type Row } from './rows.ts'
 import { guessKind, notesOf, payloadOf, renamed, type SelfReport, selfReport } from './shape.ts'
 import { type Asked, sqliteRows } from './sqlite.ts'
+import { jsonOf, textOf, wholeBytes } from './unfold.ts'
 
 /** What a reader gives: a record to be (with what its row says of its own origin), or a rejection. `row` counts from 1; `span` counts bytes of the text as UTF-8. */
 export type Item =
@@ -51,13 +54,20 @@ export async function* readSource(
   const format = formatOf(config, file.path)
   let empty = true
   try {
+    if (config.exam) {
+      yield* readExams(config, file)
+      return
+    }
     if (isDocument(format)) {
       yield await readDocument(config, file, format, bound)
       return
     }
     const ids = new Set<string>()
+    const beside = format === 'jsonl' ? await idFile(config, file) : undefined
+    const named = beside && openIds(jsonRows(beside, bound), config.id!)
     let kind = options.kind ?? config.kind
-    for await (const row of rowsOf(file, format, bound, config)) {
+    for await (const read of rowsOf(file, format, bound, config)) {
+      const row = named ? await named(read) : read
       empty = false
       kind ??= 'value' in row ? kindOf(config, row.value) : undefined
       yield itemOf(config, kind ?? 'row', row, ids)
@@ -102,6 +112,13 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
   const reasons: Reasons = {}
   for (const file of files) {
     const format = formatOf(config, file.path)
+    if (config.exam) {
+      for await (const item of readSource('', config, file)) {
+        if (item.is === 'record') return 'exam'
+        bump(reasons, item.reason)
+      }
+      continue
+    }
     if (isDocument(format)) {
       if ((kind ?? 'document') === 'document') return 'document'
       bump(reasons, 'wrong-shape')
@@ -179,6 +196,63 @@ export async function* readTable(
     if (!(error instanceof Unreadable)) throw unread(error, file.path)
     yield { row: last + 1, reason: error.reason, evidence: { error: error.message } }
   }
+}
+
+/** Rows of a benchmark, nested forms unfolded: `.json` holds one value, or JSON Lines in spite of its name. */
+async function* benchmarkRows(config: SourceConfig, file: SourceFile): AsyncGenerator<TableRow> {
+  if (config.format === undefined && /\.json(?:\.gz)?$/i.test(file.path) && file.size <= wholeBytes) {
+    let bad: SourceReason | undefined
+    const value = jsonOf((await textOf(file, reason => (bad = reason))) ?? '')
+    if (bad) yield { row: 1, reason: bad, evidence: { bytes: file.size } }
+    let row = 0
+    for (const one of value === undefined ? [] : Array.isArray(value) ? value : [value]) {
+      const columns = object(one)
+      if (!columns) yield { row: ++row, reason: 'wrong-shape', evidence: { row: 'not an object' } }
+      else for (const inner of examColumns(columns)) yield { row: ++row, columns: inner }
+    }
+    if (bad || value !== undefined) return
+  }
+  let row = 0
+  for await (const one of readTable(file, config)) {
+    if (!('columns' in one)) yield one
+    else for (const columns of examColumns(one.columns)) yield { row: ++row, columns }
+  }
+}
+
+/** The exams of a benchmark. Each file has the layout that is named, or the one of its first row that has any. */
+async function* readExams(config: SourceConfig, file: SourceFile): AsyncGenerator<Item> {
+  const { layout: named, shots } = config.exam!
+  let layout = named === 'auto' ? undefined : named
+  let empty = true
+  const ids = new Set<string>()
+  for await (const row of benchmarkRows(config, file)) {
+    empty = false
+    if (!('columns' in row)) {
+      yield { is: 'rejected', reason: row.reason, evidence: row.evidence, row: row.row }
+      continue
+    }
+    try {
+      const columns = renamed(row.columns, config.columns)
+      if (named === 'auto') layout ??= layoutOf(columns)
+      const { payload, id: own, part } = examOf(columns, layout, { shots })
+      const given = config.id === undefined ? own : row.columns[config.id]
+      const rowId = given === undefined || given === null ? undefined : String(given)
+      if (rowId === undefined && config.id !== undefined) throw new Misshapen('missing-column', { column: config.id })
+      if (rowId !== undefined && ids.has(rowId)) throw new Misshapen('duplicate-id', { id: rowId })
+      if (rowId !== undefined) ids.add(rowId)
+      const { facets, ...notes } = { ...notesOf(columns, config.columns), ...selfReport(row.columns) }
+      const all = { ...(part === undefined ? {} : { topic: part }), ...facets }
+      const about = {
+        ...(rowId === undefined ? {} : { rowId }),
+        ...(Object.keys(all).length > 0 ? { facets: all } : {}),
+      }
+      yield { is: 'record', payload, row: row.row, ...about, ...notes }
+    } catch (error) {
+      if (!(error instanceof Misshapen)) throw error
+      yield { is: 'rejected', reason: error.reason, evidence: error.evidence, row: row.row }
+    }
+  }
+  if (empty) yield { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
 }
 
 /** The first readable rows of a file as they stand, at most `n`. */

@@ -10,9 +10,12 @@ type Mapping = { [field: string]: string | undefined }
 /** Of each list one column must be there; the first that fits decides. */
 const signs: { kind: Kind; needs: string[][] }[] = [
   { kind: 'preference', needs: [['chosen'], ['rejected']] },
+  { kind: 'preference', needs: [['preferred_output'], ['non_preferred_output']] },
+  { kind: 'feedback', needs: [['messages', 'conversations'], ['kto_tag']] },
   { kind: 'conversation', needs: [['messages', 'conversations']] },
   { kind: 'feedback', needs: [questions, ['completion'], ['label']] },
   { kind: 'conversation', needs: [questions, ['completion']] },
+  { kind: 'conversation', needs: [['instruction'], ['output']] },
   { kind: 'document', needs: [['text', 'content']] },
   { kind: 'prompt', needs: [questions] },
 ]
@@ -106,7 +109,11 @@ const makers: { [K in Kind]: (columns: Columns) => Payload<K> } = {
     // A log asked for as prompts gives its questions; what was answered is no reference.
     while (messages.at(-1)?.role === 'assistant') messages.pop()
     if (messages.length === 0) throw new Misshapen('wrong-shape', { messages: 'no turn of a user' })
-    const reference = pickText(columns, ['reference', 'answer'])
+    // A worked solution is no reference; beside the task that a reward is computed by it is one.
+    const rewarded = typeof columns.task === 'string' ? ['solution'] : []
+    // An empty cell hides none of the others.
+    const names = ['reference', 'answer', ...rewarded]
+    const reference = names.map(name => pickText(columns, [name])).find(text => text !== undefined)
     return {
       kind: 'prompt',
       messages,
@@ -133,10 +140,21 @@ const makers: { [K in Kind]: (columns: Columns) => Payload<K> } = {
   },
 
   preference(columns) {
+    const input = object(columns.input)
+    if (input && pick(columns, ['chosen']) === undefined) {
+      return {
+        kind: 'preference',
+        prompt: messagesOf(input.messages, 'input.messages'),
+        chosen: reply(need(columns, ['preferred_output']), 'preferred_output'),
+        rejected: reply(need(columns, ['non_preferred_output']), 'non_preferred_output'),
+        ...toolsOf(input.tools),
+      }
+    }
     const [chosen, rejected] = [need(columns, ['chosen']), need(columns, ['rejected'])]
     const explicit =
       pick(columns, ['prompt', 'question', 'query', 'instruction', 'messages', 'conversations']) !== undefined
     const pair = explicit ? explicitPair(promptOf(columns), chosen, rejected) : implicitPair(chosen, rejected)
+    if (!explicit) pair.prompt.unshift(...systemOf(columns))
     return { kind: 'preference', ...pair, ...toolsOf(columns.tools) }
   },
 
@@ -156,10 +174,16 @@ const makers: { [K in Kind]: (columns: Columns) => Payload<K> } = {
   exam(columns) {
     const choices = parsed(columns.choices ?? null)
     const rubric = pickText(columns, ['rubric'])
+    const prompt = promptOf(columns)
+    // A row with an answer already: what was asked, and the answer as what is right.
+    const answered = prompt.length > 1 && prompt.at(-1)!.role === 'assistant' ? prompt.pop()!.content : null
+    const given = pick(columns, ['target', 'answer', 'reference']) ?? answered
+    // By a rubric, or by tests, an answer is graded without a right one.
+    const target = given ?? (rubric || columns.verifier ? '' : need(columns, ['target', 'answer', 'reference']))
     return {
       kind: 'exam',
-      prompt: promptOf(columns),
-      target: String(scalar(need(columns, ['target', 'answer', 'reference']), 'target')),
+      prompt,
+      target: String(scalar(target, 'target')),
       ...(Array.isArray(choices) ? { choices: choices.map(choice => String(scalar(choice, 'choices'))) } : {}),
       ...(rubric ? { rubric } : {}),
       ...verifierOf(columns),
@@ -175,11 +199,25 @@ function promptOf(columns: Columns): Message[] {
   if (typeof value !== 'string') return messagesOf(value, 'prompt')
   const question = needText(columns, questions)
   const input = pickText(columns, ['instruction']) === question ? pickText(columns, ['input']) : undefined
+  return [...systemOf(columns), ...historyOf(columns), user(input ? `${question}\n\n${input}` : question)]
+}
+
+/** The words of a system, where they have a column of their own. */
+function systemOf(columns: Columns): Message[] {
   const system = pickText(columns, ['system'])
-  return [
-    ...(system ? [{ role: 'system' as const, content: system }] : []),
-    user(input ? `${question}\n\n${input}` : question),
-  ]
+  return system ? [{ role: 'system', content: system }] : []
+}
+
+/** Earlier exchanges of an instruction row: pairs of a question and its answer. */
+function historyOf(columns: Columns): Message[] {
+  const pairs = parsed(columns.history ?? null)
+  if (!Array.isArray(pairs)) return []
+  return pairs.flatMap(pair => {
+    const [question, answer] = Array.isArray(pair) ? pair : []
+    if (typeof question !== 'string' || typeof answer !== 'string')
+      throw new Misshapen('wrong-shape', { history: 'not pairs of question and answer' })
+    return [user(question), assistant(answer)]
+  })
 }
 
 function completionOf(columns: Columns, names: readonly string[]): Message[] {

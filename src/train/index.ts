@@ -1,4 +1,5 @@
 /** Training: what trainers accept is written, advised on, estimated, and read back. It starts nothing. */
+
 export {
   type Claim,
   type Departure,
@@ -17,7 +18,25 @@ export { type Estimate, estimate, estimateOn, type Fit, type Hardware, type Load
 export { type Gpu, type GpuPrice, type GpuPrices, gpuNamed, gpuPrices, gpus, withPrices } from './estimate/gpus.ts'
 export type { Memory } from './estimate/memory.ts'
 export { type ModelShape, modelShape } from './estimate/model-shape.ts'
-export type { Adapter, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
+export type { Counter } from './export/length.ts'
+export type { Placed } from './export/plan.ts'
+export { exportReasons, type Reason as LeftOutReason } from './export/reasons.ts'
+export { type Content, type Origin, type Reasoning, reasonings, type Target, type Type } from './export/target.ts'
+export { targetNamed, targetNames, targets } from './export/targets.ts'
+export { type Asked, type Exported, type TooLong, tooLongPolicies, writeExport } from './export/write.ts'
+export {
+  commandsOf,
+  type Finding,
+  type LintAsk,
+  type Linted,
+  lint,
+  lintConfig,
+  posted,
+  type Severity,
+  titleOf,
+  versionOf,
+} from './lint/index.ts'
+export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
 export {
   cutAt,
   type KindTraits,
@@ -26,3 +45,7 @@ export {
   type Traits,
   traitsOf,
 } from './traits.ts'
+export { linked } from './write/hand-over.ts'
+export { mergeOf } from './write/merge.ts'
+export { readMe } from './write/read-me.ts'
+export { checked, draftPhase, writePhase } from './write/write.ts'

@@ -17,6 +17,11 @@ export type PhaseData = {
   /** Tokens of all training rows by the tokenizer named. */
   tokens: number
   tokenizer: string
+  /**
+   * How rows of supervised training are laid out: whole conversations, in which only answers are learnt, or a prompt with
+   * its completion. Default the latter.
+   */
+  form?: 'messages' | 'prompt-completion'
 }
 
 /**
@@ -87,7 +92,19 @@ export type Phase = {
  * What a config writer gives: files by path relative to the folder of the training, and the command that trains, run in
  * that folder. `output` is where the trainer leaves checkpoints and the finished model or adapter.
  */
-export type Written = { files: { [path: string]: string }; command: string[]; output: string }
+export type Written = {
+  files: { [path: string]: string }
+  command: string[]
+  /** The command that goes on from the last checkpoint in `output`; absent where `command` itself does. */
+  resume?: string[]
+  output: string
+}
+
+/**
+ * What makes whole weights of the adapter that a phase leaves in its `output`: the command, run in the folder of the
+ * training, and where it leaves them.
+ */
+export type Merge = { command: string[]; output: string }
 
 /**
  * A training as it lies in its folder, `training.json`: `train write` writes it, `train run` runs it. Paths are relative to
@@ -98,8 +115,10 @@ export type Training = {
   version: string
   /** Folder of the recipe, relative to that of the training. */
   recipe: string
+  /** Name of its file in there; default `recipe.yaml`, `recipe.yml` or `recipe.ts`. */
+  recipeFile?: string
   base: string
-  phases: { phase: Phase; written: Written }[]
+  phases: { phase: Phase; written: Written; merge?: Merge }[]
   settle: { patience: number; 'min-delta': number }
   handOver: 'merged' | 'adapter'
   launch?: string

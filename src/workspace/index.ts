@@ -16,6 +16,7 @@ export {
 } from './journal.ts'
 export { destroyKey, keyOrNew, readKey } from './keystore.ts'
 export { type Expense, readLedger, spend } from './ledger.ts'
+export { type LineWriter, lineWriter, writeAll } from './line-writer.ts'
 export { takeLock } from './lock.ts'
 export { makeWorkspace, type Paths, runId, workspacePaths } from './paths.ts'
 export { putWhole } from './put-whole.ts'

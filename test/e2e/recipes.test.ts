@@ -8,12 +8,14 @@ import { type Rec, sha256 } from '../../src/records/index.ts'
 import { verifyRelease } from '../../src/release/index.ts'
 import {
   funnelErrors,
+  isExamRecipe,
   openProject,
   openSession,
   type Project,
   type RunResult,
   releaseRun,
   run,
+  runEvaluation,
   type Session,
 } from '../../src/run/index.ts'
 import { readAnswers, startSimulator } from '../../src/testing.ts'
@@ -125,6 +127,14 @@ test.each(recipes)('%s', async path => {
   const project = await openProject(join(root, path), builtinSteps, join(home, name))
   const session = openSession(project.workspace, { command: 'test' })
   try {
+    if (isExamRecipe(project.recipe)) {
+      const env = { STILLROOM_SIMULATOR: simulator.url }
+      const { items, result } = await runEvaluation(project, { session, env, limit: 24, out: join(home, name) })
+      expect(funnelErrors(result.funnel)).toEqual([])
+      expect(items.filter(({ score }) => score === undefined)).toEqual([])
+      expect(new Set(items.map(({ item }) => item)).size).toBe(24)
+      return
+    }
     const executes = nodesOf(await project.plan()).some(({ step }) => step.needs?.executes && step.gives !== 'same')
     let context: PlanContext = { restrict: { limit: limits[executes ? 'executes' : 'asks'] } }
     let first = await ran(project, session, context)

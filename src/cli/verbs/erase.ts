@@ -104,7 +104,7 @@ const tooShort = (received: string): StillroomError =>
 
 /** What would go, before anything does. */
 function erasureLines(erasure: Erasure, { width }: Pick<Reporter, 'width'>): string[] {
-  const { records, calls, sent, tasks, releases, exports } = erasure
+  const { records, calls, sent, tasks, releases, exports, releaseExports } = erasure
   const part = (title: string, items: string[]): string[] =>
     items.length === 0 ? [] : ['', title, ...indent(items.flatMap(item => wrap(item, width - 2)))]
   const places = (fate: string): string[] =>
@@ -137,5 +137,9 @@ function erasureLines(erasure: Erasure, { width }: Pick<Reporter, 'width'>): str
       ),
     ),
     ...part('Exports that handed rows out', exports),
+    ...part(
+      'Exports of these releases for training, removed',
+      releaseExports.map(name => `exports/${name}`),
+    ),
   ]
 }

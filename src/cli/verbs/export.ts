@@ -4,10 +4,12 @@ import { StillroomError } from '../../errors/index.ts'
 import { type Json, parquetWriter, type Rec, sha256 } from '../../records/index.ts'
 import { recordsOf, stageOf, unansweredBy } from '../../run/index.ts'
 import { cellsOf, contentCells } from '../../sources/index.ts'
+import { targetNames } from '../../train/index.ts'
 import type { Run } from '../commands.ts'
 import { counted } from '../figures.ts'
 import { look } from '../look.ts'
 import { finishedRun } from '../open.ts'
+import { options } from '../options.ts'
 import { pick } from '../rows.ts'
 import { shielded } from '../spreadsheet.ts'
 
@@ -18,12 +20,36 @@ type Format = (typeof formats)[number]
 const reviewed = ['verdict', 'by', 'note']
 const authored = ['completion', 'reasoning', 'by', 'note']
 
-export const run: Run = call =>
+/** Rows of a step for people, or, where a trainer or vendor is named, a release for machines. */
+export const run: Run = async call => {
+  const [format, release] = call.args as [string, string | undefined]
+  const people = formats.includes(format as Format)
+  if (!people && !targetNames.includes(format)) {
+    throw new StillroomError('SR_USAGE', `There is no export ${format}.`, {
+      expected: `for people ${formats.join(', ')}; for training ${targetNames.join(', ')}`,
+    })
+  }
+  const asked = Object.keys(call.given).filter(name => (people ? training : rows).includes(name))
+  if (asked.length > 0 || (people && release !== undefined)) {
+    throw new StillroomError(
+      'SR_USAGE',
+      people
+        ? `${format} writes rows of the last run for people${asked.length > 0 ? `, and takes no ${flagsOf(asked)}` : ' and takes no release'}.`
+        : `${format} writes a release, and takes no ${flagsOf(asked)}.`,
+    )
+  }
+  return people ? forPeople(call) : (await import('./export-target.ts')).run(call)
+}
+
+/** Options of one of the two alone. */
+const rows = ['step', 'unanswered', 'n', 'seed']
+const training = ['type', 'reasoning', 'context', 'tooLong', 'tokenizer', 'dryRun']
+const flagsOf = (names: string[]): string =>
+  names.map(name => options[name as keyof typeof options].flags.split(' ')[0]).join(', ')
+
+const forPeople: Run = call =>
   look(call, ({ archive, reporter, root, runs }) => {
     const format = call.args[0] as Format
-    if (!formats.includes(format)) {
-      throw new StillroomError('SR_USAGE', `There is no export ${format}.`, { expected: formats.join(', ') })
-    }
     const { step, unanswered, n, seed = 1, out: named } = call.given
     const past = finishedRun(runs(), call.io, root, unanswered !== undefined)
     if (step !== undefined && unanswered !== undefined) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { claimedAnswer, normaliseFinal } from '../../text/index.ts'
-import { endOf, type Grader, noReference, oneAnswer, right, undecided, wrong } from './grade.ts'
+import { endOf, type Grader, noReference, oneAnswer, right, silent, undecided, wrong } from './grade.ts'
 
 export const shape = {
   choices: z
@@ -74,7 +74,7 @@ export const choice: Grader<Options> = (completion, { reference, verifier }) => 
     (stated === undefined ? undefined : chosen(stated, texts)) ??
     (end.includes('\n') ? undefined : chosen(end, texts)) ??
     chosen(end.slice(end.lastIndexOf('\n') + 1), texts)
-  if (!said) return undecided('no choice is named')
+  if (!said) return silent('no choice is named')
   const same = said.length === expected.length && said.every(place => expected.includes(place))
   return same ? right : wrong(`chose ${said.map(place => texts[place] ?? series[0]![place]).join(', ')}`)
 }

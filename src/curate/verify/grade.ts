@@ -1,8 +1,11 @@
 import type { Message, Verifier } from '../../records/index.ts'
 import type { Ctx } from '../../steps/index.ts'
 
-/** Three-valued: where a check cannot tell, it says so, and `why` is for people. */
-export type Grade = { verdict: 'right' | 'wrong' | 'undecided'; why?: string }
+/**
+ * Three-valued: where a check cannot tell, it says so, and `why` is for people. `silent` is undecided because the answer states
+ * nothing that could be checked: an exam counts that as wrong.
+ */
+export type Grade = { verdict: 'right' | 'wrong' | 'undecided'; why?: string; silent?: true }
 
 /** What an answer is held against: the reference and the settings of the verifier, and the turns of the row. */
 export type Given<V = Verifier> = { reference?: string; verifier: V; messages: readonly Message[] }
@@ -16,6 +19,8 @@ export type Grader<V = Verifier> = (completion: string, given: Given<V>, by: Gra
 export const right: Grade = { verdict: 'right' }
 export const wrong = (why: string): Grade => ({ verdict: 'wrong', why: short(why) })
 export const undecided = (why: string): Grade => ({ verdict: 'undecided', why: short(why) })
+
+export const silent = (why: string): Grade => ({ ...undecided(why), silent: true })
 
 const short = (text: string) => (text.length > 200 ? `${text.slice(0, 199)}…` : text)
 

@@ -3,7 +3,7 @@ import type { Verifier } from '../../records/index.ts'
 import * as choices from './choice.ts'
 import * as programs from './code.ts'
 import * as exactly from './exact.ts'
-import type { Grader } from './grade.ts'
+import { type Given, type Grade, type Grader, type Grading, undecided } from './grade.ts'
 import * as schemas from './json-schema.ts'
 import * as formulas from './maths/maths.ts'
 import * as numbers from './number.ts'
@@ -59,4 +59,11 @@ export function graderFor(given: Verifier): { grade: Grader; verifier: Verifier 
   if (read.success) return { grade: grade as Grader, verifier: { ...read.data, kind } as Verifier }
   const [issue] = read.error.issues
   return `the verifier ${kind} cannot be read: ${issue!.path.join('.')} ${issue!.message}`
+}
+
+/** Grades an answer by whatever verifier is given; one that cannot be read decides nothing. */
+export async function gradeAnswer(completion: string, given: Given, by: Grading): Promise<Grade> {
+  const found = graderFor(given.verifier)
+  if (typeof found === 'string') return undecided(found)
+  return found.grade(completion, { ...given, verifier: found.verifier }, by)
 }

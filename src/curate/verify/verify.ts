@@ -26,7 +26,7 @@ import { scoreOf } from '../content.ts'
 import { distinct } from '../distinct/distinct.ts'
 import { drawn, groupOption } from '../family.ts'
 import { noReference } from './grade.ts'
-import { graderFor, kindsSaid, verifierOption } from './graders.ts'
+import { gradeAnswer, kindsSaid, verifierOption } from './graders.ts'
 
 const gradeShape = {
   by: verifierOption
@@ -81,12 +81,10 @@ export const verifyGrade: MapStep<GradeOptions, 'conversation', 'conversation'> 
 
 async function graded(record: Rec<'conversation'> & { verifier: Verifier }, ctx: Ctx<GradeOptions>): Promise<Score> {
   const method = `verifier ${record.verifier.kind}`
-  const found = graderFor(record.verifier)
-  if (typeof found === 'string') return { method, unscored: 'undecided', why: found }
-  const { messages, reference } = record
+  const { messages, reference, verifier } = record
   const completion = messages.findLast(({ role }) => role === 'assistant')?.content ?? ''
-  const given = { ...(reference === undefined ? {} : { reference }), verifier: found.verifier, messages }
-  const { verdict, why } = await found.grade(completion, given, ctx)
+  const given = { ...(reference === undefined ? {} : { reference }), verifier, messages }
+  const { verdict, why } = await gradeAnswer(completion, given, ctx)
   const said = why === undefined ? {} : { why }
   if (verdict !== 'undecided') return { method, value: verdict === 'right' ? 1 : 0, ...said }
   return { method, unscored: why === noReference.why ? 'no-reference' : 'undecided', ...said }

@@ -18,6 +18,8 @@ export type Certificate = {
   tasks: number
   releases: { name: string; version: string; replacedBy?: string; rows: number; left: number }[]
   exports: string[]
+  /** Exports of the withdrawn releases for training, which were removed here. */
+  releaseExports: string[]
   models: string
   suppressed: number
   scan: Scan['looked']
@@ -73,7 +75,12 @@ export function renderCertificate(one: Certificate): string {
     ),
     '## Exports and models',
     none(
-      one.exports.map(name => `export ${name} (the column \`export\` of its file) handed out rows that are erased`),
+      [
+        ...one.exports.map(
+          name => `export ${name} (the column \`export\` of its file) handed out rows that are erased`,
+        ),
+        ...one.releaseExports.map(name => `exports/${name}, made of a withdrawn release for training, was removed`),
+      ],
       'No export handed any of it out.',
     ),
     one.models,

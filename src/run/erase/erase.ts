@@ -9,6 +9,7 @@ import { readPage } from '../page-stage.ts'
 import { type Certificate, notCovered, renderCertificate } from './certificate.ts'
 import type { Erasure } from './find.ts'
 import type { Place } from './held.ts'
+import { removeExport } from './release-exports.ts'
 import { scan, without } from './scan.ts'
 import { erasureFolder, keyedHash, suppress } from './suppression.ts'
 import { type Traces, traceFinder } from './traces.ts'
@@ -75,6 +76,8 @@ export async function carryOut(
     releases.push({ name, version, ...(replacedBy ? { replacedBy } : {}), rows, left })
     reached('erase.release')
   }
+  // A plan of an earlier version names none.
+  for (const name of pending.releaseExports ?? []) removeExport(place, name)
   scrubJournal(paths.journal, calls)
   reached('erase.journal')
   for (const task of pending.tasks) {
@@ -101,6 +104,7 @@ export async function carryOut(
     tasks: pending.tasks.length,
     releases,
     exports: pending.exports,
+    releaseExports: pending.releaseExports ?? [],
     models: 'Models: none is known here; whoever trained on a release or export above trained on erased data.',
     suppressed: pending.suppress.length,
     scan: looked,

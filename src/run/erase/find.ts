@@ -6,6 +6,7 @@ import { callsNamed, contentColumns, nextVersion } from '../../release/index.ts'
 import { openInBatch, readHeld, type Sent, sentTo } from '../../workspace/index.ts'
 import { callsBehind } from '../rejects.ts'
 import { heldExports, heldLines, heldRecords, heldReleases, heldTasks, type Place, rowsIn, tracedIn } from './held.ts'
+import { releaseExports } from './release-exports.ts'
 import type { Suppressed } from './suppression.ts'
 import { containment, contentOf, linesOf, subjectTest, textsIn, traceFinder, traceHints } from './traces.ts'
 
@@ -22,6 +23,8 @@ export type Erasure = {
   tasks: Sha[]
   releases: { name: string; version: string; next: string; rows: number; left: number }[]
   exports: string[]
+  /** Exports of these releases for training, beside the recipe: they are removed. */
+  releaseExports: string[]
   suppress: Suppressed[]
   /** Lines of the erased texts, for the scan at the end; they go with this plan. */
   lines: string[]
@@ -180,6 +183,7 @@ export async function findErasure(place: Place, wanted: Wanted): Promise<Erasure
     exports: [...heldExports(place)]
       .filter(({ lines }) => lines.some(line => ids.has(line.slice(0, 32))))
       .map(({ name }) => name),
+    releaseExports: releaseExports(place, new Set(affected.map(({ name }) => name))),
     suppress: [...suppress.values()],
     lines: [...lines].sort(),
   }

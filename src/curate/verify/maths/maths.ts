@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { claimedAnswer } from '../../../text/index.ts'
-import { endOf, type Grade, type Grader, noReference, right, undecided, wrong } from '../grade.ts'
+import { endOf, type Grade, type Grader, noReference, right, silent, undecided, wrong } from '../grade.ts'
 import { sameNumber } from '../number.ts'
 import { type Answer, readAnswer } from './answer.ts'
 import { numberOf } from './numeric.ts'
@@ -68,7 +68,7 @@ export const maths: Grader<Options> = async (completion, { reference, verifier }
   const expected = mathsIn(endOf(reference))
   if (expected === undefined) return undecided('the reference states no answer')
   const said = mathsIn(endOf(completion))
-  if (said === undefined) return undecided('no answer is stated')
+  if (said === undefined) return silent('no answer is stated')
   const grade = equivalent(said, expected)
   if (grade.verdict === 'right') return right
   const loose = verifier.tolerance > 0 || verifier.relative > 0

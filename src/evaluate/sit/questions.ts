@@ -1,0 +1,108 @@
+import type { Message, Rec } from '../../records/index.ts'
+
+export type Exam = Rec<'exam'>
+/** Sets of marks for choices, as `A. Paris`; longer lists of choices have none, and are answered by their text. */
+export const marks = { letters: 'ABCDEFGHIJ', kana: 'アイウエオカキクケコ', numbers: '1234567890' } as const
+export type Marks = keyof typeof marks
+
+/**
+ * Places of the turns that are answered, in order: a user's turn with no assistant's behind it. What has an answer is an
+ * example; two turns of a user in a row are asked one after the other, as in MT-Bench.
+ */
+export function openTurns(prompt: readonly Message[]): number[] {
+  return prompt.flatMap(({ role }, i) =>
+    (role === 'user' || role === 'tool') && prompt[i + 1]?.role !== 'assistant' ? [i] : [],
+  )
+}
+
+/** Verifiers whose answer is a number or a formula. */
+const calculated = new Set(['number', 'numeric', 'maths', 'math'])
+
+const phrases = {
+  en: {
+    mark: (mark: string) =>
+      `End with the mark of the right choice on a line of its own, such as "Answer: ${mark}". Give one answer only.`,
+    text: 'End with the right choice, word for word, on a line of its own that begins with "Answer:".',
+    result: 'End with the result on a line of its own that begins with "Answer:".',
+    answer: 'Answer: ',
+    in: { en: 'Answer in English.', ja: 'Answer in Japanese.' },
+  },
+  ja: {
+    mark: (mark: string) =>
+      `最後に「答え: ${mark}」のように、正しい選択肢の記号を一つだけ、独立した行に書いてください。`,
+    text: '最後に「答え:」で始まる独立した行に、正しい選択肢をそのまま書いてください。',
+    result: '最後に「答え:」で始まる独立した行に、結果を書いてください。',
+    answer: '答え: ',
+    in: { en: '英語で答えてください。', ja: '日本語で答えてください。' },
+  },
+}
+export type AnswerLanguage = 'en' | 'ja'
+
+/** How a question is put. `form` says in which form its answer is wanted, such as the letter of a choice. */
+export type Manner = { choices: Marks; form: boolean; answerIn?: AnswerLanguage | undefined; language: string }
+
+/** The marks of an exam's choices; undefined where there are too many of them for one sign each. */
+const marksFor = ({ choices }: Manner, n: number): string | undefined =>
+  n <= marks[choices].length ? marks[choices] : undefined
+
+/** What stands below the question: its choices, the form of the answer, and the language it is wanted in. */
+function below(exam: Exam, manner: Manner): string {
+  const say = phrases[manner.language.startsWith('ja') ? 'ja' : 'en']
+  const { choices, verifier } = exam
+  const signs = choices && marksFor(manner, choices.length)
+  const list = choices?.map((choice, i) => (signs ? `${signs[i]}. ${choice}` : `- ${choice}`)).join('\n')
+  const form = choices
+    ? signs
+      ? say.mark(signs[0]!)
+      : say.text
+    : calculated.has(verifier?.kind ?? '')
+      ? say.result
+      : ''
+  const parts = [list, manner.form ? form : '', manner.answerIn ? say.in[manner.answerIn] : '']
+  return parts.filter(Boolean).join('\n\n')
+}
+
+/** The turns of an exam as they are asked: choices and form stand below the last question of each answer. */
+export function turnsOf(exam: Exam, manner: Manner): Message[] {
+  const open = openTurns(exam.prompt)
+  const more = below(exam, manner)
+  return exam.prompt.map((turn, i) =>
+    more !== '' && turn.role === 'user' && open.includes(i) ? { ...turn, content: `${turn.content}\n\n${more}` } : turn,
+  )
+}
+
+/** An exam with its answer, as an example before the question. */
+export function exampleOf(exam: Exam, manner: Manner): Message[] {
+  const say = phrases[manner.language.startsWith('ja') ? 'ja' : 'en']
+  const signs = exam.choices && marksFor(manner, exam.choices.length)
+  const place = placeOf(exam)
+  const answer =
+    place === undefined ? exam.target : signs ? `${say.answer}${signs[place]}` : `${say.answer}${exam.target}`
+  return [...turnsOf(exam, manner), { role: 'assistant', content: answer }]
+}
+
+/** Where the right one stands among the choices: the target is its text, or its mark. */
+export function placeOf({ choices, target }: Pick<Exam, 'choices' | 'target'>): number | undefined {
+  if (!choices) return undefined
+  const text = choices.indexOf(target)
+  if (text >= 0) return text
+  const said = target.trim().toUpperCase()
+  const place = Object.values(marks)
+    .map(signs => (said.length === 1 ? signs.indexOf(said) : -1))
+    .find(at => at >= 0)
+  return place !== undefined && place < choices.length ? place : undefined
+}
+
+/** What was asked, as judges and people read it: without examples, the choices in a list. */
+export function questionsOf(exam: Exam): string[] {
+  const list = exam.choices ? `\n\n${exam.choices.map(choice => `- ${choice}`).join('\n')}` : ''
+  return openTurns(exam.prompt).map(at => `${exam.prompt[at]!.content ?? ''}${list}`)
+}
+
+/** Answers of a conversation to the questions of its exam, in order; a missing one is empty. */
+export function answersOf(conversation: Rec<'conversation'>, questions: number): string[] {
+  const said = conversation.messages.filter(({ role }) => role === 'assistant')
+  const given = conversation.facets.answers
+  const own = typeof given === 'number' ? said.slice(said.length - given) : said.slice(-questions)
+  return Array.from({ length: questions }, (_, i) => own[i]?.content ?? '')
+}

@@ -1,0 +1,239 @@
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { StillroomError } from '../errors/index.ts'
+import { type Kind, sha256 } from '../records/index.ts'
+import { type Manifest, readContents, tombstoneFile } from '../release/index.ts'
+import { tokenizer } from '../text/index.ts'
+import {
+  type Asked,
+  type Content,
+  type Counter,
+  type Exported,
+  type Method,
+  type Origin,
+  type PhaseData,
+  type Placed,
+  type Reasoning,
+  type Target,
+  type TooLong,
+  type Trainer,
+  targetNamed,
+  writeExport,
+} from '../train/index.ts'
+import { putWhole } from '../workspace/index.ts'
+
+/** What an export says of itself, beside its files. */
+export const exportFile = 'export.json'
+
+/** A release by its folder. Throws SR_NOT_FOUND where there is none, or where it was withdrawn. */
+export function originOf(dir: string): Origin {
+  const path = join(dir, 'manifest.json')
+  if (existsSync(join(dir, tombstoneFile))) {
+    throw new StillroomError('SR_NOT_FOUND', `${basename(dir)} was withdrawn: records of it were erased.`, {
+      position: { file: dir },
+      hint: 'the release that replaced it is named in its tombstone.json',
+    })
+  }
+  if (!existsSync(path)) {
+    throw new StillroomError('SR_NOT_FOUND', `There is no release in ${dir}.`, {
+      expected: 'a folder with a manifest.json, as `stillroom release` writes it',
+      hint: 'stillroom run makes one; name its folder',
+    })
+  }
+  const text = readFileSync(path, 'utf8')
+  const { name, version, license } = JSON.parse(text) as Manifest
+  return { name, version, license, manifest: sha256(text), card: readFileSync(join(dir, 'README.md'), 'utf8') }
+}
+
+/** The parts of a version, so that 0.10.0 comes after 0.9.0. */
+const parts = (version: string): number[] => version.split(/\D+/).filter(Boolean).map(Number)
+function later(a: string, b: string): number {
+  const [x, y] = [parts(a), parts(b)]
+  for (let i = 0; i < Math.max(x.length, y.length); i++)
+    if ((x[i] ?? 0) !== (y[i] ?? 0)) return (x[i] ?? 0) - (y[i] ?? 0)
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The newest release of a name in a folder of releases: by its date, then by its version. Undefined without one. */
+export function newestRelease(folder: string, name: string): string | undefined {
+  const found: { dir: string; date: string; version: string }[] = []
+  for (const entry of existsSync(folder) ? readdirSync(folder) : []) {
+    const dir = join(folder, entry)
+    if (!existsSync(join(dir, 'manifest.json')) || existsSync(join(dir, tombstoneFile))) continue
+    const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as Manifest
+    if (manifest.name === name) found.push({ dir, date: manifest.date, version: manifest.version })
+  }
+  found.sort((a, b) => (a.date === b.date ? later(a.version, b.version) : a.date < b.date ? -1 : 1))
+  return found.at(-1)?.dir
+}
+
+/** The rows of a release as exporters take them, again and again. `as` names the split that rows of one go to, or none. */
+function rowsOf(dir: string, as: (split: string) => string | undefined = split => split): () => AsyncIterable<Placed> {
+  return async function* () {
+    for await (const { id, split, payload } of readContents(dir)) {
+      const to = as(split)
+      if (to !== undefined) yield { split: to, content: { ...payload, id } as Content }
+    }
+  }
+}
+
+/** What was exported here before. */
+function earlier(out: string): string[] {
+  try {
+    return (JSON.parse(readFileSync(join(out, exportFile), 'utf8')) as { files: string[] }).files
+  } catch {
+    // Nothing was, or something else lies here.
+    return []
+  }
+}
+
+/** Removes a file of an export before, and the folder that it leaves empty. */
+function removeFrom(out: string, path: string): void {
+  rmSync(join(out, path), { force: true })
+  const folder = join(out, dirname(path))
+  if (folder !== out && existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)
+}
+
+/** Writes an export into a folder with what it says of itself; files of an export before it that are no more are removed. */
+async function exportTo(
+  out: string | undefined,
+  target: Target,
+  asked: Asked,
+  release: string,
+  read: () => AsyncIterable<Placed>,
+): Promise<Exported & { origin: Origin }> {
+  const origin = originOf(release)
+  const stale = out === undefined ? [] : earlier(out)
+  const done = await writeExport(target, asked, origin, read, out)
+  if (out !== undefined) {
+    for (const path of stale) if (!done.files.includes(path)) removeFrom(out, path)
+    const { name, version, license, manifest } = origin
+    const { type, reasoning, context, tooLong } = asked
+    const options = { type, reasoning, ...(context === undefined ? {} : { context, tooLong: tooLong ?? 'stop' }) }
+    putWhole(
+      join(out, exportFile),
+      `${JSON.stringify({ format: 1, release: { name, version, license, manifest }, options, ...done }, null, 2)}\n`,
+    )
+  }
+  return { ...done, origin }
+}
+
+export type ExportRequest = {
+  /** Folder of the release. */
+  release: string
+  /** Name of the target. */
+  target: string
+  /** Folder to write to; without it all is counted and nothing written. */
+  out?: string
+  type?: string
+  reasoning?: Reasoning
+  context?: number
+  tooLong?: TooLong
+  /** Path of a tokenizer.json, or the name of a tokenizer; tokens are counted where it or a context is given. */
+  tokenizer?: string
+}
+
+/** Writes a release as a target reads it. Throws what `writeExport` throws, SR_NOT_FOUND, and SR_USAGE for a target that is none. */
+export function exportRelease(request: ExportRequest): Promise<Exported & { origin: Origin }> {
+  const { release, out, type, reasoning, context, tooLong } = request
+  const counter = request.tokenizer !== undefined || context !== undefined ? tokenizer(request.tokenizer) : undefined
+  const asked = given({ type, reasoning, context, tooLong, counter })
+  return exportTo(out, targetNamed(request.target), asked, release, rowsOf(release))
+}
+
+type Possible = { [K in keyof Asked]: Asked[K] | undefined }
+const given = (asked: Possible): Asked =>
+  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as Asked
+
+/** What each method learns from: kinds, of which the first that a release has counts. */
+const learnt: { readonly [M in Method]: readonly [Kind, ...Kind[]] } = {
+  sft: ['conversation'],
+  ...{ dpo: ['preference'], ipo: ['preference'], simpo: ['preference'], orpo: ['preference'] },
+  kto: ['feedback', 'preference'],
+  ...{ grpo: ['prompt', 'conversation'], distillation: ['prompt', 'conversation'] },
+}
+
+/** The type of rows for a method; that of `sft` is told by the rows. */
+function typeFor(method: Method, target: Target): string {
+  if (method === 'sft') return 'sft'
+  if (method === 'kto') return 'unpaired'
+  if (method === 'grpo') return 'rlvr'
+  if (method === 'distillation') return 'prompt-only'
+  return method === 'orpo' && 'orpo' in target.types ? 'orpo' : 'preference'
+}
+
+/** Splits that a trainer looks at while it trains. What was cut off for the end stays unseen where there is another. */
+const heldOutSplits = ['validation', 'dev', 'test']
+
+export type PhaseExport = {
+  release: string
+  method: Method
+  trainer: Trainer
+  /** Folder of the training; rows go to `data/<phase>/` in it. */
+  out: string
+  reasoning?: Reasoning
+  context?: number
+  tooLong?: TooLong
+  tokenizer?: string
+}
+
+/**
+ * Writes the rows of one phase of a training: `data/<phase>/train.jsonl`, and `test.jsonl` where the release has held-out
+ * rows. Throws what `exportRelease` throws.
+ */
+export async function exportForPhase(
+  request: PhaseExport,
+): Promise<{ data: PhaseData; type: string; leftOut: { [reason: string]: number }; cut: number; warnings: string[] }> {
+  const { release, method, trainer, out, reasoning, context, tooLong } = request
+  const phase = method === 'sft' || method === 'distillation' ? 'sft' : 'preference'
+  const target = targetNamed(trainer)
+  const counter: Counter = tokenizer(request.tokenizer)
+  const splits = new Map<Kind, Set<string>>()
+  for await (const { split, payload } of readContents(release))
+    splits.set(payload.kind, (splits.get(payload.kind) ?? new Set()).add(split))
+  const kind = learnt[method].find(kind => splits.has(kind))
+  const heldOut = heldOutSplits.find(split => kind !== undefined && splits.get(kind)!.has(split))
+  const asked = given({
+    type: typeFor(method, target),
+    reasoning,
+    context,
+    tooLong,
+    counter,
+    path: (_, split) => `${split}.jsonl`,
+  })
+  const folder = join(out, 'data', phase)
+  const { origin, types, leftOut, cut, warnings } = await exportTo(
+    folder,
+    target,
+    asked,
+    release,
+    rowsOf(release, split => (split === heldOut ? 'test' : split === 'train' ? split : undefined)),
+  )
+  const [{ type, files } = { type: '', files: [] }] = types
+  const of = (split: string) => files.find(file => file.split === split)
+  const [train, test] = [of('train'), of('test')]
+  if (!train) {
+    throw new StillroomError('SR_EXPORT_EMPTY', `No row for ${method} is in the split train of ${basename(release)}.`, {
+      received:
+        Object.entries(leftOut)
+          .map(([reason, n]) => `${n} ${reason}`)
+          .join(', ') || 'rows of other splits alone',
+    })
+  }
+  const path = (split: string) => `data/${phase}/${split}.jsonl`
+  const data: PhaseData = {
+    release: {
+      dir: relative(resolve(out), resolve(release)),
+      name: origin.name,
+      version: origin.version,
+      manifest: origin.manifest,
+    },
+    train: path('train'),
+    ...(test ? { test: path('test') } : {}),
+    rows: train.rows,
+    heldOut: test?.rows ?? 0,
+    tokens: train.tokens,
+    tokenizer: counter.name,
+  }
+  return { data, type, leftOut: leftOut as { [reason: string]: number }, cut, warnings }
+}

@@ -1,0 +1,228 @@
+import { posix } from 'node:path'
+import type { Method, Phase, Written } from '../phase.ts'
+import { endOf, jinjaOf, templateOf } from './chat-template.ts'
+import { accelerateOf, launchScript, zero3 } from './launch.ts'
+import { rewardsScript, trainScript } from './scripts.ts'
+import { about, begunHere, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
+import { reportTo, trackingEnv } from './track.ts'
+import { yamlOf } from './yaml.ts'
+
+/** The command of TRL for each method, or the name that the script knows its trainer by. */
+export const trlCommand: { [M in Method]: string } = {
+  sft: 'sft',
+  dpo: 'dpo',
+  ipo: 'dpo',
+  kto: 'kto',
+  grpo: 'grpo',
+  distillation: 'distillation',
+  simpo: 'cpo',
+  orpo: 'orpo',
+}
+
+/**
+ * A config for TRL. The commands of TRL read it as it is; what they cannot do goes through a script that reads the same
+ * file: SimPO and ORPO, going on with an adapter, a chat template outside of SFT, several nodes, and every resume.
+ */
+export function writeTrl(phase: Phase): Written {
+  const { name, method } = phase
+  const command = trlCommand[method]
+  const config = `${name}.yaml`
+  const several = worldOf(phase) > 1
+  const template = templateOf(phase)
+  const jinja = template?.is === 'file' ? template.path : template?.is === 'ours' ? `${template.name}.jinja` : undefined
+  // What SFT of this training wrote has its template in the tokenizer.
+  const bare = jinja !== undefined && method !== 'sft' && !begunHere(phase)
+  const scripted = method === 'simpo' || method === 'orpo' || phase.from !== undefined || bare
+  const words = [
+    command,
+    '--config',
+    config,
+    ...(phase.from ? ['--adapter', phase.from] : []),
+    ...(bare ? ['--chat-template', jinja] : []),
+  ]
+  const script =
+    phase.hardware.nodes > 1
+      ? ['sh', `${name}.launch.sh`, ...words]
+      : ['accelerate', 'launch', ...launchWords(phase), 'train.py', ...words]
+  const cli = ['trl', command, '--config', config]
+  const run = scripted || phase.hardware.nodes > 1 ? script : cli
+  const dataset = datasetOf(phase)
+  const keys = withSet(
+    {
+      ...modelKeys(phase),
+      ...dataset.keys,
+      ...templateKeys(phase, jinja),
+      ...trainingKeys(phase),
+      ...methodKeys(phase),
+    },
+    phase.set,
+  )
+  // Scripts are launched by accelerate itself; only the commands of TRL read its settings from the config.
+  const launch: Config = several ? { accelerate_config: accelerateFile(phase) } : { num_processes: 1 }
+  const env = trackingEnv(phase)
+  return {
+    files: {
+      [config]: yamlOf(about(phase, run.join(' ')), { ...keys, ...launch, ...(env ? { env } : {}) }),
+      ...dataset.files,
+      'train.py': trainScript,
+      ...(template?.is === 'ours' ? { [`${template.name}.jinja`]: jinjaOf(template.name) } : {}),
+      ...(several ? { [accelerateFile(phase)]: accelerateOf(phase) } : {}),
+      ...(spreads(phase) ? { 'zero3.json': zero3 } : {}),
+      ...(phase.hardware.nodes > 1 ? { [`${name}.launch.sh`]: launchScript(nodesCommand(phase)) } : {}),
+      ...(method === 'grpo' && !phase.settings.rewards ? { 'rewards.py': rewardsScript } : {}),
+    },
+    command: run,
+    // The script goes on by itself; the commands of TRL would begin from the front.
+    ...(run === cli ? { resume: script } : {}),
+    output: outputOf(phase),
+  }
+}
+
+/** What accelerate is told, a file a phase: one may spread the weights where the other does not. */
+const accelerateFile = ({ name }: Phase): string => `${name}.accelerate.yaml`
+
+const nodesCommand = (phase: Phase): string =>
+  `accelerate launch --config_file ${accelerateFile(phase)} --machine_rank "$NODE_RANK" --main_process_ip "$MASTER_ADDR" --main_process_port "$MASTER_PORT" train.py "$@"`
+
+const launchWords = (phase: Phase): string[] =>
+  worldOf(phase) > 1
+    ? ['--config_file', accelerateFile(phase)]
+    : ['--num_processes', '1', '--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no']
+
+function modelKeys(phase: Phase): Config {
+  const { adapter, settings } = phase
+  const { lora } = settings
+  if (adapter !== 'full' && !lora)
+    throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+  // All weights in bfloat16 lose small updates to rounding; DeepSpeed keeps them in float32 beside.
+  const half = settings.bf16 && (adapter !== 'full' || spreads(phase))
+  return {
+    model_name_or_path: phase.model,
+    dtype: half ? 'bfloat16' : 'float32',
+    ...(adapter === 'qlora' ? { load_in_4bit: true, bnb_4bit_quant_type: 'nf4', use_bnb_nested_quant: true } : {}),
+    ...(lora && adapter !== 'full'
+      ? {
+          use_peft: true,
+          lora_r: lora.rank,
+          lora_alpha: lora.alpha,
+          lora_dropout: lora.dropout,
+          lora_target_modules: lora.targets,
+        }
+      : {}),
+  }
+}
+
+/**
+ * Rows as TRL finds them. A mixture of files has no place for rows held out in a file of their own; a folder with a card
+ * that names both splits has, and needs nothing copied.
+ */
+function datasetOf({ name, data }: Phase): { keys: Config; files: { [path: string]: string } } {
+  if (!data.test) return { keys: { datasets: [{ path: 'json', data_files: data.train, split: 'train' }] }, files: {} }
+  const folder = `${name}.dataset`
+  const from = (path: string) => posix.relative(folder, path)
+  const card = yamlOf([], {
+    configs: [
+      {
+        config_name: 'default',
+        data_files: [
+          { split: 'train', path: from(data.train) },
+          { split: 'test', path: from(data.test) },
+        ],
+      },
+    ],
+  })
+  return {
+    keys: { dataset_name: `./${folder}`, dataset_train_split: 'train', dataset_test_split: 'test' },
+    files: {
+      [`${folder}/README.md`]: `---\n${card}---\n\nRows of the phase ${name}: the files lie beside this folder.\n`,
+    },
+  }
+}
+
+function templateKeys(phase: Phase, jinja: string | undefined): Config {
+  if (phase.method !== 'sft') return {}
+  const template = templateOf(phase)
+  return {
+    ...(jinja ? { chat_template_path: jinja } : {}),
+    // A model that learns a template has to learn where its answers end.
+    ...(template?.is === 'ours' ? { eos_token: endOf(template.name) } : {}),
+  }
+}
+
+function trainingKeys(phase: Phase): Config {
+  const { settings: s, data } = phase
+  const evaluates = data.test !== undefined
+  return {
+    output_dir: outputOf(phase),
+    learning_rate: s.learningRate,
+    lr_scheduler_type: s.scheduler,
+    warmup_steps: s.warmupSteps,
+    weight_decay: s.weightDecay,
+    ...(s.maxSteps === undefined ? { num_train_epochs: s.epochs ?? 1 } : { max_steps: s.maxSteps }),
+    per_device_train_batch_size: s.microBatch,
+    // A group of answers has to fit into a look at the held-out prompts too.
+    ...(evaluates ? { per_device_eval_batch_size: phase.method === 'grpo' ? (s.generations ?? 8) : s.microBatch } : {}),
+    gradient_accumulation_steps: s.accumulation,
+    gradient_checkpointing: s.gradientCheckpointing,
+    ...(s.gradientCheckpointing ? { gradient_checkpointing_kwargs: { use_reentrant: false } } : {}),
+    bf16: s.bf16,
+    eval_strategy: evaluates ? 'steps' : 'no',
+    ...(evaluates ? { eval_steps: s.evalSteps } : {}),
+    save_strategy: 'steps',
+    save_steps: s.saveSteps,
+    save_total_limit: 2,
+    logging_steps: s.logSteps,
+    report_to: reportTo(phase),
+    seed: s.seed,
+    data_seed: s.seed,
+  }
+}
+
+function methodKeys(phase: Phase): Config {
+  const { settings: s, method } = phase
+  const length = { max_length: s.context }
+  const smoothed = s.labelSmoothing === undefined ? {} : { label_smoothing: s.labelSmoothing }
+  switch (method) {
+    case 'sft':
+      return {
+        ...length,
+        packing: s.packing,
+        // Rows of one prompt and one answer are masked by themselves; in whole conversations everything would be learnt.
+        ...(phase.data.form === 'messages' ? { assistant_only_loss: true } : {}),
+      }
+    case 'dpo':
+      return { ...length, loss_type: ['sigmoid'], beta: s.beta ?? 0.1, ...smoothed }
+    case 'ipo':
+      return { ...length, loss_type: ['ipo'], beta: s.beta ?? 0.1 }
+    case 'kto':
+      return {
+        ...length,
+        beta: s.beta ?? 0.1,
+        desirable_weight: s.desirableWeight ?? 1,
+        undesirable_weight: s.undesirableWeight ?? 1,
+      }
+    case 'simpo': {
+      if (s.beta === undefined || s.gamma === undefined)
+        throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
+      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta: s.beta, simpo_gamma: s.gamma }
+    }
+    case 'orpo':
+      return { ...length, beta: s.beta ?? 0.1 }
+    case 'grpo':
+      return {
+        num_generations: s.generations ?? 8,
+        max_completion_length: s.maxCompletion ?? 512,
+        beta: s.beta ?? 0,
+        reward_funcs: s.rewards ?? ['rewards.verified'],
+      }
+    case 'distillation': {
+      if (!phase.teacher)
+        throw cannot(phase, 'Distillation needs an open teacher, whose probabilities are learnt.', 'name its model')
+      return {
+        ...(s.beta === undefined ? {} : { beta: s.beta }),
+        teacher_model_name_or_path: phase.teacher,
+        max_completion_length: s.maxCompletion ?? 512,
+      }
+    }
+  }
+}
