@@ -1,7 +1,7 @@
 /**
- * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, and where it says how a model
- * is trained, to the configs of its trainer, in a copy of both folders,
- * with the simulator in this process. One line a recipe; closes with `N passed, N failed`. Arguments choose by path.
+ * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, and to the configs of a trainer
+ * where it says how a model is trained, in a copy of both folders, with the simulator in this process. One line a recipe;
+ * closes with `N passed, N failed`. Arguments choose by path.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
