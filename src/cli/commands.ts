@@ -149,6 +149,13 @@ export const commands: { [name: string]: Command } = {
     options: ['base', 'size', 'gpu', 'gpus', 'adapter', 'method', 'context', 'tooLong'],
     load: () => import('./verbs/train-plan.ts'),
   },
+  'train write': {
+    operands: '[recipe|release]',
+    about: 'Writes a training into its folder: rows, configs that its trainer was held against, scripts, commands.',
+    example: 'stillroom train write recipe.yaml',
+    options: ['base', 'size', 'gpu', 'gpus', 'adapter', 'method', 'context', 'tooLong'],
+    load: () => import('./verbs/train-write.ts'),
+  },
   retry: {
     operands: '',
     about: 'Has the calls behind the drops of one reason asked again by the next run.',

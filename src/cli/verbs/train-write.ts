@@ -1,50 +1,64 @@
-import { join, relative } from 'node:path'
-import { checkPrepared, type ExportRows, type Prepared, prepareTraining, writeTraining } from '../../run/index.ts'
+import { join, relative, resolve } from 'node:path'
+import {
+  checkPrepared,
+  type ExportRows,
+  exportForPhase,
+  type Prepared,
+  prepareTraining,
+  writeTraining,
+} from '../../run/index.ts'
 import type { Run } from '../commands.ts'
 import { here } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 import { trainFlags, trainingSource } from '../training.ts'
 
-/** The command, with who writes the rows of a phase. */
-export function trainWrite(exportRows: (prepared: Prepared) => ExportRows): Run {
-  return async call => {
-    const { io } = call
-    const reporter = reporterOf(call)
-    const from = await trainingSource(call)
-    const prepared = await prepareTraining(from, trainFlags(call.given))
-    checkPrepared(prepared)
-    const { folder, root } = prepared
-    const recipeFile = typeof from === 'string' ? undefined : relative(root, from.file)
-    const { training, files, phases } = await writeTraining(prepared, folder, {
-      exportRows: exportRows(prepared),
-      recipe: relative(folder, root) || '.',
-      ...(recipeFile ? { recipeFile } : {}),
-    })
-    const shown = here(io, folder)
-    reporter.say(reporter.paint('bold', `Training ${training.name} ${training.version}, in ${shown}`), '')
-    for (const [i, told] of phases.entries()) {
-      const { phase, written: made, merge } = training.phases[i]!
-      const { data } = phase
-      const warnings = [...told.warnings, ...told.findings.map(({ message }) => message)]
-      reporter.say(
-        `${phase.name}  ${phase.method} of ${phase.model} with ${phase.trainer}, ${phase.adapter}`,
-        `  rows      ${data.rows}, ${data.heldOut} held out, ${data.tokens} tokens (${data.tokenizer})`,
-        ...(Object.keys(told.leftOut).length > 0 ? [`  left out  ${counted(told.leftOut)}`] : []),
-        ...(told.cut > 0 ? [`  cut       ${told.cut}`] : []),
-        `  config    ${here(io, join(folder, `${phase.name}.yaml`))}`,
-        `  command   ${made.command.join(' ')}`,
-        ...(merge ? [`  merge     ${merge.command.join(' ')}`] : []),
-        ...told.overrides.map(text => `  set       ${text}`),
-        ...warnings.map(text => reporter.paint('yellow', `  warning   ${text}`)),
-        '',
-      )
-    }
-    const next = `stillroom train run ${shown}`
-    reporter.say(`Next: ${next}`)
-    reporter.result({ folder: shown, files, training, phases, next })
-    return 0
+export const run: Run = async call => {
+  const { io } = call
+  const reporter = reporterOf(call)
+  const from = await trainingSource(call)
+  const prepared = await prepareTraining(from, trainFlags(call.given))
+  checkPrepared(prepared)
+  const { folder, root } = prepared
+  const recipeFile = typeof from === 'string' ? undefined : relative(root, from.file)
+  const { training, files, phases } = await writeTraining(prepared, folder, {
+    exportRows: rowsFor(prepared),
+    recipe: relative(folder, root) || '.',
+    ...(recipeFile ? { recipeFile } : {}),
+  })
+  const shown = here(io, folder)
+  reporter.say(reporter.paint('bold', `Training ${training.name} ${training.version}, in ${shown}`), '')
+  for (const [i, told] of phases.entries()) {
+    const { phase, written: made, merge } = training.phases[i]!
+    const { data } = phase
+    const warnings = [...told.warnings, ...told.findings.map(({ message }) => message)]
+    reporter.say(
+      `${phase.name}  ${phase.method} of ${phase.model} with ${phase.trainer}, ${phase.adapter}`,
+      `  rows      ${data.rows}, ${data.heldOut} held out, ${data.tokens} tokens (${data.tokenizer})`,
+      ...(Object.keys(told.leftOut).length > 0 ? [`  left out  ${counted(told.leftOut)}`] : []),
+      ...(told.cut > 0 ? [`  cut       ${told.cut}`] : []),
+      `  config    ${here(io, join(folder, `${phase.name}.yaml`))}`,
+      `  command   ${made.command.join(' ')}`,
+      ...(merge ? [`  merge     ${merge.command.join(' ')}`] : []),
+      ...told.overrides.map(text => `  set       ${text}`),
+      ...warnings.map(text => reporter.paint('yellow', `  warning   ${text}`)),
+      '',
+    )
   }
+  const next = `stillroom train run ${shown}`
+  reporter.say(`Next: ${next}`)
+  reporter.result({ folder: shown, files, training, phases, next })
+  return 0
 }
+
+/** Rows of a phase as its trainer reads them, counted as the plan counted them. */
+const rowsFor =
+  ({ config, tokenizer }: Prepared): ExportRows =>
+  ({ data, method, trainer, reasoning, settings }, folder) =>
+    exportForPhase({
+      ...{ release: resolve(folder, data.release.dir), method, trainer, out: folder, reasoning },
+      ...{ context: settings.context, tooLong: config['too-long'] },
+      ...(tokenizer === undefined ? {} : { tokenizer }),
+    })
 
 const counted = (reasons: { [reason: string]: number }): string =>
   Object.entries(reasons)

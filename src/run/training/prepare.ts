@@ -60,6 +60,8 @@ export type Prepared = {
   config: TrainConfig
   base: string
   model?: ModelShape
+  /** What tokens are counted with: the student's own, where its file is there. */
+  tokenizer?: string
   license: GateReport
   releases: TrainRelease[]
   phases: Phase[]
@@ -110,7 +112,8 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
   const local = existsSync(join(resolve(place.root, base), 'config.json')) ? resolve(place.root, base) : undefined
   const model = modelShape(local ?? base, config.size)
   const kinds = gpuTable(config['gpu-prices'], place.root)
-  const count = tokenizerOf(place.tokenizer, local)
+  const counts = tokenizerFor(place.tokenizer, local)
+  const count = tokenizer(counts)
   const releases: TrainRelease[] = []
   for (const dir of new Set([dirOf(named.sft), dirOf(named.preference)]))
     releases.push(await readFor(dir, place.root, config, count))
@@ -127,11 +130,12 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
     ...(model ? { model } : {}),
     sft: sft!,
     preference: preference!,
-    guessed: !place.tokenizer && !(local && existsSync(join(local, 'tokenizer.json'))),
+    guessed: counts === undefined,
   })
   return {
     ...{ name, version, folder, root: place.root, config, base, license, releases },
     ...(model ? { model } : {}),
+    ...(counts === undefined ? {} : { tokenizer: counts }),
     ...advised,
     total: totalOf(advised.estimates, releases),
   }
@@ -253,11 +257,10 @@ async function readFor(
   }
 }
 
-/** The student's own tokenizer: the recipe's, or that in the folder of the base; else the default of recipes. */
-function tokenizerOf(named: string | undefined, local: string | undefined): ReturnType<typeof tokenizer> {
-  if (named) return tokenizer(named)
+/** The student's own tokenizer: the recipe's, or that in the folder of the base; undefined is the default of recipes. */
+function tokenizerFor(named: string | undefined, local: string | undefined): string | undefined {
   const own = local && join(local, 'tokenizer.json')
-  return own && existsSync(own) ? tokenizer(own) : tokenizer()
+  return named ?? (own && existsSync(own) ? own : undefined)
 }
 
 function gpuTable(named: string | undefined, root: string): readonly Gpu[] {
