@@ -368,6 +368,21 @@ export const commands: { [name: string]: Command } = {
     options: ['trainer', 'command'],
     load: () => import('./verbs/train-lint.ts'),
   },
+  'train run': {
+    operands: '[folder|recipe]',
+    about:
+      'Trains what `train write` wrote: phase one until its held-out loss settles, hand-over, phase two, evaluation; goes on where it was stopped.',
+    example: 'stillroom train run training/support-tutor-0.1.0',
+    options: ['unsettled'],
+    load: () => import('./verbs/train-run.ts'),
+  },
+  'train status': {
+    operands: '[folder|recipe]',
+    about: 'Says how far a training is, draws its curves, and what to do next.',
+    example: 'stillroom train status training/support-tutor-0.1.0',
+    options: [],
+    load: () => import('./verbs/train-status.ts'),
+  },
   simulate: {
     operands: '',
     about: 'Serves a simulated model over the OpenAI and Anthropic protocols until interrupted.',

@@ -237,6 +237,11 @@ export const options = {
   },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
+  unsettled: {
+    flags: '--unsettled',
+    is: 'flag',
+    about: 'go on to phase two although the held-out loss of phase one has not settled',
+  },
   port: { flags: '--port <n>', is: 'port', about: 'port to listen on (default: any free one)' },
   latency: { flags: '--latency <ms>', is: 'number', about: 'milliseconds before a reply' },
   errorRate: { flags: '--error-rate <x>', is: 'share', about: 'share of requests answered with 500, from 0 to 1' },

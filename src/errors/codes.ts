@@ -54,12 +54,17 @@ export const codes = {
   SR_EXPORT_CONTEXT: { exit: 1, about: 'Rows are longer than the context, and longer ones are to stop the export.' },
   SR_EXPORT_EMPTY: { exit: 5, about: 'A release has no row that a target or its type takes.' },
   SR_BETWEEN_ROUNDS: { exit: 1, about: 'What is done between two rounds failed; the rounds can be resumed.' },
+  SR_TRAINING: { exit: 2, about: 'The folder of a training is none, or does not fit what was begun in it.' },
+  SR_TRAINER_MISSING: { exit: 2, about: 'A trainer, or a package it needs, is not installed.' },
+  SR_TRAINER: { exit: 1, about: 'A trainer ended before its end; the training can be resumed.' },
+  SR_SERVE: { exit: 1, about: 'The model could not be served; the training can be resumed.' },
   SR_INTERNAL: { exit: 1, about: 'A mistake in stillroom itself.' },
   SR_TERMS: { exit: 3, about: "A teacher's terms do not allow this use, or nobody has accepted them." },
   SR_GATE: { exit: 3, about: 'A gate blocks the release.' },
   SR_BUDGET: { exit: 4, about: 'The budget is reached; the run can be resumed with a larger one.' },
   SR_YIELD: { exit: 5, about: 'A step left nothing, or less than the floor.' },
   SR_DRIFT: { exit: 5, about: 'A signal of drift passed its bound, so that no further round began.' },
+  SR_UNSETTLED: { exit: 5, about: 'The held-out loss of phase one has not settled, so that phase two did not begin.' },
   SR_INTERRUPTED: { exit: 130, about: 'Interrupted; the run can be resumed.' },
 } as const satisfies Record<string, { exit: number; about: string }>
 

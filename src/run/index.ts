@@ -80,6 +80,23 @@ export { checkTerms } from './teachers.ts'
 export { tunedModel } from './training/advise.ts'
 export { baseLicenseReport, checkBase } from './training/base-license.ts'
 export {
+  curveOf,
+  type EvaluateServed,
+  type ModelLineage,
+  type PhaseName,
+  placesIn,
+  readState,
+  readTraining,
+  runTraining,
+  type Served,
+  type State,
+  type TellTraining,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingResult,
+  type WhichModel,
+} from './training/index.ts'
+export {
   checkPrepared,
   type PhaseEstimate,
   type Prepared,

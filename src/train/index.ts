@@ -36,6 +36,7 @@ export {
   titleOf,
   versionOf,
 } from './lint/index.ts'
+export * from './logs/index.ts'
 export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
 export {
   cutAt,

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import { curveOf, placesIn, readState, type State } from '../../run/index.ts'
+import type { Training } from '../../train/index.ts'
+import type { Run } from '../commands.ts'
+import { here } from '../open.ts'
+import { reporterOf } from '../reporter.ts'
+import { openTraining } from '../training-folder.ts'
+import { madeLines, phaseLines } from '../training-text.ts'
+
+export const run: Run = async call => {
+  const { io } = call
+  const reporter = reporterOf(call)
+  const { folder, training } = await openTraining(call)
+  const places = placesIn(folder)
+  const state = readState(places)
+  const names = training.phases.map(({ phase }) => phase.name)
+  const curves = Object.fromEntries(
+    names.map(name => [name, existsSync(places.events) ? curveOf(name, places.events) : []]),
+  )
+  const next = whatNext(training, state, here(io, folder))
+  reporter.say(
+    reporter.paint('bold', `Training ${training.name} ${training.version}, ${here(io, folder)}`),
+    '',
+    phaseLines(training, state, curves, reporter),
+    ...(state?.ended ? ['', madeLines(training, state, folder, io)] : []),
+    '',
+    `Next: ${next}`,
+  )
+  reporter.result({ folder, name: training.name, version: training.version, state: state ?? null, curves, next })
+  return 0
+}
+
+function whatNext(training: Training, state: State | undefined, folder: string): string {
+  if (!state) return `stillroom train run ${folder}`
+  if (!state.ended) return `stillroom train run ${folder} goes on where it stopped`
+  const { baseline, trained } = state.evaluations
+  return training.evaluate && baseline && trained
+    ? 'stillroom evaluate compare says whether the trained model is better than the base'
+    : 'nothing is open'
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Sha } from '../../records/index.ts'
+import type { Figures, Training } from '../../train/index.ts'
+import { weightsIn } from './checkpoints.ts'
+import type { PhaseName, WhichModel } from './events.ts'
+import type { BaseStanding } from './license.ts'
+import type { PhaseState, Places, State } from './state.ts'
+
+/**
+ * Where a trained model comes from, `model.json` of its training: the base and what its license asks, and for each phase the
+ * rows, settings, libraries and figures. No clock, host or absolute path is in it.
+ */
+export type ModelLineage = {
+  format: 'stillroom-model-1'
+  name: string
+  version: string
+  base: { model: string; license: BaseStanding['license'] | null; verdict: string; why: string; override?: string }
+  /** What whoever passes the model on has to do; `prefix` begins its name. */
+  obligations: string[]
+  prefix?: string
+  phases: {
+    name: PhaseName
+    method: string
+    trainer: string
+    adapter: string
+    from: string
+    release: { name: string; version: string; manifest: Sha }
+    rows: number
+    heldOut: number
+    tokens: number
+    tokenizer: string
+    /** Digests of the rows, configs and scripts as they lay there, by path in the folder of the training. */
+    files: { [path: string]: Sha }
+    command: string[]
+    libraries: { [name: string]: string }
+    steps: number
+    of: number
+    attempts: number
+    settled: number | null
+    best: PhaseState['best'] | null
+    /** The last of each figure that the trainer told. */
+    figures: Figures
+    model: string
+    weights: { [file: string]: Sha }
+  }[]
+  /** Folder of the model, relative to that of the training. */
+  model: string
+  evaluations: { [what in WhichModel]?: string }
+}
+
+async function digestOfFile(file: string): Promise<Sha> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
+
+async function digests(folder: string, paths: readonly string[]): Promise<{ [path: string]: Sha }> {
+  const found: { [path: string]: Sha } = {}
+  for (const path of [...new Set(paths)].sort()) {
+    const file = join(folder, path)
+    if (existsSync(file)) found[path] = await digestOfFile(file)
+  }
+  return found
+}
+
+/** Tells the lineage of what a finished training left. Reads rows and weights once, for their digests. */
+export async function lineageOf(
+  training: Training,
+  state: State,
+  standing: BaseStanding,
+  figures: { [phase in PhaseName]?: Figures },
+  { folder }: Places,
+): Promise<ModelLineage> {
+  const phases: ModelLineage['phases'] = []
+  for (const { phase, written } of training.phases) {
+    const { name, method, trainer, adapter, data } = phase
+    const { name: release, version, manifest } = data.release
+    const at = state.phases[name]!
+    const model = at.model ?? written.output
+    const files = [...Object.keys(written.files), data.train, ...(data.test ? [data.test] : [])]
+    phases.push({
+      ...{ name, method, trainer, adapter },
+      from: phase.from ?? phase.model,
+      release: { name: release, version, manifest },
+      ...{ rows: data.rows, heldOut: data.heldOut, tokens: data.tokens, tokenizer: data.tokenizer },
+      files: await digests(folder, files),
+      command: written.command,
+      libraries: at.versions,
+      ...{ steps: at.step, of: at.of, attempts: at.attempts, settled: at.settled, best: at.best ?? null },
+      figures: figures[name] ?? {},
+      model,
+      weights: await digests(
+        folder,
+        weightsIn(join(folder, model)).map(file => `${model}/${file}`),
+      ),
+    })
+  }
+  const { gate, license, obligations, prefix } = standing
+  return {
+    format: 'stillroom-model-1',
+    name: training.name,
+    version: training.version,
+    base: {
+      model: training.base,
+      license: license ?? null,
+      verdict: gate.is,
+      why: gate.why,
+      ...(gate.override === undefined ? {} : { override: gate.override }),
+    },
+    obligations: [...(prefix ? [`A distributed model has a name that begins with "${prefix}".`] : []), ...obligations],
+    ...(prefix ? { prefix } : {}),
+    phases,
+    model: phases.at(-1)!.model,
+    evaluations: state.evaluations,
+  }
+}

@@ -1,0 +1,81 @@
+import type { Adapter, Trainer } from '../phase.ts'
+
+/** Why a trainer did not come to its end, as far as its last words tell. */
+export type Failure = { is: 'missing' | 'memory' | 'crashed'; message: string; hint: string }
+
+const packages: { [T in Trainer]: { title: string; install: string } } = {
+  trl: { title: 'TRL', install: 'pip install trl peft' },
+  axolotl: { title: 'axolotl', install: 'pip install axolotl' },
+  'llama-factory': { title: 'LLaMA-Factory', install: 'pip install llamafactory' },
+  unsloth: { title: 'Unsloth', install: 'pip install unsloth' },
+}
+/** Packages whose name differs from that of their module. */
+const packageOf: { [module: string]: string } = {
+  PIL: 'pillow',
+  sklearn: 'scikit-learn',
+  yaml: 'pyyaml',
+  cv2: 'opencv-python',
+}
+
+/** The command that installs a trainer with what an adapter needs. */
+export const installCommand = (trainer: Trainer, adapter?: Adapter): string =>
+  packages[trainer].install + (adapter === 'qlora' && trainer === 'trl' ? ' bitsandbytes' : '')
+export const trainerTitle = (trainer: Trainer): string => packages[trainer].title
+
+/** The last lines that were said, without the drawings of progress bars. */
+export function lastLines(output: string, n = 12): string[] {
+  const lines = output
+    .split('\n')
+    // A bar is drawn over itself: what stood there last is what would be seen.
+    .map(
+      line =>
+        line
+          .split('\r')
+          .filter(part => part.trim() !== '')
+          .at(-1) ?? '',
+    )
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape is what is looked for
+    .map(line => line.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').trimEnd())
+    .filter(line => line.trim() !== '' && !/\d+%\|.*\|/.test(line))
+  return lines.slice(-n)
+}
+
+/** Reads the reason out of what a trainer said last and how it ended. */
+export function failureOf(
+  { trainer, adapter }: { trainer: Trainer; adapter: Adapter },
+  ended: { code: number | null; signal: string | null },
+  output: string,
+): Failure {
+  const end = output.slice(-20_000)
+  const title = packages[trainer].title
+  const module = /(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'/.exec(end)?.[1]?.split('.')[0]
+  if (module !== undefined) {
+    const own = installCommand(trainer, adapter)
+    const name = packageOf[module] ?? module
+    const install = own.split(' ').includes(name) || name === trainer ? own : `pip install ${name}`
+    return {
+      is: 'missing',
+      message: `${title} needs the Python package ${name}, which is not installed.`,
+      hint: `install it with: ${install}`,
+    }
+  }
+  if (ended.code === 127 || /\b(command )?not found\b[^\n]*$/.test(lastLines(end, 1)[0] ?? '')) {
+    return {
+      is: 'missing',
+      message: `${title} is not installed, or not on the PATH.`,
+      hint: `install it with: ${installCommand(trainer, adapter)}`,
+    }
+  }
+  const how = ended.signal ?? `exit code ${ended.code}`
+  if (
+    /OutOfMemoryError|CUDA out of memory|DefaultCPUAllocator: can't allocate/.test(end) ||
+    ended.signal === 'SIGKILL'
+  ) {
+    return {
+      is: 'memory',
+      message: `${title} ran out of memory, or was killed for it (${how}).`,
+      hint: 'lower `micro-batch` or `context`, or take `adapter: qlora`: stillroom train plan tells what fits',
+    }
+  }
+  return { is: 'crashed', message: `${title} ended with ${how}.`, hint: 'mend what it says' }
+}
