@@ -143,9 +143,10 @@ export function trainingView(
     take(event) {
       clear()
       if (event.event === 'phase-started')
-        line = { phase: event.phase, from: event.from, began: io.now().getTime(), step: event.from, of: 0, losses: [] }
+        line = { phase: event.phase, began: io.now().getTime(), step: event.from, of: 0, losses: [] }
       else if (event.event === 'point' && line) {
         line.step = event.step
+        line.first ??= { step: event.step, at: io.now().getTime() }
         line.of = event.of
         if (typeof event.figures.loss === 'number') line.losses.push(event.figures.loss)
         if (event.figures.eval_loss !== undefined) line.heldOut = event.figures.eval_loss
@@ -166,9 +167,9 @@ export function trainingView(
 
 type Line = {
   phase: string
-  /** Step and instant at which this time of training began. */
-  from: number
   began: number
+  /** The first step that was told of and its instant: what comes before is loading. */
+  first?: { step: number; at: number }
   step: number
   of: number
   losses: number[]
@@ -176,12 +177,14 @@ type Line = {
 }
 
 /** What is on screen of a phase at one instant. */
-export function lineText({ phase, from, began, step, of, losses, heldOut }: Line, now: number, paint: Paint): string {
+export function lineText({ phase, began, first, step, of, losses, heldOut }: Line, now: number, paint: Paint): string {
   const parts = [`${paint('bold', phase)} ${thousands(step)}${of > 0 ? `/${thousands(of)} steps` : ' steps'}`]
   if (losses.length > 0) parts.push(`loss ${digits(losses.at(-1))} ${paint('cyan', sparkline(losses.slice(-60), 20))}`)
   if (heldOut !== undefined) parts.push(`held-out ${digits(heldOut)}`)
   parts.push(duration(now - began))
-  if (step > from && of > step) parts.push(`about ${duration(((now - began) * (of - step)) / (step - from))} left`)
+  if (first && step > first.step && of > step) {
+    parts.push(`about ${duration(((now - first.at) * (of - step)) / (step - first.step))} left`)
+  }
   return parts.join(' · ')
 }
 

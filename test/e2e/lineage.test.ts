@@ -132,7 +132,7 @@ test('what a model repairs or judges names everything it saw and everyone who wr
   })
   const grade = defineMap<Two & { pool: string }, 'prompt', 'prompt'>({
     ...shared,
-    verb: 'grade',
+    verb: 'rate-two',
     takes: ['prompt'],
     gives: 'same',
     reasons: [],
@@ -157,10 +157,14 @@ test('what a model repairs or judges names everything it saw and everyone who wr
   expect(lineage.parents.map(p => p.role)).toEqual(['subject', 'context', 'context'])
   expect(lineage.generation).toBe(4)
 
-  const graded = await runIn(folder(files), recipe(server.url, [{ asks: { from: 'docs', ...two } }, { grade: two }]), {
-    steps,
-  })
-  expect(graded.all[0]!.scores['grade/s']).toMatchObject({
+  const graded = await runIn(
+    folder(files),
+    recipe(server.url, [{ asks: { from: 'docs', ...two } }, { 'rate-two': two }]),
+    {
+      steps,
+    },
+  )
+  expect(graded.all[0]!.scores['rate-two/s']).toMatchObject({
     judge: 'self/editor',
     call: expect.stringMatching(/^[0-9a-f]{64}$/),
   })

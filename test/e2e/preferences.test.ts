@@ -187,7 +187,7 @@ test('two answers of one prompt are revised apart: each last revision stands aga
 
 /** Stands for a verifier: an answer of an even length is right, one in five is not decided. */
 const grade = defineMap<Record<string, never>, 'conversation', 'conversation'>({
-  verb: 'grade',
+  verb: 'decide',
   about: 'Grades answers by their length.',
   version: 1,
   options: z.strictObject({}),
@@ -204,8 +204,8 @@ const grade = defineMap<Record<string, never>, 'conversation', 'conversation'>({
 test('right samples of a prompt are set against wrong ones, and what nobody decided is neither', async () => {
   const steps = [
     { answer: { from: 'asked', teacher: 'student', samples: 6 } },
-    { grade: { from: 'answer.draw' } },
-    { 'verified-pairs': { by: 'grade/correct', most: 2 } },
+    { decide: { from: 'answer.draw' } },
+    { 'verified-pairs': { by: 'decide/correct', most: 2 } },
   ]
   const { error, all, funnel } = await runIn(files(), base(steps), { steps: [grade] })
   expect(error).toBeUndefined()

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { afterEach } from 'vitest'
 import { sha256 } from '../../src/records/index.ts'
+import { childrenOf } from '../../src/run/training/processes.ts'
 import type { Phase, Training } from '../../src/train/index.ts'
 import { folder } from './project.ts'
 import type { TrainerConfig } from './trainer.ts'
@@ -36,6 +38,12 @@ const phaseOf = (
   hardware: { gpu: 'none', gpus: 1, nodes: 1 },
   track: {},
   set: {},
+})
+
+const made: string[] = []
+// A test that fails leaves nobody waiting.
+afterEach(() => {
+  for (const pid of made.splice(0).flatMap(dir => childrenOf(dir) ?? [])) process.kill(pid, 'SIGKILL')
 })
 
 /** A folder as `train write` leaves it: two phases of a trainer of ours, with a merge behind each. */
@@ -78,7 +86,7 @@ export function trainingFolder(
     ...{ settle: { patience: 3, 'min-delta': 0.01 }, handOver: 'merged' as const },
     ...more.training,
   }
-  return folder({
+  const dir = folder({
     'training.json': JSON.stringify(training),
     ...Object.assign({}, ...written.map(({ written: { files } }) => files)),
     'data/sft-train.jsonl': lines(ports.slice(0, 8).map(text => ({ text }))),
@@ -86,6 +94,8 @@ export function trainingFolder(
     'data/preference-train.jsonl': lines(pairs.slice(0, 8)),
     'data/preference-test.jsonl': lines(pairs.slice(8)),
   })
+  made.push(dir)
+  return dir
 }
 
 /** Steps that the trainers of a folder did, in order. */

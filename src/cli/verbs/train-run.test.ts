@@ -82,8 +82,16 @@ test('curves are drawn within their width, and one line tells where a phase is',
   expect(sparkline([1, 2, 3, 4, 5, 6, 7, 8], 20)).toBe('▁▂▃▄▅▆▇█')
   expect(sparkline([1, 1, 8, 8], 2)).toBe('▁█')
   expect(sparkline([2, 2], 5)).toBe('▄▄')
-  const line = { phase: 'sft', from: 100, began: 0, step: 150, of: 400, losses: [2, 1], heldOut: null }
+  const line = {
+    phase: 'sft',
+    began: 0,
+    first: { step: 110, at: 40_000 },
+    step: 150,
+    of: 400,
+    losses: [2, 1],
+    heldOut: null,
+  }
   expect(lineText(line, 60_000, (_, text) => text)).toBe(
-    'sft 150/400 steps · loss 1 █▁ · held-out no number · 1 min 00 s · about 5 min 00 s left',
+    'sft 150/400 steps · loss 1 █▁ · held-out no number · 1 min 00 s · about 2 min 05 s left',
   )
 })

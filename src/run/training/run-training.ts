@@ -133,7 +133,8 @@ async function stages(
   }
   for (const { phase, written } of training.phases)
     if (!training.launch && !state.phases[phase.name]) present(phase, written.command[0]!, around)
-  await measure('baseline', training.base, training, state, around, options.evaluate)
+  // A folder is named as it is seen from that of the training.
+  await measure('baseline', training.phases[0]!.phase.model, training, state, around, options.evaluate)
   const curves: TrainingResult['curves'] = {}
   const figures: { [phase in PhaseName]?: Figures } = {}
   for (const [i, one] of training.phases.entries()) {
