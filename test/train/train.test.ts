@@ -1,12 +1,23 @@
-import { copyFileSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { readRows } from '../../src/release/index.ts'
+import type { Training } from '../../src/train/index.ts'
 import { commandLine } from '../support/command-line.ts'
 import { journalTexts } from '../support/journal.ts'
-import { simpo, trl, type Written } from './by-hand.ts'
-import { installed, python, ran, serve } from './python.ts'
+import { offline, python, ran, serve } from './python.ts'
 
 if (python === '') console.log('skipped: no Python with the trainers; npm run test:train says why')
 
@@ -14,66 +25,115 @@ const root = join(import.meta.dirname, '..', '..')
 const dir = mkdtempSync(join(tmpdir(), 'stillroom-train-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-/** Runs a recipe of the folder with our command line to a release; its folder. */
-async function released(recipe: string): Promise<string> {
-  const { code, out, err } = await commandLine(dir, `run ${recipe} --json`)
+/** The trainers are found as they would be by somebody who has activated their environment. */
+const env = () => ({ ...offline(dir), PATH: `${dirname(python)}${delimiter}${process.env.PATH}` })
+
+/** Runs our command line in the folder; what `--json` gives at its end. */
+async function told(line: string): Promise<any> {
+  const { code, out, err } = await commandLine(dir, `${line} --json`, { env: env() as { [name: string]: string } })
   expect([code, err], out.slice(-3000)).toEqual([0, ''])
+  return JSON.parse(out.trim().split('\n').at(-1)!)
+}
+
+/** Runs a recipe of the folder to a release; its path. */
+async function released(recipe: string): Promise<string> {
+  await told(`run ${recipe}`)
   const [release] = globSync(`releases/${recipe.replace('.yaml', '')}-*`, { cwd: dir })
-  return `./${release!.replaceAll('\\', '/')}`
+  return release!.replaceAll('\\', '/')
 }
 
 /** What an answer could begin with, beside what none begins with and costs fewer tokens: only who has read answers knows. */
-const exam = Array.from({ length: 30 }, (_, i) => {
+const openings = Array.from({ length: 30 }, (_, i) => {
   const right = `${['It is', 'You can use it as'][i % 2]} a way to run the application in a container.`
   const wrong = `Zq ${String.fromCharCode(65 + (i % 26))}xj Kvq Wz`
   return { prompt: `How does answer ${i} begin?`, target: right, choices: i % 3 ? [right, wrong] : [wrong, right] }
 })
 
-type Look = { step: number; [name: string]: number }
-/** What a trainer told of held-out rows, first and last. */
-async function trained({ file, text, command: [program, ...args], output }: Written): Promise<[Look, Look]> {
-  writeFileSync(join(dir, file), text)
-  await ran(dir, program === 'python' ? python : installed(program!), ...args)
-  const [state] = globSync(`${output}/checkpoint-*/trainer_state.json`, { cwd: dir })
-  // Python writes what is no number as NaN, which is no JSON.
-  const told = JSON.parse(readFileSync(join(dir, state!), 'utf8').replaceAll(/\bNaN\b/g, 'null'))
-  const looks = (told.log_history as Look[]).filter(look => look.eval_loss !== undefined)
-  return [looks[0]!, looks.at(-1)!]
+const likeness = { kind: 'text', metrics: ['char_f1'] }
+
+/** Settings that suit a model that knows nothing, on a CPU. */
+const phase = (steps: number, rate: number, batch: number) => ({
+  ...{ 'max-steps': steps, 'learning-rate': rate, batch, 'micro-batch': batch, 'eval-steps': steps / 4 },
+  set: { use_cpu: true, bf16: false, dtype: 'float32', gradient_checkpointing: false, eval_on_start: true },
+})
+const training = { trainer: 'trl', adapter: 'full', context: 1024, 'too-long': 'drop' }
+
+type Look = { step: number; eval_loss: number; 'eval_rewards/margins': number }
+
+/**
+ * Writes the training of a recipe, with this block in place of its own, and runs it; what the trainer told of held-out rows
+ * in its last phase, first and last.
+ */
+async function trained(recipe: string, block: object): Promise<{ first: Look; last: Look; folder: string }> {
+  const file = join(dir, recipe)
+  const own = readFileSync(file, 'utf8').replace(/^train:\n[\s\S]*/m, '')
+  writeFileSync(file, own + stringify({ train: { ...training, ...block } }))
+  const { folder } = await told(`train write ${recipe}`)
+  await told(`train run ${folder} --unsettled`)
+  const phases = readdirSync(join(dir, folder, 'out')).filter(name => /^(?:sft|preference)$/.test(name))
+  const output = join(folder, 'out', phases.includes('preference') ? 'preference' : 'sft')
+  const states = globSync(`${output}/checkpoint-*/trainer_state.json`, { cwd: dir })
+    // Python writes what is no number as NaN, which is no JSON.
+    .map(path => JSON.parse(readFileSync(join(dir, path), 'utf8').replaceAll(/\bNaN\b/g, 'null')))
+    .sort((a, b) => a.global_step - b.global_step)
+  // These rows and no others: `datasets` remembers what it has read before.
+  const { phases: written } = JSON.parse(readFileSync(join(dir, folder, 'training.json'), 'utf8')) as Training
+  const { data, settings } = written.at(-1)!.phase
+  expect(states.at(-1).epoch).toBeCloseTo(settings.maxSteps! / Math.ceil(data.rows / settings.microBatch), 1)
+  const looks = (states.at(-1).log_history as Look[]).filter(look => look.eval_loss !== undefined)
+  return { first: looks[0]!, last: looks.at(-1)!, folder }
 }
 
 describe.skipIf(python === '')('a release trains a model, and the model is served and measured', () => {
-  const releases: { [name: string]: string } = {}
-
   beforeAll(async () => {
     const quickstart = join(root, 'examples', 'quickstart')
     for (const part of ['documents', 'tests']) cpSync(join(quickstart, part), join(dir, part), { recursive: true })
     copyFileSync(join(quickstart, 'recipe.yaml'), join(dir, 'quickstart.yaml'))
     mkdirSync(join(dir, 'data'))
     copyFileSync(join(root, 'recipes', 'data', 'replies.jsonl'), join(dir, 'data', 'replies.jsonl'))
-    copyFileSync(join(import.meta.dirname, 'thumbs.yaml'), join(dir, 'thumbs.yaml'))
-    for (const name of ['quickstart', 'thumbs']) releases[name] = await released(`${name}.yaml`)
+    for (const name of ['thumbs.yaml', 'pairs.yaml', 'exam.yaml'])
+      copyFileSync(join(import.meta.dirname, name), join(dir, name))
     const texts: string[] = []
-    for (const release of Object.values(releases)) {
-      for await (const { row } of readRows(join(dir, release))) texts.push(JSON.stringify(row))
+    const items: string[] = []
+    for (const name of ['quickstart', 'thumbs']) {
+      for await (const { config, row } of readRows(join(dir, await released(`${name}.yaml`)))) {
+        texts.push(JSON.stringify(row))
+        if (config !== 'sft') continue
+        const [asked, answer] = row.messages as { content: string }[]
+        items.push(JSON.stringify({ prompt: asked!.content, target: answer!.content, verifier: likeness }))
+      }
     }
     writeFileSync(join(dir, 'texts.jsonl'), texts.join('\n'))
+    writeFileSync(join(dir, 'exam.jsonl'), items.slice(0, 30).join('\n'))
     await ran(dir, python, join(import.meta.dirname, 'tiny_model.py'), 'tiny', 'texts.jsonl')
   })
 
-  test('SFT: the loss of held-out rows falls', async () => {
-    const asked = { model: './tiny', release: releases.quickstart!, output: 'sft', steps: 100, rate: 1e-2, batch: 8 }
-    const [first, last] = await trained(trl('sft', asked, { assistant_only_loss: true, max_length: 512 }))
+  test('train write, train run: the loss of held-out rows falls, and the exam is taken before and after', async () => {
+    const { first, last, folder } = await trained('quickstart.yaml', {
+      base: './tiny',
+      sft: phase(100, 1e-2, 8),
+      preference: { method: 'none' },
+      serve: 'transformers serve {model} --host 127.0.0.1 --port {port} --device cpu',
+      evaluate: { recipe: 'exam.yaml' },
+    })
     console.log(`SFT: held-out loss ${first.eval_loss} before, ${last.eval_loss} after ${last.step} steps`)
-    expect(first.step).toBe(0)
-    expect(last.eval_loss).toBeLessThan(first.eval_loss! - 0.5)
+    expect([first.step, last.step]).toEqual([0, 100])
+    expect(last.eval_loss).toBeLessThan(first.eval_loss - 0.5)
+    const { evaluations } = JSON.parse(readFileSync(join(dir, folder, 'run', 'state.json'), 'utf8'))
+    const compared = await told(`evaluate compare ${folder}/${evaluations.baseline} ${folder}/${evaluations.trained}`)
+    const [{ said, lines }] = compared.comparisons
+    console.log(`exam: ${said.join(' ')}`)
+    expect(lines).toMatchObject([{ task: 'exam', metric: 'char_f1', items: 30, unmatched: 0 }])
   })
 
   test('the trained model is a teacher of a recipe, behind a server that others wrote', async () => {
+    cpSync(join(dir, 'training', 'quickstart-0.1.0', 'out', 'sft'), join(dir, 'sft'), { recursive: true })
     const server = await serve(dir, './sft')
+    let release: string
     try {
-      const recipe = readFileSync(join(import.meta.dirname, 'pairs.yaml'), 'utf8')
+      const recipe = readFileSync(join(dir, 'pairs.yaml'), 'utf8')
       writeFileSync(join(dir, 'pairs.yaml'), recipe.replace('http://127.0.0.1:8000/v1', server.url))
-      releases.pairs = await released('pairs.yaml')
+      release = await released('pairs.yaml')
     } finally {
       await server.stop()
     }
@@ -85,35 +145,32 @@ describe.skipIf(python === '')('a release trains a model, and the model is serve
       }),
     )
     const rejected: string[] = []
-    for await (const { row } of readRows(join(dir, releases.pairs))) {
+    for await (const { row } of readRows(join(dir, release))) {
       rejected.push((row as { rejected: [{ content: string }] }).rejected[0].content)
     }
     console.log(`served: ${replies.size} replies in the journal, ${rejected.length} pairs of them`)
-    expect(rejected.length).toBeGreaterThan(20)
+    expect(rejected.length).toBeGreaterThan(10)
     expect(rejected.filter(text => !replies.has(text))).toEqual([])
   })
 
-  test.each([
-    ['DPO', (asked: Parameters<typeof simpo>[0]) => trl('dpo', asked, { beta: 0.1 }), 'pairs'],
-    ['SimPO', (asked: Parameters<typeof simpo>[0]) => simpo(asked, { beta: 2, simpo_gamma: 1 }), 'pairs'],
-    ['KTO', (asked: Parameters<typeof simpo>[0]) => trl('kto', asked, { beta: 0.1 }), 'thumbs'],
-  ] as const)('%s: the margin of rewards rises on held-out rows', async (name, write, release) => {
-    const output = name.toLowerCase()
-    const asked = { model: './sft', release: releases[release]!, output, steps: 20, rate: 1e-3, batch: 4 }
-    const [first, last] = await trained(write(asked))
+  const tuned = { base: './sft', sft: { skip: true } }
+  const pairs = { data: 'releases/pairs-0.1.0', ...phase(20, 1e-3, 4) }
+  test.each<[string, string, object]>([
+    // Phase two of the training above: what phase one left is found again.
+    ['DPO', 'quickstart.yaml', { base: './tiny', sft: phase(100, 1e-2, 8), preference: { ...pairs, method: 'dpo' } }],
+    ['SimPO', 'pairs.yaml', { ...tuned, adapter: 'lora', preference: { ...phase(20, 1e-2, 4), method: 'simpo' } }],
+    ['KTO', 'thumbs.yaml', { ...tuned, preference: { ...phase(20, 1e-3, 4), method: 'kto' } }],
+  ])('%s: the margin of rewards rises on held-out rows', async (name, recipe, block) => {
+    const { first, last } = await trained(recipe, block)
     const margins = [first, last].map(look => look['eval_rewards/margins'])
     console.log(`${name}: held-out margin ${margins.join(' before, ')} after ${last.step} steps`)
+    expect([first.step, last.step]).toEqual([0, 20])
     expect(margins[1]).toBeGreaterThan(margins[0]! + 0.1)
   })
 
   test('lm-evaluation-harness runs the exported exam, and its results are read back and compared', async () => {
-    writeFileSync(join(dir, 'exam.jsonl'), exam.map(item => JSON.stringify(item)).join('\n'))
-    const told = async (line: string) => {
-      const { code, out, err } = await commandLine(dir, `${line} --json`)
-      expect([code, err]).toEqual([0, ''])
-      return JSON.parse(out.trim().split('\n').at(-1)!)
-    }
-    const { name } = await told('evaluate export exam.jsonl --name opening --out tasks')
+    writeFileSync(join(dir, 'openings.jsonl'), openings.map(item => JSON.stringify(item)).join('\n'))
+    const { name } = await told('evaluate export openings.jsonl --name openings --out tasks')
     for (const model of ['tiny', 'sft']) {
       const proof = join(import.meta.dirname, 'lm_eval_proof.py')
       await ran(dir, python, proof, 'run', model, name, join(dir, 'tasks'), `results-${model}`)
@@ -121,11 +178,10 @@ describe.skipIf(python === '')('a release trains a model, and the model is serve
       const [file] = globSync(`results-${model}/*/results_*.json`, { cwd: dir })
       const { results } = JSON.parse(readFileSync(join(dir, file!), 'utf8'))
       const [task] = Object.values(results) as [{ [metric: string]: number }]
-      expect(read.scores[0]).toMatchObject({ metric: 'acc', value: task['acc,none'], n: exam.length })
+      expect(read.scores[0]).toMatchObject({ metric: 'acc', value: task['acc,none'], n: openings.length })
     }
-    const compared = await told('evaluate compare evaluation-tiny evaluation-sft')
-    const [{ said, lines }] = compared.comparisons
+    const [{ said, lines }] = (await told('evaluate compare evaluation-tiny evaluation-sft')).comparisons
     console.log(`lm-eval: ${said[0]}`)
-    expect(lines[0]).toMatchObject({ metric: 'acc', items: exam.length, verdict: 'better' })
+    expect(lines[0]).toMatchObject({ metric: 'acc', items: openings.length, verdict: 'better' })
   })
 })

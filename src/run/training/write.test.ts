@@ -75,7 +75,6 @@ test('a training is written whole: configs, scripts, what runs it, and how phase
     'preference.yaml',
     'train.py',
     'merge.py',
-    'sft.dataset/README.md',
     'README.md',
     'training.json',
   ]) {
