@@ -98,8 +98,9 @@ test.skipIf(!there)(
     const first = events.find(event => event.event === 'point')
     expect(first).toMatchObject({ phase: 'sft', step: again!.from + (again!.from % 2 === 0 ? 2 : 1), of: 5000 })
     const { sft, preference } = state.phases
-    // A loss that falls by less than counts has settled as well, and its best is the last one.
-    expect(sft!.settled).toBeGreaterThanOrEqual(sft!.best!.step)
+    // A loss that falls by less than counts has settled as well, and may be best where it ends, a checkpoint later.
+    expect(sft!.settled).toBeLessThanOrEqual(sft!.step)
+    expect(sft!.best!.step).toBeLessThanOrEqual(sft!.step)
     expect(sft!.step).toBeLessThan(5000)
     expect(preference).toMatchObject({ step: 16, of: 16 })
     expect(model.phases[0]!.libraries).toMatchObject({ trl: expect.any(String), transformers: expect.any(String) })
