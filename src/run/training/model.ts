@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Sha } from '../../records/index.ts'
@@ -72,9 +72,10 @@ export async function lineageOf(
   state: State,
   standing: BaseStanding,
   figures: { [phase in PhaseName]?: Figures },
-  { folder }: Places,
+  { folder, model: known }: Places,
 ): Promise<ModelLineage> {
   const phases: ModelLineage['phases'] = []
+  const before = existsSync(known) ? (JSON.parse(readFileSync(known, 'utf8')) as ModelLineage) : undefined
   for (const { phase, written } of training.phases) {
     const { name, method, trainer, adapter, data } = phase
     const { name: release, version, manifest } = data.release
@@ -86,7 +87,8 @@ export async function lineageOf(
       from: phase.from ?? phase.model,
       release: { name: release, version, manifest },
       ...{ rows: data.rows, heldOut: data.heldOut, tokens: data.tokens, tokenizer: data.tokenizer },
-      files: await digests(folder, files),
+      // Rows that were erased since keep the digest of what was trained on.
+      files: { ...before?.phases.find(one => one.name === name)?.files, ...(await digests(folder, files)) },
       command: written.command,
       libraries: at.versions,
       ...{ steps: at.step, of: at.of, attempts: at.attempts, settled: at.settled, best: at.best ?? null },

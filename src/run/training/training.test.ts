@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -248,7 +248,11 @@ test('what failed before its first checkpoint may be mended, and rows that are n
   expect(events.find(({ event }) => event === 'phase-started')).toMatchObject({ attempt: 2, from: 0 })
   expect(notes.filter(note => note.includes('no longer what these rows were written from'))).toHaveLength(1)
   rmSync(join(dir, 'release'), { recursive: true })
-  expect((await run(dir)).notes).toContainEqual(expect.stringMatching(/^Release ferries 0.1.0 is not where it was/))
+  renameSync(join(dir, 'data'), join(dir, 'away'))
+  const erased = await run(dir)
+  expect(erased.result!.model.phases[0]!.files['data/sft-train.jsonl']).toMatch(/^[0-9a-f]{64}$/)
+  expect(erased.notes).toContainEqual(expect.stringMatching(/^Release ferries 0.1.0 is not where it was/))
+  renameSync(join(dir, 'away'), join(dir, 'data'))
   writeFileSync(join(dir, 'run/state.json'), '{"format":1,"pha')
   expect((await run(dir)).error).toMatchObject({
     code: 'SR_TRAINING',
