@@ -5,6 +5,7 @@ import type { Ask, Ctx, MapStep, Verb } from '../steps/index.ts'
 import { ratingIn } from './grade/judge.ts'
 import { charF1, exactMatch, numberSaid } from './grade/text.ts'
 import { answersOf, exampleOf, openTurns, questionsOf, turnsOf } from './sit/questions.ts'
+import { sit } from './sit/sit.ts'
 import { answeredItems, itemResults, scoreLines } from './tally.ts'
 
 const lineage = { origin: 'real' as const, generation: 0, parents: [], source: { name: 'set', uri: 'u', license: 'l' } }
@@ -79,6 +80,22 @@ describe('questions', () => {
   test('a conversation that ended early has no answer to the questions behind', () => {
     expect(answersOf(answeredBy(['only one']), 2)).toEqual(['only one', ''])
   })
+})
+
+test.each([
+  ['<think>I would say Answer: B', '', 'truncated'],
+  ['I think of rivers.\n</think>\n\nAnswer: B', 'Answer: B', undefined],
+])('thoughts are kept apart from the answer, and are none when they were cut off: %j', async (content, said, ended) => {
+  const call = async () => ({ content, call: 'x', ...(ended ? { bad: { reason: ended } } : {}) })
+  const ctx = { options: sit.options.parse({ teacher: 's' }), language: 'en', call } as unknown as Ctx<never>
+  const outcome = await sit.run(examOf({}), ctx)
+  if (outcome.is !== 'made') throw new Error(outcome.is)
+  const [{ payload, notes }] = outcome.made as [(typeof outcome.made)[number]]
+  expect((payload as Rec<'conversation'>).messages.at(-1)).toMatchObject({
+    content: said,
+    reasoning: expect.any(String),
+  })
+  expect(notes!.facets!.ended).toBe(ended)
 })
 
 describe('rules', () => {
