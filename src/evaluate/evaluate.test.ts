@@ -270,6 +270,11 @@ describe('figures', () => {
     const results = itemResults(items, ['grade'])
     return { results, ...scoreLines(items, results, ['grade']) }
   }
+  test('equal marks are no certainty: their interval is as wide as that of a share which was never seen to fail', () => {
+    const [line] = figures(Array.from({ length: 8 }, (_, i) => row(`i${i}`, { mark_1_5: value(4) }))).scores
+    // Wilson: 0 of 8 reaches to 0.3244; of the 3 marks below and the 1 above.
+    expect(line).toMatchObject({ value: 4, low: expect.closeTo(4 - 3 * 0.3244, 3), high: expect.closeTo(4.3244, 3) })
+  })
   test('shares have the interval of Wilson; samples of an item are averaged first, and what was not graded is counted', () => {
     const rows = [1, 1, 1, 0].map((right, i) => row(`i${i}`, { accuracy: value(right) }))
     rows.push(row('i4', { accuracy: { method: 'm', unscored: 'undecided', why: 'no' } }))
