@@ -77,6 +77,14 @@ describe('questions', () => {
       '- choice 10\n\nEnd with the right choice',
     )
   })
+  test('where the answer counts word for word it is asked for on a line of its own; a mark by a rubric needs none', () => {
+    const manner = { choices: 'letters' as const, form: true, language: 'en' }
+    const asked = (more: Partial<Exam>) => turnsOf(examOf(more), manner)[0]!.content
+    expect(asked({ target: 'Rome' })).toMatch(/^Which\?\n\nEnd with the answer alone/)
+    expect(asked({ target: 'Rome', rubric: 'names it' })).toBe('Which?')
+    expect(asked({ target: 'long '.repeat(21) })).toBe('Which?')
+    expect(exampleOf(examOf({ target: 'Rome' }), manner).at(-1)).toEqual(said('Answer: Rome'))
+  })
   test('a conversation that ended early has no answer to the questions behind', () => {
     expect(answersOf(answeredBy(['only one']), 2)).toEqual(['only one', ''])
   })
@@ -175,6 +183,7 @@ describe('rules', () => {
       undefined,
       5,
     ])
+    expect(numberSaid('0から5のうち、答えは4.5です。理由は2つあります。')).toBe(4.5)
     const verifier = { kind: 'text', metrics: ['exact_match', 'char_f1', 'set_f1'], accept: ['b'] }
     const { scores } = await graded({}, examOf({ target: 'a', verifier }), answeredBy(['b']))
     expect(Object.values(scores).map(told)).toEqual([1, 1, 'unknown-metric'])

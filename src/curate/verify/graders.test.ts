@@ -58,6 +58,13 @@ describe('number', () => {
     expect(await grade({ kind: 'number' }, completion, reference)).toBe(verdict)
   })
 
+  test('who offers two numbers gives no answer; the same in two notations is one', async () => {
+    expect(await grade({ kind: 'number' }, 'Answer: 18 or 20', '#### 18')).toBe('wrong')
+    expect(await grade({ kind: 'number' }, '答え: 18または20', '#### 18')).toBe('wrong')
+    expect(await grade({ kind: 'number' }, 'Answer: 1,800 or 1800.0', '1800')).toBe('right')
+    expect(await grade({ kind: 'number' }, 'Answer: 18 (or so)', '18')).toBe('right')
+  })
+
   test('tolerances are of the reference', async () => {
     expect(await grade({ kind: 'number', tolerance: 0.01 }, 'Answer: 3.14', '3.15')).toBe('right')
     expect(await grade({ kind: 'number', tolerance: 0.001 }, 'Answer: 3.14', '3.15')).toBe('wrong')
