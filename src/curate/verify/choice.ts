@@ -67,11 +67,11 @@ const mark = String.raw`[("'*「<[]*([A-Jア-コ①-⑩])(?![A-Za-z0-9ァ-ヶー
 const settled = [
   String.raw`\b(?:I(?:'d| would| will)? (?:choose|chose|pick|select|go with)|(?:option|choice) is) (?:option |choice )?${mark}`,
   String.raw`(?<![\p{L}\p{N}])${mark} (?:is|would be|must be|seems) (?:(?:the|most|clearly|thus|therefore|also|only|indeed) )*(?:correct|right|best|answer)\b`,
-  String.raw`(?<![A-Za-z0-9])${mark} ?[がは](?:最も)?(?:正解|正しい|正答|適切)`,
+  `(?<![A-Za-z0-9])${mark} ?[がは](?:最も)?(?:正解|正しい|正答|適切)`,
   String.raw`(?:\b(?:[Ss]o|[Tt]herefore|[Tt]hus|[Hh]ence|[Ii]t is|[Ii]t's)|よって|したがって|ゆえに)[,、:]? ?(?:(?:option|choice) |選択肢)?${mark}(?:です|である)?[.!。]?$`,
 ].map(source => new RegExp(source, 'gu'))
 const mentioned = new RegExp(
-  String.raw`(?:options?|choices?|Options?|Choices?|選択肢)[ ]?${mark.replace('コ', 'コ1-9')}(?! (?:is|are|was) (?:not|wrong|incorrect|false)|[はが](?:誤|不|間違))`,
+  `(?:options?|choices?|Options?|Choices?|選択肢)[ ]?${mark.replace('コ', 'コ1-9')}(?! (?:is|are|was) (?:not|wrong|incorrect|false)|[はが](?:誤|不|間違))`,
   'gu',
 )
 
