@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { folder } from '../../test/support/project.ts'
 import { builtinSteps } from '../builtin-steps.ts'
 import type { Message, Rec, Score } from '../records/index.ts'
 import type { Ask, Ctx, MapStep, Verb } from '../steps/index.ts'
@@ -262,6 +263,20 @@ describe('judges', () => {
     const alone = await graded(against, examOf({ rubric: 'r' }), answeredBy(['x']))
     expect(told(alone.scores.win_rate)).toBe('no-rival')
     expect(grade.options.safeParse({ against: 'reference' }).success).toBe(false)
+  })
+  test('pairs: all turns are held against all turns, and who said nothing loses unasked', async () => {
+    const of = async (rival: string, said: string[], more: Partial<Exam> = {}) => {
+      const dir = folder({ 'items.jsonl': JSON.stringify({ item: 'e', digest: 'digest e', answer: rival }) })
+      const options = { judge: 'j', against: `${dir}/items.jsonl`, by: 'exact' }
+      const { scores, asked } = await graded(options, examOf({ target: 'x', ...more }), answeredBy(said))
+      return { score: told(scores.win_rate), asked: asked.map(({ ask }) => JSON.stringify(ask.messages)) }
+    }
+    const turns = await of('other one\n\nother two', ['own one', 'own two'], { prompt: [user('q1'), user('q2')] })
+    expect(turns.asked).toHaveLength(2)
+    for (const asked of turns.asked) expect(asked).toMatch(/own one\\n\\nown two/)
+    expect(await of('', ['x'])).toEqual({ score: 1, asked: [] })
+    expect(await of('', [''])).toEqual({ score: 0.5, asked: [] })
+    expect(await of('x', [''])).toEqual({ score: 0, asked: [] })
   })
 })
 
