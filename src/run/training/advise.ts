@@ -16,6 +16,7 @@ import {
   type Lengths,
   type Load,
   leftOut,
+  linked,
   type Method,
   type ModelShape,
   type Phase,
@@ -25,9 +26,6 @@ import {
 } from '../../train/index.ts'
 import type { PhaseEstimate, Prepared, TrainRelease, Warning } from './prepare.ts'
 import { warningsOf } from './warnings.ts'
-
-/** Where the trained model of phase one lies, relative to the folder of the training: what phase two begins from. */
-export const tunedModel = { adapter: 'out/sft', merged: 'out/sft-merged', full: 'out/sft' } as const
 
 export type AdviseAsk = {
   config: TrainConfig
@@ -130,13 +128,11 @@ export function advise(
     else gone.push({ phase: 'preference', why: `all its rows are longer than ${config.context} tokens` })
   }
   const estimates = proposals.map(({ proposal, feed }) => estimated(ask, proposal, feed))
-  const phases = proposals.map(({ proposal, feed }, i) =>
-    phaseOf(ask, proposal, feed, proposals[0]!.proposal, estimates[i]!),
-  )
+  const phases = proposals.map(({ proposal, feed }, i) => phaseOf(ask, proposal, feed, estimates[i]!))
   const largest = estimates.flatMap(({ here }) => here ?? []).sort((a, b) => b.memory.total.high - a.memory.total.high)
   const warnings: Warning[] = warningsOf(ask, proposals, estimates)
   return {
-    phases,
+    phases: linked(phases, config['hand-over']),
     proposals: proposals.map(({ proposal }) => proposal),
     leftOut: gone,
     claims: claimsAbout({
@@ -248,19 +244,15 @@ function referenceTooLarge(ask: AdviseAsk, pairs: KindTraits): boolean {
   return fits('dpo') !== 'yes' && fits('simpo') === 'yes'
 }
 
-function phaseOf(ask: AdviseAsk, proposal: Proposal, feed: Feed, first: Proposal, estimate: PhaseEstimate): Phase {
+function phaseOf(ask: AdviseAsk, proposal: Proposal, feed: Feed, estimate: PhaseEstimate): Phase {
   const { config, begin, folder, hardware } = ask
   const { phase, method, settings } = proposal
   const { release, traits, rows, lengths } = feed
-  const after = phase === 'preference' && first.phase === 'sft'
-  const goesOn = after && config.adapter !== 'full' && config['hand-over'] === 'adapter'
-  const model = !after || goesOn ? begin : config.adapter === 'full' ? tunedModel.full : tunedModel.merged
   const { here } = estimate
   const more = { tooLong: config['too-long'], ...(here && here.shards > 1 ? { sharding: 'zero3' as const } : {}) }
   return {
-    ...{ name: phase, method, trainer: config.trainer, adapter: config.adapter, model },
+    ...{ name: phase, method, trainer: config.trainer, adapter: config.adapter, model: begin },
     settings: { ...settings, ...more },
-    ...(goesOn ? { from: tunedModel.adapter } : {}),
     ...(config['chat-template'] ? { chatTemplate: config['chat-template'] } : {}),
     reasoning: config.reasoning,
     data: {
