@@ -49,4 +49,5 @@ export {
 export { linked } from './write/hand-over.ts'
 export { mergeOf } from './write/merge.ts'
 export { readMe } from './write/read-me.ts'
-export { checked, draftPhase, writePhase } from './write/write.ts'
+export { shellWord } from './write/shell-word.ts'
+export { checked, writePhase } from './write/write.ts'

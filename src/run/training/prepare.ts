@@ -28,7 +28,7 @@ import {
 } from '../../train/index.ts'
 import type { Project } from '../project.ts'
 import { advise } from './advise.ts'
-import { baseLicenseReport, checkBase } from './base-license.ts'
+import { baseLicenseReport, checkBase } from './license.ts'
 
 /** Something to look at before a training: `stop` where nothing may be written or run as it stands. */
 export type Warning = { about: string; text: string; ids?: string[]; more?: number; hint?: string; stop?: boolean }
@@ -120,7 +120,7 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
   const [sft, preference] = [named.sft, named.preference].map(data => releases.find(({ dir }) => dir === dirOf(data))!)
   const { name, version } = own ?? sft!
   const folder = join(place.beside, 'training', `${name}-${version}`)
-  const license = baseLicenseReport(base, { ...(place.purpose ?? sft!.purpose) }, place.overrides)
+  const license = baseLicenseReport(base, place.purpose ?? sft!.purpose, place.overrides)
   const begin = local && !isAbsolute(base) ? relative(folder, local) : base
   const seed = place.seed ?? sft!.seed
   const { gpu, ...many } = config.hardware

@@ -3,6 +3,7 @@ import type { Phase, Written } from '../phase.ts'
 import { templateOf } from './chat-template.ts'
 import { launchScript, zero3 } from './launch.ts'
 import { about, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
+import { shellWord } from './shell-word.ts'
 import { reportTo, trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -36,7 +37,7 @@ export function writeLlamaFactory(phase: Phase): Written {
       ...(nodes
         ? {
             [`${name}.launch.sh`]: launchScript(
-              `${[words[0]!, `NNODES=${hardware.nodes}`, ...words.slice(1).map(quoted)].join(' ')} "$1"`,
+              `${[words[0]!, `NNODES=${hardware.nodes}`, ...words.slice(1).map(shellWord)].join(' ')} "$1"`,
             ),
           }
         : {}),
@@ -45,9 +46,6 @@ export function writeLlamaFactory(phase: Phase): Written {
     output: outputOf(phase),
   }
 }
-
-/** A word as a shell reads it back. */
-const quoted = (word: string): string => (/^[\w=.:/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 function modelKeys(phase: Phase): Config {
   const { adapter, settings } = phase
