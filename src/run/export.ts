@@ -9,6 +9,7 @@ import {
   type Content,
   type Counter,
   type Exported,
+  heldOutOf,
   type Method,
   type Origin,
   type PhaseData,
@@ -162,9 +163,6 @@ function typeFor(method: Method, target: Target): string {
   return method === 'orpo' && 'orpo' in target.types ? 'orpo' : 'preference'
 }
 
-/** Splits that a trainer looks at while it trains. What was cut off for the end stays unseen where there is another. */
-const heldOutSplits = ['validation', 'dev', 'test']
-
 export type PhaseExport = {
   release: string
   method: Method
@@ -192,7 +190,7 @@ export async function exportForPhase(
   for await (const { split, payload } of readContents(release))
     splits.set(payload.kind, (splits.get(payload.kind) ?? new Set()).add(split))
   const kind = learnt[method].find(kind => splits.has(kind))
-  const heldOut = heldOutSplits.find(split => kind !== undefined && splits.get(kind)!.has(split))
+  const heldOut = kind && heldOutOf(split => splits.get(kind)!.has(split))
   const asked = given({
     type: typeFor(method, target),
     reasoning,

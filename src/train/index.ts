@@ -24,6 +24,7 @@ export { exportReasons, type Reason as LeftOutReason } from './export/reasons.ts
 export { type Content, type Origin, type Reasoning, reasonings, type Target, type Type } from './export/target.ts'
 export { targetNamed, targetNames, targets } from './export/targets.ts'
 export { type Asked, type Exported, type TooLong, tooLongPolicies, writeExport } from './export/write.ts'
+export { heldOutOf } from './held-out.ts'
 export {
   commandsOf,
   type Finding,
@@ -36,13 +37,33 @@ export {
   titleOf,
   versionOf,
 } from './lint/index.ts'
-export * from './logs/index.ts'
+export {
+  type Best,
+  bestOf,
+  type Failure,
+  type Figures,
+  failureOf,
+  joinPoints,
+  lastFigures,
+  lastLines,
+  type Point,
+  readFactoryLog,
+  readOutput,
+  readTold,
+  readTrainerState,
+  type Settled,
+  series,
+  settled,
+  type Told,
+  type TrainerState,
+  trainingWarnings,
+  type Warning,
+} from './logs/index.ts'
 export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
 export {
   cutAt,
   type KindTraits,
   type Lengths,
-  paddingWaste,
   type Traits,
   traitsOf,
 } from './traits.ts'

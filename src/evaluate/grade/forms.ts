@@ -4,7 +4,6 @@ import type { MetricName } from '../metrics.ts'
 
 /** How a judge is asked, by the kind of verifier that an item has. */
 export const judgeKinds = ['rubric', 'elyza', 'mt-bench'] as const
-export type JudgeKind = (typeof judgeKinds)[number]
 /** The highest mark of a rubric; the lowest is 1. */
 export type Top = 5 | 10
 

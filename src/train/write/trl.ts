@@ -3,7 +3,18 @@ import type { Method, Phase, Written } from '../phase.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { accelerateOf, launchScript, zero3 } from './launch.ts'
 import { rewardsScript, trainScript } from './scripts.ts'
-import { about, begunHere, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
+import {
+  about,
+  begunHere,
+  type Config,
+  cannot,
+  loraOf,
+  outputOf,
+  simpoOf,
+  spreads,
+  withSet,
+  worldOf,
+} from './settings.ts'
 import { reportTo, trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -91,16 +102,14 @@ const launchWords = (phase: Phase): string[] =>
 
 function modelKeys(phase: Phase): Config {
   const { adapter, settings } = phase
-  const { lora } = settings
-  if (adapter !== 'full' && !lora)
-    throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+  const lora = loraOf(phase)
   // All weights in bfloat16 lose small updates to rounding; DeepSpeed keeps them in float32 beside.
   const half = settings.bf16 && (adapter !== 'full' || spreads(phase))
   return {
     model_name_or_path: phase.model,
     dtype: half ? 'bfloat16' : 'float32',
     ...(adapter === 'qlora' ? { load_in_4bit: true, bnb_4bit_quant_type: 'nf4', use_bnb_nested_quant: true } : {}),
-    ...(lora && adapter !== 'full'
+    ...(lora
       ? {
           use_peft: true,
           lora_r: lora.rank,
@@ -202,9 +211,8 @@ function methodKeys(phase: Phase): Config {
         undesirable_weight: s.undesirableWeight ?? 1,
       }
     case 'simpo': {
-      if (s.beta === undefined || s.gamma === undefined)
-        throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
-      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta: s.beta, simpo_gamma: s.gamma }
+      const { beta, gamma } = simpoOf(phase)
+      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta, simpo_gamma: gamma }
     }
     case 'orpo':
       return { ...length, beta: s.beta ?? 0.1 }

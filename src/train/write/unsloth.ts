@@ -1,9 +1,20 @@
 import { type ChatTemplate, chatTemplates } from '../../text/index.ts'
-import type { Phase, Written } from '../phase.ts'
+import type { Phase, Settings, Written } from '../phase.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { launchScript } from './launch.ts'
 import { rewardsScript, unslothScript } from './scripts.ts'
-import { about, begunHere, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
+import {
+  about,
+  begunHere,
+  type Config,
+  cannot,
+  loraOf,
+  outputOf,
+  simpoOf,
+  spreads,
+  withSet,
+  worldOf,
+} from './settings.ts'
 import { reportTo, trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -33,13 +44,14 @@ export function writeUnsloth(phase: Phase): Written {
   const rewards = method === 'grpo' ? (s.rewards ?? ['rewards.verified']) : undefined
   const markers: ChatTemplate | undefined = template?.is === 'ours' ? chatTemplates[template.name] : undefined
   const env = trackingEnv(phase)
+  const lora = loraOf(phase)
   // What the recipe sets are arguments of the trainer, or with the name of a part before them of that part.
   const keys = withSet(
     {
       method: methods[method],
       data: { train: phase.data.train, ...(phase.data.test ? { test: phase.data.test } : {}) },
       from_pretrained: loadKeys(phase),
-      ...(phase.adapter === 'full' || phase.from ? {} : { get_peft_model: adapterKeys(phase) }),
+      ...(lora && !phase.from ? { get_peft_model: adapterKeys(phase, lora) } : {}),
       ...(jinja ? { chat_template: jinja } : {}),
       ...(method === 'sft' && markers
         ? { responses_only: { instruction_part: markers.user[0], response_part: markers.assistant[0] } }
@@ -100,9 +112,8 @@ function loadKeys(phase: Phase): Config {
 
 const linear = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
 
-function adapterKeys(phase: Phase): Config {
-  const { lora, gradientCheckpointing, seed } = phase.settings
-  if (!lora) throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+function adapterKeys({ settings }: Phase, lora: NonNullable<Settings['lora']>): Config {
+  const { gradientCheckpointing, seed } = settings
   return {
     r: lora.rank,
     lora_alpha: lora.alpha,
@@ -162,9 +173,8 @@ function methodKeys(phase: Phase): Config {
         undesirable_weight: s.undesirableWeight ?? 1,
       }
     case 'simpo': {
-      if (s.beta === undefined || s.gamma === undefined)
-        throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
-      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta: s.beta, simpo_gamma: s.gamma }
+      const { beta, gamma } = simpoOf(phase)
+      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta, simpo_gamma: gamma }
     }
     case 'grpo':
       return { num_generations: s.generations ?? 8, max_completion_length: s.maxCompletion ?? 512, beta: s.beta ?? 0 }
