@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { type Kind, sha256 } from '../records/index.ts'
 import { type Manifest, readContents, tombstoneFile } from '../release/index.ts'
@@ -27,7 +27,7 @@ import { putWhole } from '../workspace/index.ts'
 export const exportFile = 'export.json'
 
 /** A release by its folder. Throws SR_NOT_FOUND where there is none, or where it was withdrawn. */
-export function originOf(dir: string): Origin {
+function originOf(dir: string): Origin {
   const path = join(dir, 'manifest.json')
   if (existsSync(join(dir, tombstoneFile))) {
     throw new StillroomError('SR_NOT_FOUND', `${basename(dir)} was withdrawn: records of it were erased.`, {
@@ -88,8 +88,9 @@ function earlier(out: string): string[] {
   }
 }
 
-/** Removes a file of an export before, and the folder that it leaves empty. */
+/** Removes a file of an export before, and the folder that it leaves empty. What leads out of the export is left alone. */
 function removeFrom(out: string, path: string): void {
+  if (isAbsolute(path) || path.split(/[/\\]/).includes('..')) return
   rmSync(join(out, path), { force: true })
   const folder = join(out, dirname(path))
   if (folder !== out && existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)

@@ -45,7 +45,6 @@ export {
   exportForPhase,
   exportRelease,
   newestRelease,
-  originOf,
   type PhaseExport,
 } from './export.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'

@@ -26,7 +26,6 @@ export { targetNamed, targetNames, targets } from './export/targets.ts'
 export { type Asked, type Exported, type TooLong, tooLongPolicies, writeExport } from './export/write.ts'
 export { heldOutOf } from './held-out.ts'
 export {
-  commandsOf,
   type Finding,
   type LintAsk,
   type Linted,

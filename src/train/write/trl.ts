@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { Method, Phase, Written } from '../phase.ts'
+import { trainingArguments } from './arguments.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { accelerateOf, launchScript, zero3 } from './launch.ts'
 import { rewardsScript, trainScript } from './scripts.ts'
@@ -15,7 +16,7 @@ import {
   withSet,
   worldOf,
 } from './settings.ts'
-import { reportTo, trackingEnv } from './track.ts'
+import { trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
 /** The command of TRL for each method, or the name that the script knows its trainer by. */
@@ -63,7 +64,8 @@ export function writeTrl(phase: Phase): Written {
       ...modelKeys(phase),
       ...dataset.keys,
       ...templateKeys(phase, jinja),
-      ...trainingKeys(phase),
+      ...trainingArguments(phase),
+      ...checkpointing(phase),
       ...methodKeys(phase),
     },
     phase.set,
@@ -158,34 +160,11 @@ function templateKeys(phase: Phase, jinja: string | undefined): Config {
   }
 }
 
-function trainingKeys(phase: Phase): Config {
-  const { settings: s, data } = phase
-  const evaluates = data.test !== undefined
-  return {
-    output_dir: outputOf(phase),
-    learning_rate: s.learningRate,
-    lr_scheduler_type: s.scheduler,
-    warmup_steps: s.warmupSteps,
-    weight_decay: s.weightDecay,
-    ...(s.maxSteps === undefined ? { num_train_epochs: s.epochs ?? 1 } : { max_steps: s.maxSteps }),
-    per_device_train_batch_size: s.microBatch,
-    // A group of answers has to fit into a look at the held-out prompts too.
-    ...(evaluates ? { per_device_eval_batch_size: phase.method === 'grpo' ? (s.generations ?? 8) : s.microBatch } : {}),
-    gradient_accumulation_steps: s.accumulation,
-    gradient_checkpointing: s.gradientCheckpointing,
-    ...(s.gradientCheckpointing ? { gradient_checkpointing_kwargs: { use_reentrant: false } } : {}),
-    bf16: s.bf16,
-    eval_strategy: evaluates ? 'steps' : 'no',
-    ...(evaluates ? { eval_steps: s.evalSteps } : {}),
-    save_strategy: 'steps',
-    save_steps: s.saveSteps,
-    save_total_limit: 2,
-    logging_steps: s.logSteps,
-    report_to: reportTo(phase),
-    seed: s.seed,
-    data_seed: s.seed,
-  }
-}
+/** Layers are computed again in the backward pass rather than kept, where that is wanted. */
+const checkpointing = ({ settings: { gradientCheckpointing: on } }: Phase): Config => ({
+  gradient_checkpointing: on,
+  ...(on ? { gradient_checkpointing_kwargs: { use_reentrant: false } } : {}),
+})
 
 function methodKeys(phase: Phase): Config {
   const { settings: s, method } = phase

@@ -1,5 +1,6 @@
 import { type ChatTemplate, chatTemplates } from '../../text/index.ts'
 import type { Phase, Settings, Written } from '../phase.ts'
+import { trainingArguments } from './arguments.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { launchScript } from './launch.ts'
 import { rewardsScript, unslothScript } from './scripts.ts'
@@ -15,7 +16,7 @@ import {
   withSet,
   worldOf,
 } from './settings.ts'
-import { reportTo, trackingEnv } from './track.ts'
+import { trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
 const methods = { sft: 'sft', dpo: 'dpo', ipo: 'dpo', kto: 'kto', simpo: 'cpo', orpo: 'orpo', grpo: 'grpo' } as const
@@ -58,7 +59,7 @@ export function writeUnsloth(phase: Phase): Written {
         : {}),
       ...(rewards ? { reward_funcs: rewards } : {}),
       train: {
-        ...trainingKeys(phase),
+        ...trainingArguments(phase),
         ...methodKeys(phase),
         ...(template?.is === 'ours' && method === 'sft' ? { eos_token: endOf(template.name) } : {}),
       },
@@ -121,32 +122,6 @@ function adapterKeys({ settings }: Phase, lora: NonNullable<Settings['lora']>): 
     target_modules: lora.targets === 'all-linear' ? linear : lora.targets,
     use_gradient_checkpointing: gradientCheckpointing ? 'unsloth' : '',
     random_state: seed,
-  }
-}
-
-function trainingKeys(phase: Phase): Config {
-  const { settings: s, data } = phase
-  const evaluates = data.test !== undefined
-  return {
-    output_dir: outputOf(phase),
-    learning_rate: s.learningRate,
-    lr_scheduler_type: s.scheduler,
-    warmup_steps: s.warmupSteps,
-    weight_decay: s.weightDecay,
-    ...(s.maxSteps === undefined ? { num_train_epochs: s.epochs ?? 1 } : { max_steps: s.maxSteps }),
-    per_device_train_batch_size: s.microBatch,
-    ...(evaluates ? { per_device_eval_batch_size: phase.method === 'grpo' ? (s.generations ?? 8) : s.microBatch } : {}),
-    gradient_accumulation_steps: s.accumulation,
-    bf16: s.bf16,
-    eval_strategy: evaluates ? 'steps' : 'no',
-    ...(evaluates ? { eval_steps: s.evalSteps } : {}),
-    save_strategy: 'steps',
-    save_steps: s.saveSteps,
-    save_total_limit: 2,
-    logging_steps: s.logSteps,
-    report_to: reportTo(phase),
-    seed: s.seed,
-    data_seed: s.seed,
   }
 }
 
