@@ -62,7 +62,8 @@ test('rows by split, those over the context, and what they hold', async () => {
     record('x', { kind: 'conversation', messages: [turn('user', 'a')] }, {}, { facets: { split: 'validation' } }),
   ])
   const { conversation, prompt } = kinds
-  // Where there is a validation split, the rows of `test` are for the end.
+  // Where a kind has a validation split, its rows of `test` are for the end.
+  expect(prompt).toMatchObject({ heldOut: 1, splits: { test: 1 } })
   expect(conversation).toMatchObject({
     rows: 36,
     heldOut: 1,

@@ -15,6 +15,7 @@ import {
   type LeftOut,
   type Lengths,
   type Load,
+  learntFrom,
   leftOut,
   linked,
   type Method,
@@ -58,16 +59,11 @@ function fed(traits: KindTraits, release: TrainRelease, config: TrainConfig): Fe
 
 /** Rows of phase two by its method. */
 function feedOf(method: Method, release: TrainRelease, config: TrainConfig): Feed {
-  const { kinds } = release.traits
-  if (method === 'kto') return fed(kinds.feedback!, release, config)
-  if (method !== 'grpo') return fed(kinds.preference!, release, config)
-  const traits = verifiable(release)!
+  const traits = learntFrom(method, release.traits)!
+  if (method !== 'grpo') return fed(traits, release, config)
   const lengths = cutAt(traits.checked!, config.context)
   return { traits, release, rows: lengths.sequences, lengths }
 }
-
-const verifiable = ({ traits: { kinds } }: TrainRelease): KindTraits | undefined =>
-  [kinds.prompt, kinds.conversation].find(kind => (kind?.verifiable ?? 0) > 0)
 
 /** Phases in order, why they are as they are, what they take, and what to look at. */
 export function advise(
@@ -79,12 +75,13 @@ export function advise(
   const stated = two.method === 'auto' || two.method === 'none' ? undefined : two.method
   const some = (kind: KindTraits | undefined) => (kind && kind.rows > 0 ? kind : undefined)
   const { kinds } = ask.preference.traits
+  const verifiable = learntFrom('grpo', ask.preference.traits)
   const ground: Ground = {
     ...{ base, adapter: config.adapter },
     tuned: some(conversations) !== undefined && !config.sft.skip,
     ...(some(kinds.preference) ? { pairs: kinds.preference! } : {}),
     ...(some(kinds.feedback) ? { feedback: kinds.feedback! } : {}),
-    ...(verifiable(ask.preference) ? { verifiable: verifiable(ask.preference)! } : {}),
+    ...(verifiable ? { verifiable } : {}),
     ...(model && some(kinds.preference) ? { referenceTooLarge: referenceTooLarge(ask, kinds.preference!) } : {}),
   }
   const gone: LeftOut[] = []
