@@ -78,19 +78,22 @@ function rowsOf(dir: string, as: (split: string) => string | undefined = split =
   }
 }
 
-/** What was exported here before. */
-function earlier(out: string): string[] {
+/** What the export in a folder says of itself; undefined where there is none, or something else lies there. */
+export function exportIn(dir: string): { release: { name: string; version: string }; files: string[] } | undefined {
   try {
-    return (JSON.parse(readFileSync(join(out, exportFile), 'utf8')) as { files: string[] }).files
+    const { release, files } = JSON.parse(readFileSync(join(dir, exportFile), 'utf8'))
+    return release && Array.isArray(files) ? { release, files: files.map(String) } : undefined
   } catch {
-    // Nothing was, or something else lies here.
-    return []
+    return undefined
   }
 }
 
-/** Removes a file of an export before, and the folder that it leaves empty. What leads out of the export is left alone. */
+/** Whether a path that a file names stays within its folder: only then is anything removed by it. */
+export const isInside = (path: string): boolean => !isAbsolute(path) && !path.split(/[/\\]/).includes('..')
+
+/** Removes a file of an export before, and the folder that it leaves empty. */
 function removeFrom(out: string, path: string): void {
-  if (isAbsolute(path) || path.split(/[/\\]/).includes('..')) return
+  if (!isInside(path)) return
   rmSync(join(out, path), { force: true })
   const folder = join(out, dirname(path))
   if (folder !== out && existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)
@@ -105,7 +108,7 @@ async function exportTo(
   read: () => AsyncIterable<Placed>,
 ): Promise<Exported & { origin: Origin }> {
   const origin = originOf(release)
-  const stale = out === undefined ? [] : earlier(out)
+  const stale = out === undefined ? [] : (exportIn(out)?.files ?? [])
   const done = await writeExport(target, asked, origin, read, out)
   if (out !== undefined) {
     for (const path of stale) if (!done.files.includes(path)) removeFrom(out, path)

@@ -137,9 +137,6 @@ function erasureLines(erasure: Erasure, { width }: Pick<Reporter, 'width'>): str
       ),
     ),
     ...part('Exports that handed rows out', exports),
-    ...part(
-      'Exports of these releases for training, removed',
-      releaseExports.map(name => `exports/${name}`),
-    ),
+    ...part('Exports of these releases for training, removed', releaseExports),
   ]
 }
