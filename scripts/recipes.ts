@@ -1,7 +1,9 @@
 /**
- * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, in a copy of both folders,
- * with the simulator in this process. One line a recipe; closes with `N passed, N failed`. Arguments choose by path.
+ * Runs every recipe under `recipes/` and `examples/` from its sources to a verified release, and to the configs of a trainer
+ * where it says how a model is trained, in a copy of both folders, with the simulator in this process. One line a recipe;
+ * closes with `N passed, N failed`. Arguments choose by path.
  */
+import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
@@ -25,7 +27,7 @@ const root = resolve(import.meta.dirname, '..')
 const copy = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
 for (const folder of ['recipes', 'examples']) {
   // What a run leaves beside a recipe is no part of it.
-  const filter = (path: string) => !/[\\/](?:\.stillroom|releases|evaluations)$/.test(path)
+  const filter = (path: string) => !/[\\/](?:\.stillroom|releases|evaluations|training)$/.test(path)
   cpSync(join(root, folder), join(copy, folder), { recursive: true, filter })
 }
 
@@ -47,10 +49,28 @@ async function proof(file: string, simulator: string): Promise<string> {
     const wrong = [...funnelErrors(result.funnel), ...problems.map(p => `${p.file}: ${p.message}`)]
     if (wrong.length > 0) throw new Error(wrong.join('\n'))
     const calls = Object.values(result.calls).reduce((sum, teacher) => sum + teacher.sent, 0)
-    return `${released.rows} rows, ${calls} calls, ${relative(copy, released.dir)}`
+    const said = `${released.rows} rows, ${calls} calls, ${relative(copy, released.dir)}`
+    return project.recipe.train ? `${said}; ${proofOfTraining(file)}` : said
   } finally {
     session.close()
   }
+}
+
+/** What is trained on a release is planned and written, by the command line, and nothing is started. */
+function proofOfTraining(file: string): string {
+  const told = (command: string) => {
+    const bin = join(root, 'bin', 'stillroom.js')
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'train', command, file, '--json'], {
+      cwd: copy,
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`train ${command} ended with ${status}\n${stdout}${stderr}`)
+    return JSON.parse(stdout.trim().split('\n').at(-1)!)
+  }
+  const { phases, total } = told('plan')
+  if (!total?.dollars) throw new Error('the plan of the training tells no cost')
+  const { files } = told('write')
+  return `${phases.map((phase: { method: string }) => phase.method).join(' and ')} planned, ${files.length} files written`
 }
 
 /** The same for a recipe of rounds: each of them is a release. */

@@ -89,5 +89,8 @@ test('a Hub id and an expression come to the same licenses; what is under no id 
 test('the license of a base model is that of training it further, not of learning from its outputs', () => {
   expect(baseLicense('meta-llama/Meta-Llama-3-8B')?.ruling.verdict).toBe('allowed-with-obligations')
   expect(baseLicense('meta-llama/Llama-3.3-70B')?.ruling.prefix).toBe('Llama')
+  expect(baseLicense('llm-jp/llm-jp-3-13b')?.license.id).toBe('apache-2.0')
+  // The largest of the family has terms of its own.
+  expect(baseLicense('llm-jp/llm-jp-3-172b')).toBeUndefined()
   expect(baseLicense('somebody/model')).toBeUndefined()
 })

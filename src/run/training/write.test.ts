@@ -70,15 +70,7 @@ test('a training is written whole: configs, scripts, what runs it, and how phase
     exportRows,
     recipe: '..',
   })
-  for (const file of [
-    'sft.yaml',
-    'preference.yaml',
-    'train.py',
-    'merge.py',
-    'sft.dataset/README.md',
-    'README.md',
-    'training.json',
-  ]) {
+  for (const file of ['sft.yaml', 'preference.yaml', 'train.py', 'merge.py', 'README.md', 'training.json']) {
     expect(files).toContain(file)
     expect(existsSync(join(dir, file)), file).toBe(true)
   }

@@ -58,11 +58,10 @@ export function writeTrl(phase: Phase): Written {
       : ['accelerate', 'launch', ...launchWords(phase), 'train.py', ...words]
   const cli = ['trl', command, '--config', config]
   const run = scripted || phase.hardware.nodes > 1 ? script : cli
-  const dataset = datasetOf(phase)
   const keys = withSet(
     {
       ...modelKeys(phase),
-      ...dataset.keys,
+      ...datasetOf(phase),
       ...templateKeys(phase, jinja),
       ...trainingArguments(phase),
       ...checkpointing(phase),
@@ -76,7 +75,6 @@ export function writeTrl(phase: Phase): Written {
   return {
     files: {
       [config]: yamlOf(about(phase, run.join(' ')), { ...keys, ...launch, ...(env ? { env } : {}) }),
-      ...dataset.files,
       'train.py': trainScript,
       ...(template?.is === 'ours' ? { [`${template.name}.jinja`]: jinjaOf(template.name) } : {}),
       ...(several ? { [accelerateFile(phase)]: accelerateOf(phase) } : {}),
@@ -124,29 +122,16 @@ function modelKeys(phase: Phase): Config {
 }
 
 /**
- * Rows as TRL finds them. A mixture of files has no place for rows held out in a file of their own; a folder with a card
- * that names both splits has, and needs nothing copied.
+ * Rows as TRL finds them. A mixture of files has no place for rows held out in a file of their own; a folder of which two
+ * files are named after splits has. No card stands in that folder: `datasets` 5 keeps what it has read of a folder with a
+ * card under the folder's own name, and would train on the rows of another training, or on these as they were before.
  */
-function datasetOf({ name, data }: Phase): { keys: Config; files: { [path: string]: string } } {
-  if (!data.test) return { keys: { datasets: [{ path: 'json', data_files: data.train, split: 'train' }] }, files: {} }
-  const folder = `${name}.dataset`
-  const from = (path: string) => posix.relative(folder, path)
-  const card = yamlOf([], {
-    configs: [
-      {
-        config_name: 'default',
-        data_files: [
-          { split: 'train', path: from(data.train) },
-          { split: 'test', path: from(data.test) },
-        ],
-      },
-    ],
-  })
+function datasetOf({ data }: Phase): Config {
+  if (!data.test) return { datasets: [{ path: 'json', data_files: data.train, split: 'train' }] }
   return {
-    keys: { dataset_name: `./${folder}`, dataset_train_split: 'train', dataset_test_split: 'test' },
-    files: {
-      [`${folder}/README.md`]: `---\n${card}---\n\nRows of the phase ${name}: the files lie beside this folder.\n`,
-    },
+    dataset_name: `./${posix.dirname(data.train)}`,
+    dataset_train_split: 'train',
+    dataset_test_split: 'test',
   }
 }
 
@@ -168,7 +153,10 @@ const checkpointing = ({ settings: { gradientCheckpointing: on } }: Phase): Conf
 
 function methodKeys(phase: Phase): Config {
   const { settings: s, method } = phase
-  const length = { max_length: s.context }
+  // Rows were measured when they were written, by a count that may be another than the model's. Of a pair that is longer,
+  // the trainers of SimPO and ORPO (TRL 1.13) keep next to nothing of both answers, and a loss averaged over no token is no
+  // number; so they get room.
+  const length = { max_length: method === 'simpo' || method === 'orpo' ? 2 * s.context : s.context }
   const smoothed = s.labelSmoothing === undefined ? {} : { label_smoothing: s.labelSmoothing }
   switch (method) {
     case 'sft':
