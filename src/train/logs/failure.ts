@@ -22,9 +22,16 @@ const packageOf: { [module: string]: string } = {
 const installCommand = (trainer: Trainer, adapter?: Adapter): string =>
   `pip install ${packages[trainer]}${adapter === 'qlora' && trainer === 'trl' ? ' bitsandbytes' : ''}`
 
-/** The last lines that were said, without the drawings of progress bars. */
+/** What a launcher adds when the process that it started has failed: where it stood itself, behind what is to be read. */
+function withoutLauncher(output: string): string {
+  const at = output.lastIndexOf('Traceback (most recent call last):')
+  const its = at > 0 && /\nsubprocess\.CalledProcessError: [^\n]*\s*$/.test(output.slice(at))
+  return its && output.slice(0, at).trim() !== '' ? output.slice(0, at) : output
+}
+
+/** The last lines that were said, without the drawings of progress bars and the traceback of a launcher. */
 export function lastLines(output: string, n = 12): string[] {
-  const lines = output
+  const lines = withoutLauncher(output)
     .split('\n')
     // A bar is drawn over itself: what stood there last is what would be seen.
     .map(

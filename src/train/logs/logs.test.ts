@@ -170,3 +170,13 @@ test('why a trainer ended is read out of its last words', () => {
     'one\n  0%|   | 0/9 [00:00<?]\r 50%|██ | 4/9 [00:01<00:01]\rTraceback:\n\n\u001b[31mValueError: no\u001b[0m\n 99%|██| 8/9\n'
   expect(lastLines(said)).toEqual(['one', 'Traceback:', 'ValueError: no'])
 })
+
+test('the last lines are those of the trainer, not of what launched it', () => {
+  const traceback = 'Traceback (most recent call last):\n  File "a.py", line 1, in main\n'
+  const said = `${traceback}ValueError: no such column\n`
+  expect(lastLines(`${said}${traceback}subprocess.CalledProcessError: Command 'python' returned 1.\n`)).toEqual(
+    said.trimEnd().split('\n'),
+  )
+  const alone = `${traceback}subprocess.CalledProcessError: Command 'nvcc' returned 1.`
+  expect(lastLines(alone)).toEqual(alone.split('\n'))
+})
