@@ -159,7 +159,8 @@ export function evaluationLines(done: Evaluated, shown: Shown, here: (path: stri
     ...section([...calls, ...money]),
     '',
     `${existed ? 'It lies unchanged in' : 'Written to'} ${path}: evaluation.json, and items.jsonl with every answer.`,
-    ...(partial
+    // What holds no figure is compared with nothing, and is no baseline.
+    ...(partial || scores.length === 0
       ? []
       : [
           `Next: stillroom evaluate compare ${path} <another evaluation>`,

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { folder } from '../../test/support/project.ts'
 import { builtinSteps } from '../builtin-steps.ts'
 import type { Message, Rec, Score } from '../records/index.ts'
 import type { Ask, Ctx, MapStep, Verb } from '../steps/index.ts'
 import { ratingIn } from './grade/judge.ts'
 import { charF1, exactMatch, numberSaid } from './grade/text.ts'
 import { answersOf, exampleOf, openTurns, questionsOf, turnsOf } from './sit/questions.ts'
+import { sit } from './sit/sit.ts'
 import { answeredItems, itemResults, scoreLines } from './tally.ts'
 
 const lineage = { origin: 'real' as const, generation: 0, parents: [], source: { name: 'set', uri: 'u', license: 'l' } }
@@ -76,9 +78,33 @@ describe('questions', () => {
       '- choice 10\n\nEnd with the right choice',
     )
   })
+  test('where the answer counts word for word it is asked for on a line of its own; a mark by a rubric needs none', () => {
+    const manner = { choices: 'letters' as const, form: true, language: 'en' }
+    const asked = (more: Partial<Exam>) => turnsOf(examOf(more), manner)[0]!.content
+    expect(asked({ target: 'Rome' })).toMatch(/^Which\?\n\nEnd with the answer alone/)
+    expect(asked({ target: 'Rome', rubric: 'names it' })).toBe('Which?')
+    expect(asked({ target: 'long '.repeat(21) })).toBe('Which?')
+    expect(exampleOf(examOf({ target: 'Rome' }), manner).at(-1)).toEqual(said('Answer: Rome'))
+  })
   test('a conversation that ended early has no answer to the questions behind', () => {
     expect(answersOf(answeredBy(['only one']), 2)).toEqual(['only one', ''])
   })
+})
+
+test.each([
+  ['<think>I would say Answer: B', '', 'truncated'],
+  ['I think of rivers.\n</think>\n\nAnswer: B', 'Answer: B', undefined],
+])('thoughts are kept apart from the answer, and are none when they were cut off: %j', async (content, said, ended) => {
+  const call = async () => ({ content, call: 'x', ...(ended ? { bad: { reason: ended } } : {}) })
+  const ctx = { options: sit.options.parse({ teacher: 's' }), language: 'en', call } as unknown as Ctx<never>
+  const outcome = await sit.run(examOf({}), ctx)
+  if (outcome.is !== 'made') throw new Error(outcome.is)
+  const [{ payload, notes }] = outcome.made as [(typeof outcome.made)[number]]
+  expect((payload as Rec<'conversation'>).messages.at(-1)).toMatchObject({
+    content: said,
+    reasoning: expect.any(String),
+  })
+  expect(notes!.facets!.ended).toBe(ended)
 })
 
 describe('rules', () => {
@@ -158,6 +184,7 @@ describe('rules', () => {
       undefined,
       5,
     ])
+    expect(numberSaid('0から5のうち、答えは4.5です。理由は2つあります。')).toBe(4.5)
     const verifier = { kind: 'text', metrics: ['exact_match', 'char_f1', 'set_f1'], accept: ['b'] }
     const { scores } = await graded({}, examOf({ target: 'a', verifier }), answeredBy(['b']))
     expect(Object.values(scores).map(told)).toEqual([1, 1, 'unknown-metric'])
@@ -237,6 +264,20 @@ describe('judges', () => {
     expect(told(alone.scores.win_rate)).toBe('no-rival')
     expect(grade.options.safeParse({ against: 'reference' }).success).toBe(false)
   })
+  test('pairs: all turns are held against all turns, and who said nothing loses unasked', async () => {
+    const of = async (rival: string, said: string[], more: Partial<Exam> = {}) => {
+      const dir = folder({ 'items.jsonl': JSON.stringify({ item: 'e', digest: 'digest e', answer: rival }) })
+      const options = { judge: 'j', against: `${dir}/items.jsonl`, by: 'exact' }
+      const { scores, asked } = await graded(options, examOf({ target: 'x', ...more }), answeredBy(said))
+      return { score: told(scores.win_rate), asked: asked.map(({ ask }) => JSON.stringify(ask.messages)) }
+    }
+    const turns = await of('other one\n\nother two', ['own one', 'own two'], { prompt: [user('q1'), user('q2')] })
+    expect(turns.asked).toHaveLength(2)
+    for (const asked of turns.asked) expect(asked).toMatch(/own one\\n\\nown two/)
+    expect(await of('', ['x'])).toEqual({ score: 1, asked: [] })
+    expect(await of('', [''])).toEqual({ score: 0.5, asked: [] })
+    expect(await of('x', [''])).toEqual({ score: 0, asked: [] })
+  })
 })
 
 describe('figures', () => {
@@ -253,6 +294,11 @@ describe('figures', () => {
     const results = itemResults(items, ['grade'])
     return { results, ...scoreLines(items, results, ['grade']) }
   }
+  test('equal marks are no certainty: their interval is as wide as that of a share which was never seen to fail', () => {
+    const [line] = figures(Array.from({ length: 8 }, (_, i) => row(`i${i}`, { mark_1_5: value(4) }))).scores
+    // Wilson: 0 of 8 reaches to 0.3244; of the 3 marks below and the 1 above.
+    expect(line).toMatchObject({ value: 4, low: expect.closeTo(4 - 3 * 0.3244, 3), high: expect.closeTo(4.3244, 3) })
+  })
   test('shares have the interval of Wilson; samples of an item are averaged first, and what was not graded is counted', () => {
     const rows = [1, 1, 1, 0].map((right, i) => row(`i${i}`, { accuracy: value(right) }))
     rows.push(row('i4', { accuracy: { method: 'm', unscored: 'undecided', why: 'no' } }))

@@ -154,6 +154,12 @@ const drawsFor = (n: number): number => (n > 5000 ? 200 : 1000)
 /** 95 % interval of a mean; of one item it is the whole scale. */
 function meanInterval(scores: readonly number[], [low, high]: Metric['scale'], seed: string): Interval {
   if (scores.length < 2) return { low, high }
+  const [first] = scores as [number]
+  // Draws from equal marks are all the same. What Wilson's interval says of no failure in n says how far the mean can be off.
+  if (scores.every(score => score === first)) {
+    const off = wilson(0, scores.length).high
+    return { low: first - (first - low) * off, high: first + (high - first) * off }
+  }
   const statistic = (rows: Uint32Array): number => rows.reduce((sum, row) => sum + scores[row]!, 0) / rows.length
   return bootstrap(scores.length, statistic, seed, drawsFor(scores.length)) ?? { low, high }
 }

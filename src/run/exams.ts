@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import type { Rec, Sha } from '../records/index.ts'
 import { readRelease } from '../release/index.ts'
-import { firstRows, listFiles, readSource, sourceConfig } from '../sources/index.ts'
+import { listFiles, readSource, sourceConfig } from '../sources/index.ts'
 import type { Store } from '../workspace/index.ts'
 import type { PastRun } from './log.ts'
 import { sealSource } from './source-stage.ts'
@@ -64,8 +64,8 @@ export function examsOfRun(store: Store, past: PastRun, sources: readonly string
 }
 
 /**
- * Exams of a file with columns such as `question`, `answer` and `choices`; its column `id` names them where it has one.
- * Throws SR_SOURCE_EMPTY where there is no such file.
+ * Exams of a file, in the layout of a benchmark or in columns such as `question`, `answer` and `choices`, as a source with
+ * `exam: auto` reads them; an id of its own names a row. Throws SR_SOURCE_EMPTY where there is no such file.
  */
 export async function examsOfFile(path: string, base: string): Promise<ExamSet> {
   const files = await listFiles({ files: path }, base)
@@ -75,12 +75,10 @@ export async function examsOfFile(path: string, base: string): Promise<ExamSet> 
     })
   }
   const set = none(basename(files[0]!.path).replace(/\.\w+(?:\.gz)?$/, ''), 1)
+  const config = sourceConfig.parse({ files: path, license: 'unknown', exam: 'auto' })
   for (const file of files) {
-    const plain = sourceConfig.parse({ files: path, license: 'unknown', kind: 'exam' })
-    const named = (await firstRows(plain, file, 1)).some(row => row.id !== undefined && row.id !== null)
-    const config = named ? { ...plain, id: 'id' } : plain
     const seen = new Map<Sha, number>()
-    for await (const item of readSource(set.name, config, file, { kind: 'exam' })) {
+    for await (const item of readSource(set.name, config, file)) {
       if (item.is === 'rejected') set.rejected[item.reason] = (set.rejected[item.reason] ?? 0) + 1
       else {
         const record = sealSource(set.name, config, file, item, seen)

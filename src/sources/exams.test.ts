@@ -168,3 +168,16 @@ test('bad items: an answer that names no choice, a choice twice, nothing to hold
   const { found, rejected } = await read('pairs.csv', pairs)
   expect([found[0]!.payload.choices, found[0]!.topic, rejected]).toEqual([['a b', 'a c'], 'age', ['2 wrong-shape']])
 })
+
+test('a number counts the choices, where they are numbers as well; a text that is one of them names it', async () => {
+  const numbers = ['1', '2', '3', '4']
+  const { found } = await read('mmlu.jsonl', [
+    { question: '1 + 2?', choices: numbers, answer: 2 },
+    { question: '2 + 2?', choices: numbers, answer: '4' },
+    { question: '1 + 1?', choices: numbers, answer: 'B' },
+    { question: '0 + 4?', choices: numbers, answer: 4 },
+  ])
+  expect(found.map(({ payload }) => payload.target)).toEqual(['3', '4', '2', '4'])
+  const table = await read('jcqa.csv', 'question,choice0,choice1,choice2,label\n1 + 1?,1,2,3,1\n')
+  expect(table.found[0]!.payload.target).toBe('2')
+})

@@ -45,6 +45,8 @@ const signs = 'ABCDEFGHIJ'
 function placeIn(choices: readonly string[], answer: Json | undefined): number {
   const said = text(answer)?.trim() ?? ''
   const letter = /^\(?([A-J])\)?[.:)]?$/.exec(said)?.[1] ?? /answer is \(?([A-J])\)?/i.exec(said)?.[1]
+  // A number counts the choices, even where they are numbers: `2` of ["0", "1", "2", "3"] and of ["1", "2", "3", "4"].
+  if (typeof answer === 'number' && Number.isInteger(answer) && answer >= 0 && answer < choices.length) return answer
   const exact = choices.indexOf(said)
   const place = exact >= 0 ? exact : letter ? signs.indexOf(letter) : /^\d+$/.test(said) ? Number(said) : -1
   if (place >= 0 && place < choices.length) return place
@@ -165,7 +167,8 @@ export const layouts = {
         .sort()
       const choices = names.map(name => needText(columns, [name]))
       return {
-        payload: chosen(needText(columns, ['question']), choices, columns.label),
+        // Tables without types give the place as text.
+        payload: chosen(needText(columns, ['question']), choices, Number(need(columns, ['label']))),
         ...idOf(columns, 'q_id', 'id'),
       }
     },

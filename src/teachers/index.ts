@@ -36,4 +36,4 @@ export {
 } from './price-table.ts'
 export { inOrder, readRequest } from './property-order.ts'
 export { type StoredCompletion, type StoredQuery, storedCompletions } from './stored.ts'
-export { instruct, readStructured, reask, splitThinking } from './structured.ts'
+export { instruct, readStructured, reask, splitThinking, thinksOnly } from './structured.ts'

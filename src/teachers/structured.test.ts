@@ -82,6 +82,10 @@ describe('asking', () => {
   it('splits only a leading, closed block of thought', () => {
     expect(splitThinking('<think>\na\n</think>\n\nb')).toEqual({ reasoning: 'a', content: 'b' })
     expect(splitThinking('Use <think>x</think> tags')).toEqual({ content: 'Use <think>x</think> tags' })
+    // The chat template opened the block; other models have marks of their own.
+    expect(splitThinking('a\n</think>\n\nb')).toEqual({ reasoning: 'a', content: 'b' })
+    expect(splitThinking('[THINK]a[/THINK]b')).toEqual({ reasoning: 'a', content: 'b' })
+    expect(splitThinking('It ends with </think> then.')).toEqual({ content: 'It ends with </think> then.' })
     expect(splitThinking('<think>never closed')).toEqual({ content: '<think>never closed' })
   })
 })

@@ -36,17 +36,30 @@ export function reask(request: Request, badContent: string, errors: string): Req
   return { ...request, messages: [...request.messages, ...again] }
 }
 
+/** Marks around the thoughts of reasoning models: of most, of Magistral, of Kimi. */
+const thoughts = [
+  { open: /^\s*<(?:think|thinking|thought)>/, close: /<\/(?:think|thinking|thought)>/ },
+  { open: /^\s*\[THINK\]/, close: /\[\/THINK\]/ },
+  { open: /^\s*◁think▷/, close: /◁\/think▷/ },
+]
+/** A close alone, where the chat template has opened the block already: at an end of a line, so that no prose is taken for it. */
+const closed = /(?:^|\n)[ \t]*<\/think(?:ing)?>|<\/think(?:ing)?>[ \t]*(?:\n|$)/
+
 /** Splits a leading `<think>` block, as reasoning models write it inline, from the reply proper. */
 export function splitThinking(content: string): { reasoning?: string; content: string } {
-  const open = /^\s*<think(?:ing)?>/.exec(content)
-  if (!open) return { content }
-  const close = /<\/think(?:ing)?>/.exec(content)
+  const marks = thoughts.find(({ open }) => open.test(content))
+  const close = marks ? marks.close.exec(content) : content.includes('<think') ? null : closed.exec(content)
   if (!close) return { content }
+  const opened = marks?.open.exec(content)?.[0].length ?? 0
   return {
-    reasoning: content.slice(open[0].length, close.index).trim(),
+    reasoning: content.slice(opened, close.index).trim(),
     content: content.slice(close.index + close[0].length).trimStart(),
   }
 }
+
+/** Whether a reply ends within its thoughts: all of it is thinking, and nothing was said. */
+export const thinksOnly = (content: string): boolean =>
+  thoughts.some(({ open, close }) => open.test(content) && !close.test(content))
 
 /** Finds the JSON value in a reply and validates it. `errors` is written for the teacher to read. */
 export function readStructured<T>(content: string, schema: ZodType<T>): { data: T } | { errors: string } {

@@ -30,3 +30,19 @@ test('as it is written, and out of a sentence where no line states it', () => {
   expect(claimedAnswer('したがって、答えは３個です。')).toBe('３個')
   expect(claimedAnswer('It is hard to say.')).toBeUndefined()
 })
+
+test.each([
+  ['答えは東京です。理由は人口です。', '東京'],
+  ['Final Answer: The final answer is $\\frac{1}{2}$. I hope it is correct.', '$\\frac{1}{2}$'],
+  ['A healthy diet matters. Answer: B', 'B'],
+  ['The answer is A? No wait, the answer is B.', 'B'],
+  ['### Final Answer\n\n18 eggs\n\nI hope this helps!', '18 eggs'],
+  ['**Answer:**\n18', '18'],
+  ['【答え】B', 'B'],
+  ['最終的な答え: 12', '12'],
+  ['正解：イ', 'イ'],
+  ['Correct option: C', 'C'],
+  ['私の見解は次の通りです。', undefined],
+])('%j claims %j', (text, claim) => {
+  expect(claimedAnswer(text)).toBe(claim)
+})

@@ -8,19 +8,23 @@ export function finalAnswer(text: string): string | undefined {
 export function statedAnswer(text: string): string | undefined {
   const boxed = lastBoxed(text)
   if (boxed !== undefined) return boxed
-  return [
-    ...text.matchAll(/^[ \t>*_#-]*(?:(?:final )?answer\b|答え|回答|解答|####)[*_]*[ \t]*[:：]?[*_]*[ \t]*(.+)$/gim),
-  ]
-    .filter(match => /[:：]|####/.test(match[0].slice(0, match[0].length - match[1]!.length)))
-    .at(-1)?.[1]
+  return [...text.matchAll(line)]
+    .filter(([, before, marker]) => /[:：】]|####/.test(marker!) || /#/.test(before!))
+    .at(-1)?.[3]
 }
 
+/** A line that states an answer, or a heading of one with the answer on the line below: `Answer: 3`, `### 答え`, `【正解】B`. */
+const line =
+  /^([ \t>*_#-]*)((?:(?:the |my )?(?:(?:final|correct|right|best) )?answer\b|(?:the )?(?:correct|right|best) (?:option|choice)\b|【?(?:最終(?:的な)?)?(?:答え?|回答|解答|正解|正答)】?|####)[*_]*[ \t]*[:：]?[*_]*)[ \t]*(?:\n\s*)?(\S.*)$/gim
+
 const sentence =
-  /(?:\banswer (?:is|would be|equals)|\b(?:option|choice) (?:is|would be)|答え?は|正解は|解は)[ \t]*[:：]?[ \t]*(\S.*?)(?:です|となります|である|になります)?(?:[.。](?=\s|$)|$)/gim
+  /(?:\banswer (?:is|was|would be|should be|must be|equals)|\banswer:|\b(?:option|choice) (?:is|would be)|答え?は|正解は|正答は|解答は|(?<!\p{Script=Han})解は)[ \t]*[:：]?[ \t]*(\S.*?)(?:です|となります|である|になります|だ(?=。))?(?:。|[.?!](?=\s|$)|$)/gimu
 
 /** `statedAnswer`, else what the last sentence such as "the answer is 12" says: for graders, who know what they look for. */
 export function claimedAnswer(text: string): string | undefined {
-  return statedAnswer(text) ?? [...text.matchAll(sentence)].at(-1)?.[1]
+  const stated = statedAnswer(text)
+  // `Final Answer: The final answer is $x$. I hope it is correct.`, as few-shot prompts of MATH teach it.
+  return [...(stated ?? text).matchAll(sentence)].at(-1)?.[1] ?? stated
 }
 
 /** Content of the last `\boxed{...}`, braces balanced. */

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { exits, StillroomError } from '../../errors/index.ts'
 import {
   type Compared,
@@ -63,14 +64,27 @@ export const run: Run = async call => {
   return failed.length > 0 ? exits.blocked : exits.done
 }
 
+/** Names of the folders right below that hold an evaluation. */
+const evaluationsIn = (path: string): string[] =>
+  existsSync(path) && statSync(path).isDirectory()
+    ? readdirSync(path)
+        .filter(name => isEvaluation(join(path, name)))
+        .sort()
+    : []
+
 /** An evaluation of ours, or what lm-evaluation-harness wrote. */
 function evaluatedAt({ io }: Call, named: string): Evaluated {
   const path = resolve(io.cwd, named.replace(/(?:^|\/)evaluation\.json$/, '') || '.')
   if (isEvaluation(path)) return readEvaluation(path)
   if (hasResults(path)) return readResults(path)
+  // What was given to `evaluate --out` holds the folder of the evaluation.
+  const inside = evaluationsIn(path)
+  if (inside.length === 1) return readEvaluation(join(path, inside[0]!))
   throw new StillroomError('SR_EVALUATION', `There is no evaluation in ${named}.`, {
     expected: 'a folder with evaluation.json, or results of lm-evaluation-harness',
-    hint: 'stillroom evaluate, or stillroom evaluate import <results>, writes one',
+    ...(inside.length > 0 ? { received: `several: ${inside.join(', ')}` } : {}),
+    hint:
+      inside.length > 0 ? 'name one of them' : 'stillroom evaluate, or stillroom evaluate import <results>, writes one',
   })
 }
 

@@ -67,6 +67,10 @@ test('exit codes: 0 for what was compared, 3 for what --fail-if looks for, 1 for
   expect(await code('evaluate compare base tuned --fail-if worse')).toBe(0)
   expect(await code('evaluate compare base base --fail-if not-better')).toBe(3)
   expect(await code('evaluate compare base tuned --fail-if bad')).toBe(2)
+  // The folder that was given to `evaluate --out`: of the one evaluation in it, and of several none.
+  cpSync(join(dir, 'tuned'), join(dir, 'out', 'exam-tuned'), { recursive: true })
+  expect(await code('evaluate compare base out --fail-if worse')).toBe(0)
+  expect((await commandLine(dir, 'evaluate compare base .')).err).toContain('several: base, tuned')
   expect(await code(`evaluate compare base ${fixtures}/tiny-a`)).toBe(1)
   expect(await code('evaluate compare base nowhere')).toBe(2)
 })
@@ -108,6 +112,16 @@ test('a file of questions and a release become tasks, whose items keep their ids
   expect(JSON.parse(readFileSync(join(dir, 'tasks/own.jsonl'), 'utf8'))).toMatchObject({
     id: exam.id,
     digest: exam.digest,
+  })
+
+  // In the form of a benchmark as well, as `evaluate` reads it.
+  const asked = { q_id: 8939, question: '米を作る所は？', choice0: '畑', choice1: '水田', label: 1 }
+  writeFileSync(join(dir, 'jcqa.jsonl'), JSON.stringify(asked))
+  const layout = await commandLine(dir, 'evaluate export jcqa.jsonl --json')
+  expect(JSON.parse(layout.out)).toMatchObject({ tasks: [{ form: 'choice', items: 1 }], left: {} })
+  expect(JSON.parse(readFileSync(join(dir, 'lm-eval/jcqa/jcqa.jsonl'), 'utf8'))).toMatchObject({
+    id: '8939',
+    answer: 1,
   })
 
   writeFileSync(

@@ -20,6 +20,16 @@ describe('what is run of a completion', () => {
       `zero = 0\n\n${right}`,
     ],
     ['the last version', `\`\`\`python\ndef add(a, b): return 0\n\`\`\`\nBetter:\n\`\`\`python\n${right}\`\`\``, `def add(a, b): return 0\n\n${right}`], // biome-ignore format: one case a line
+    [
+      'no sentences around it',
+      `Sure! Here it is:\n\nimport math\n${right}\nThis adds both numbers.\nFor example, 3.\n`,
+      `\nimport math\n${right}`,
+    ],
+    [
+      'long strings as they are',
+      `def add(a, b):\n    """Adds.\nBoth of them.\n    """\n    return a + b\n`,
+      `def add(a, b):\n    """Adds.\nBoth of them.\n    """\n    return a + b\n`,
+    ],
     ['nothing where every fence is of another language', '```java\nint add;\n```', ''],
   ])('%s', (_, completion, code) => {
     expect(codeFrom(completion)).toBe(code)

@@ -58,6 +58,13 @@ describe('number', () => {
     expect(await grade({ kind: 'number' }, completion, reference)).toBe(verdict)
   })
 
+  test('who offers two numbers gives no answer; the same in two notations is one', async () => {
+    expect(await grade({ kind: 'number' }, 'Answer: 18 or 20', '#### 18')).toBe('wrong')
+    expect(await grade({ kind: 'number' }, '答え: 18または20', '#### 18')).toBe('wrong')
+    expect(await grade({ kind: 'number' }, 'Answer: 1,800 or 1800.0', '1800')).toBe('right')
+    expect(await grade({ kind: 'number' }, 'Answer: 18 (or so)', '18')).toBe('right')
+  })
+
   test('tolerances are of the reference', async () => {
     expect(await grade({ kind: 'number', tolerance: 0.01 }, 'Answer: 3.14', '3.15')).toBe('right')
     expect(await grade({ kind: 'number', tolerance: 0.001 }, 'Answer: 3.14', '3.15')).toBe('wrong')
@@ -109,6 +116,24 @@ describe('choice', () => {
     [{}, 'Answer: A', 'A, C', 'wrong'],
     [{}, 'Answer: A, B, C', 'A, C', 'wrong'],
     [{}, '答え: アとウ', 'A,C', 'right'],
+    // As chatty models put it: full width, the mark first and then why, a sentence that settles on one.
+    [{ choices }, '答え：Ｂ', 'Lyon', 'right'],
+    [{ choices }, 'Answer: <B>', 'Lyon', 'right'],
+    [{ choices }, 'B\n\nExplanation: Paris is larger.', 'Lyon', 'right'],
+    [{ choices }, '**B. Lyon**\n\nIt has a river. Paris and New York have one as well.', 'Lyon', 'right'],
+    [{ choices }, 'Option A is wrong because of the river. Option B is correct.', 'Lyon', 'right'],
+    [{ choices }, 'A is wrong, C is wrong, D is wrong. So B.', 'Lyon', 'right'],
+    [{ choices }, 'I choose B.', 'Lyon', 'right'],
+    [{ choices }, '選択肢Bが正しいです。', 'Lyon', 'right'],
+    [{ choices }, 'Bが正解です。理由は川です。', 'Lyon', 'right'],
+    [{ choices }, 'Many would pick Paris. It has a river, therefore B', 'Lyon', 'right'],
+    // The choices repeated are no answer, and what comes behind them is.
+    [{ choices }, 'A. Paris\nB. Lyon\nC. New York\nD. York', 'York', 'undecided'],
+    [{ choices }, 'A. Paris\nB. Lyon\nC. New York\nD. York\n\nB', 'Lyon', 'right'],
+    // Letters that differ by case alone, as in genetics.
+    [{ choices: ['AA', 'Aa', 'aa'] }, 'Answer: C', 'aa', 'right'],
+    [{ choices: ['AA', 'Aa', 'aa'] }, 'Answer: A', 'aa', 'wrong'],
+    [{ choices: ['AA', 'Aa', 'aa'] }, 'Answer: aa', 'aa', 'right'],
   ])('%j: %j against %j is %s', async (settings, completion, reference, verdict) => {
     expect(await grade({ kind: 'choice', ...settings }, completion, reference)).toBe(verdict)
   })

@@ -95,6 +95,14 @@ function answerIn(text: string): Quantity | undefined {
   return numbersIn(text).at(-1)
 }
 
+/** Whether a claim leaves open which of two numbers it means. */
+const either = (text: string): boolean => {
+  const found = /^[^\p{L}\d]*(-?[\d.,]*\d)[ %]*(?:\bor\b|または|もしくは)[^\p{L}\d]*(-?[\d.,]*\d)/iu.exec(
+    plain(claimedAnswer(text) ?? ''),
+  )
+  return found !== null && Number(found[1]!.replaceAll(',', '')) !== Number(found[2]!.replaceAll(',', ''))
+}
+
 /** Whether two numbers are the same, by a symmetric rule; `why` says what is not. */
 export function sameNumber(a: Quantity, b: Quantity, tolerance = 0, relative = 0): Grade {
   if (a.unit && b.unit && a.unit.of !== b.unit.of) return wrong(`${a.unit.of} instead of ${b.unit.of}`)
@@ -117,5 +125,6 @@ export const number: Grader<Options> = (completion, { reference, verifier }) => 
   if (!expected) return undecided('the reference holds no number')
   const said = answerIn(endOf(completion))
   if (!said) return wrong('no number')
+  if (either(endOf(completion)) && !either(endOf(reference))) return wrong('two numbers to choose from')
   return sameNumber(said, expected, verifier.tolerance, verifier.relative)
 }

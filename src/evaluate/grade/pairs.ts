@@ -43,10 +43,15 @@ async function compared(conversation: Rec<'conversation'>, exam: Exam, ctx: Ctx<
   const nothing = tellsNothing(conversation)
   if (nothing) return { method, unscored: nothing }
   const questions = questionsOf(exam)
-  const answer = answersOf(conversation, openTurns(exam.prompt).length).at(-1) ?? ''
+  const answers = answersOf(conversation, openTurns(exam.prompt).length)
+  // All turns of both, as the items of an evaluation hold them; who broke off gave no answer.
+  const answer = answers.at(-1) === '' ? '' : answers.join('\n\n')
   const rival = rivalOf(exam, against)
   if (rival === undefined) return { method, unscored: 'no-rival', why: 'there is no other answer to this item' }
+  const silent = rival.trim() === ''
+  if (silent && answer === '') return { method, value: 0.5, why: 'neither gave an answer, and nobody was asked' }
   if (answer === '') return { method, value: 0, why: 'no answer: it loses, and nobody was asked' }
+  if (silent) return { method, value: 1, why: 'the other gave no answer: it loses, and nobody was asked' }
   const prompt = loadPrompt(promptFile('pairs', ctx.language, own))
   const ask = (first: string, second: string): Ask<Verdict> => ({
     ...prompt.ask({

@@ -3,7 +3,7 @@ import type { Message, Rec, Score, Verifier } from '../../records/index.ts'
 import { type Ctx, defineMap, type Executed, type Job, type MapStep } from '../../steps/index.ts'
 import type { MetricName } from '../metrics.ts'
 import { likelihoodOf } from '../sit/likelihood.ts'
-import { answersOf, type Exam, openTurns, placeOf } from '../sit/questions.ts'
+import { answersOf, type Exam, isExact, openTurns, placeOf } from '../sit/questions.ts'
 import { judgedMetric, type Top } from './forms.ts'
 import { charF1, exactMatch, numberSaid, type TextMetric, textMetric } from './text.ts'
 
@@ -34,9 +34,6 @@ const metricOf: { [kind: string]: MetricName } = {
 type Options = { by?: string | Verifier; judged: boolean; top: Top; interpreter?: string | undefined }
 type Scores = { [aspect: string]: Score }
 
-/** Characters of a right answer from which it is prose, where nothing says how it is graded. */
-const longestExact = 100
-
 /** What the step and the row say of how an answer is graded: the step first, its settings from the row where it names a kind alone. */
 export function verifierFor(by: string | Verifier | undefined, exam: Exam): Verifier {
   const own = exam.verifier ?? (exam.choices ? { kind: 'choice', choices: exam.choices } : undefined)
@@ -45,8 +42,7 @@ export function verifierFor(by: string | Verifier | undefined, exam: Exam): Veri
     return own?.kind === by ? own : exam.choices ? { kind: by, choices: exam.choices } : { kind: by }
   if (own) return own
   // Prose is never the same twice: a judge marks it beside the right answer.
-  const prose = exam.target === '' || exam.target.length > longestExact
-  return { kind: exam.rubric !== undefined || prose ? 'rubric' : 'exact' }
+  return { kind: isExact(exam) ? 'exact' : 'rubric' }
 }
 
 /** Endings that say nothing of the student: the request itself was refused, or the server tells no likelihoods. */

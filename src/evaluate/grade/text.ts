@@ -1,4 +1,4 @@
-import { lcs, statedAnswer } from '../../text/index.ts'
+import { claimedAnswer, lcs } from '../../text/index.ts'
 
 /** Metrics of llm-jp-eval and JGLUE on a short answer. */
 export const textMetrics = ['exact_match', 'char_f1', 'pearson', 'spearman'] as const
@@ -50,7 +50,7 @@ export function numberSaid(answer: string): number | undefined {
   const numbersOf = (text: string): number[] => [
     ...new Set([...plain(text).matchAll(number)].map(([found]) => Number(found.replace('−', '-')))),
   ]
-  const stated = statedAnswer(answer)
+  const stated = claimedAnswer(answer)
   for (const text of [...(stated === undefined ? [] : [stated]), answer]) {
     const [first, second] = numbersOf(text)
     if (first !== undefined && second === undefined) return first

@@ -14,8 +14,9 @@ export type Doc = { id: string; digest: string; text: string; [column: string]: 
 
 /** Why an item cannot be asked or graded there. */
 export const leftOut = {
+  'no-metric': 'Its metric compares characters or ranks, and the harness has no such metric for it.',
   'no-question': 'The prompt holds no text.',
-  'needs-a-judge': 'It is graded by a rubric, which the harness has no judge for.',
+  'needs-a-judge': 'It is graded by a judge, which the harness has none of.',
   'needs-a-program': 'It is graded by running code, by a schema or by calls of tools.',
   'long-answer': 'The expected answer is a text, which no reply equals word for word.',
   'no-number': 'The expected answer states no number.',
@@ -59,6 +60,15 @@ export function docOf({ id, digest, language, ...exam }: Rec<'exam'>): { form: F
       if (pattern === undefined) return 'pattern-unknown-to-python'
       return { form: { is: 'regex' }, doc: { ...named, target, pattern, whole: verifier?.whole === true } }
     }
+    case 'text': {
+      const metrics = [verifier?.metrics ?? 'exact_match'].flat()
+      if (!metrics.some(name => name === 'exact_match' || name === 'em')) return 'no-metric'
+      return exactly(named, target, listed(verifier?.accept) ?? [], false)
+    }
+    case 'rubric':
+    case 'elyza':
+    case 'mt-bench':
+      return 'needs-a-judge'
     default:
       return 'needs-a-program'
   }

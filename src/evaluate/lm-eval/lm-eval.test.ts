@@ -50,6 +50,23 @@ describe('exams as tasks', () => {
     expect(parse(files['my_exam.yaml']!)).toMatchObject({ group: 'my_exam', task: tasks.map(({ task }) => task) })
   })
 
+  test('what llm-jp-eval compares word for word is compared so there; marks and ranks are left out by their own names', () => {
+    const text = (metrics: string[]) => ({
+      ...exams[0]!,
+      choices: undefined,
+      target: '東京',
+      verifier: { kind: 'text', metrics },
+    })
+    const { rows, left } = exported(
+      ...([
+        text(['exact_match', 'char_f1']),
+        text(['char_f1']),
+        { ...text([]), verifier: { kind: 'mt-bench' } },
+      ] as never[]),
+    )
+    expect([rows.length, left]).toEqual([1, { 'no-metric': 1, 'needs-a-judge': 1 }])
+  })
+
   test('the data lies under dataset_kwargs, choices are told by column, and scripts without spaces get no delimiter', () => {
     expect(parse(files['my_exam_choice.yaml']!)).toMatchObject({
       ...{ dataset_path: 'json', dataset_kwargs: { data_files: { test: '/data/tasks/my_exam_choice.jsonl' } } },

@@ -18,12 +18,27 @@ export function openTurns(prompt: readonly Message[]): number[] {
 /** Verifiers whose answer is a number or a formula. */
 const calculated = new Set(['number', 'numeric', 'maths', 'math'])
 
+/** Characters of a right answer from which it is prose, where nothing says how it is graded. */
+const longestExact = 100
+
+/** Whether an answer is held word for word against the right one: a text around it must say where it stands. */
+export function isExact({
+  verifier,
+  choices,
+  rubric,
+  target,
+}: Pick<Exam, 'verifier' | 'choices' | 'rubric' | 'target'>): boolean {
+  if (verifier) return verifier.kind === 'exact' || verifier.kind === 'exact_match'
+  return choices === undefined && rubric === undefined && target !== '' && target.length <= longestExact
+}
+
 const phrases = {
   en: {
     mark: (mark: string) =>
       `End with the mark of the right choice on a line of its own, such as "Answer: ${mark}". Give one answer only.`,
     text: 'End with the right choice, word for word, on a line of its own that begins with "Answer:".',
     result: 'End with the result on a line of its own that begins with "Answer:".',
+    exact: 'End with the answer alone, as short as it can be, on a line of its own that begins with "Answer:".',
     answer: 'Answer: ',
     in: { en: 'Answer in English.', ja: 'Answer in Japanese.' },
   },
@@ -32,6 +47,7 @@ const phrases = {
       `最後に「答え: ${mark}」のように、正しい選択肢の記号を一つだけ、独立した行に書いてください。`,
     text: '最後に「答え:」で始まる独立した行に、正しい選択肢をそのまま書いてください。',
     result: '最後に「答え:」で始まる独立した行に、結果を書いてください。',
+    exact: '最後に「答え:」で始まる独立した行に、答えだけをできるだけ短く書いてください。',
     answer: '答え: ',
     in: { en: '英語で答えてください。', ja: '日本語で答えてください。' },
   },
@@ -59,7 +75,9 @@ function below(exam: Exam, manner: Manner): string {
       : say.text
     : calculated.has(verifier?.kind ?? '')
       ? say.result
-      : ''
+      : isExact(exam)
+        ? say.exact
+        : ''
   const parts = [list, manner.form ? form : '', manner.answerIn ? say.in[manner.answerIn] : '']
   return parts.filter(Boolean).join('\n\n')
 }
@@ -79,7 +97,11 @@ export function exampleOf(exam: Exam, manner: Manner): Message[] {
   const signs = exam.choices && marksFor(manner, exam.choices.length)
   const place = placeOf(exam)
   const answer =
-    place === undefined ? exam.target : signs ? `${say.answer}${signs[place]}` : `${say.answer}${exam.target}`
+    place === undefined
+      ? `${isExact(exam) ? say.answer : ''}${exam.target}`
+      : signs
+        ? `${say.answer}${signs[place]}`
+        : `${say.answer}${exam.target}`
   return [...turnsOf(exam, manner), { role: 'assistant', content: answer }]
 }
 

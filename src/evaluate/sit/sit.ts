@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Message, Rec } from '../../records/index.ts'
 import { type Answer, type Ctx, type Draft, defineMap, type MapStep } from '../../steps/index.ts'
-import { splitThinking } from '../../teachers/index.ts'
+import { splitThinking, thinksOnly } from '../../teachers/index.ts'
 import { type Exam, exampleOf, type Manner, marks, openTurns, turnsOf } from './questions.ts'
 
 export const sitShape = {
@@ -74,7 +74,9 @@ function opening(exam: Exam, ctx: Ctx<Options>): Message[] {
 }
 
 function read(answer: Answer): { turn: Message; ended?: Ended } {
-  const { content, reasoning } = splitThinking(answer.content ?? '')
+  const whole = answer.content ?? ''
+  // Thoughts that were cut off may name an answer, and are none.
+  const { content, reasoning } = thinksOnly(whole) ? { content: '', reasoning: whole } : splitThinking(whole)
   const thought = (answer.reasoning ?? reasoning)?.trim()
   const said = content.trim()
   const bad = answer.bad?.reason

@@ -223,6 +223,13 @@ describe('grader', () => {
     expect(await graded('72', undefined)).toBe('undecided')
     expect(mathsIn('Answer: 7')).toBe('7')
   })
+  test('prose where a value is wanted states nothing; what the rules alone cannot read does', async () => {
+    const given = { reference: '\\frac12', verifier: settings.parse({}), messages: [] }
+    const silentOf = async (text: string) => (await maths(text, given, undefined as never)).silent
+    expect(await silentOf('Answer: it depends on x = 3 above')).toBe(true)
+    expect(await silentOf(`Answer: ${'1 + '.repeat(200)}`)).toBe(true)
+    expect(await silentOf('\\boxed{\\oint_C x}')).toBeUndefined()
+  })
   test('a tolerance lets a rounded number pass', async () => {
     expect(await graded('Answer: 3.14', '\\pi', { tolerance: 0.01 })).toBe('right')
     expect(await graded('Answer: 3.1', '\\pi', { tolerance: 0.01 })).toBe('wrong')

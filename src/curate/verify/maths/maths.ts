@@ -50,6 +50,15 @@ export function equivalent(a: string, b: string): Grade {
   return same(x, y)
 }
 
+/** Whether prose stands where a value is wanted: what cannot be read then is the answer, and no rule is at fault. */
+function tellsNothing(said: string, expected: string): boolean {
+  if (expected.length > longest || readAnswer(expected).is === 'words') return false
+  if (said.length > longest) return true
+  return (
+    readAnswer(said).is === 'words' && (said.trim() === '' || /\p{L}{2,}[\s,]+\p{L}{2,}[\s,]+\p{L}{2,}/u.test(said))
+  )
+}
+
 function within(a: Answer, b: Answer, { tolerance, relative }: Options): boolean {
   if (a.is !== 'value' || b.is !== 'value') return false
   const [x, y] = [numberOf(a.node), numberOf(b.node)]
@@ -78,5 +87,7 @@ export const maths: Grader<Options> = async (completion, { reference, verifier }
     const equal = await symbolic(said, expected)
     if (equal !== undefined) return equal ? right : wrong(`${said} instead of ${expected}`)
   }
+  if (grade.verdict === 'undecided' && tellsNothing(said, expected))
+    return silent(`no formula and no value: ${grade.why}`)
   return grade.verdict === 'wrong' ? wrong(`${said} instead of ${expected}: ${grade.why}`) : grade
 }
