@@ -15,7 +15,12 @@ import { openJournal, openStore, workspacePaths } from '../workspace/index.ts'
 import type { Call } from './commands.ts'
 import type { Io } from './io.ts'
 
+/** What the recipe of a folder may be called; the first that is there counts. */
 const names = ['recipe.yaml', 'recipe.yml', 'recipe.ts']
+
+/** The recipe file of a folder; undefined where it has none. */
+export const recipeIn = (folder: string): string | undefined =>
+  names.map(name => join(folder, name)).find(file => existsSync(file))
 
 /** A path as a person in this folder would write it. */
 export const here = (io: Io, path: string): string => {
@@ -27,7 +32,7 @@ export const here = (io: Io, path: string): string => {
 export function recipeFile({ io }: Call, named: string | undefined): string {
   const path = resolve(io.cwd, named ?? '.')
   const folder = existsSync(path) && statSync(path).isDirectory()
-  const found = folder ? names.map(name => join(path, name)).find(file => existsSync(file)) : path
+  const found = folder ? recipeIn(path) : path
   if (found) return relative(process.cwd(), found) || found
   throw new StillroomError(
     'SR_RECIPE_MISSING',

@@ -4,7 +4,7 @@ import { StillroomError } from '../errors/index.ts'
 import { type Project, placesIn, readTraining } from '../run/index.ts'
 import type { Training } from '../train/index.ts'
 import type { Call } from './commands.ts'
-import { here, openRecipe } from './open.ts'
+import { here, openRecipe, recipeIn } from './open.ts'
 
 /**
  * The training that a command is about: its folder, or that of the recipe named or of this folder. Where a recipe leads to
@@ -31,7 +31,6 @@ export async function recipeOf(
   { recipe, recipeFile }: Training,
 ): Promise<Project | undefined> {
   const dir = resolve(folder, recipe)
-  const names = recipeFile === undefined ? ['recipe.yaml', 'recipe.yml', 'recipe.ts'] : [recipeFile]
-  const file = names.map(name => join(dir, name)).find(path => existsSync(path))
-  return file === undefined ? undefined : openRecipe(call, file)
+  const file = recipeFile === undefined ? recipeIn(dir) : join(dir, recipeFile)
+  return file !== undefined && existsSync(file) ? openRecipe(call, file) : undefined
 }

@@ -1,5 +1,5 @@
 import type { Prepared } from '../run/index.ts'
-import { type Band, type Estimate, type Proposal, type Reason, sources, sumOf } from '../train/index.ts'
+import { type Band, type Estimate, learntFrom, type Proposal, type Reason, sources, sumOf } from '../train/index.ts'
 import { compact, counted, dollars, thousands } from './figures.ts'
 import { cells, indent, table, wrap } from './layout.ts'
 import type { Paint, Reporter } from './reporter.ts'
@@ -87,25 +87,17 @@ function phaseLines(prepared: Prepared, i: number, told: Set<string>, { width, p
   const { data } = phase
   const { releases, estimates } = prepared
   const release = releases.find(one => one.manifest === data.release.manifest)!
-  const kinds = release.traits.kinds
-  const traits =
-    proposal.phase === 'sft'
-      ? kinds.conversation
-      : proposal.method === 'kto'
-        ? kinds.feedback
-        : proposal.method === 'grpo'
-          ? (kinds.prompt ?? kinds.conversation)
-          : kinds.preference
-  const { mean, p95, max } = traits!.lengths
+  const traits = learntFrom(proposal.method, release.traits)!
+  const { mean, p95, max } = traits.lengths
   const waste = max === 0 ? 0 : Math.round(100 * (1 - mean / max))
   const with_ = [
-    ...(traits!.multiTurn > 0 ? [`${thousands(traits!.multiTurn)} of several turns`] : []),
-    ...(traits!.tools > 0 ? [`${thousands(traits!.tools)} with tools`] : []),
-    ...(traits!.reasoning > 0 ? [`${thousands(traits!.reasoning)} with reasoning`] : []),
-    ...(traits!.verifiable > 0 ? [`${thousands(traits!.verifiable)} verifiable`] : []),
-    ...(traits!.labels ? [`${thousands(traits!.labels.good)} good, ${thousands(traits!.labels.bad)} bad`] : []),
+    ...(traits.multiTurn > 0 ? [`${thousands(traits.multiTurn)} of several turns`] : []),
+    ...(traits.tools > 0 ? [`${thousands(traits.tools)} with tools`] : []),
+    ...(traits.reasoning > 0 ? [`${thousands(traits.reasoning)} with reasoning`] : []),
+    ...(traits.verifiable > 0 ? [`${thousands(traits.verifiable)} verifiable`] : []),
+    ...(traits.labels ? [`${thousands(traits.labels.good)} good, ${thousands(traits.labels.bad)} bad`] : []),
   ]
-  const pairs = traits!.pairs
+  const pairs = traits.pairs
   const sure =
     pairs &&
     [

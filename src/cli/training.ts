@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
-import { didYouMean, trainConfig } from '../recipe/index.ts'
+import { trainConfig } from '../recipe/index.ts'
 import type { Project, TrainInput } from '../run/index.ts'
 import type { Call } from './commands.ts'
+import { oneOf } from './one-of.ts'
 import { openRecipe } from './open.ts'
 import { type Given, options } from './options.ts'
 
@@ -15,19 +16,17 @@ export async function trainingSource(call: Call): Promise<Project | string> {
   return openRecipe(call, named)
 }
 
-const flags = { adapter: '--adapter', method: '--method', tooLong: '--too-long', size: '--size' } as const
-
 /** The flags of a training command as what a recipe would say. Throws SR_USAGE for a word that is none. */
 export function trainFlags(given: Given): TrainInput {
   const { base, size, gpu, gpus, adapter, method, context, tooLong } = given
   const defined = <T extends object>(block: T) =>
     Object.fromEntries(Object.entries(block).filter(([, value]) => value !== undefined))
   const { shape } = trainConfig
-  word('adapter', adapter, shape.adapter.unwrap().options)
-  word('method', method, shape.preference.unwrap().shape.method.unwrap().options)
-  word('tooLong', tooLong, shape['too-long'].unwrap().options)
+  oneOf('--adapter', adapter, shape.adapter.unwrap().options)
+  oneOf('--method', method, shape.preference.unwrap().shape.method.unwrap().options)
+  oneOf('--too-long', tooLong, shape['too-long'].unwrap().options)
   if (size !== undefined && !shape.size.safeParse(size).success) {
-    throw new StillroomError('SR_USAGE', `${flags.size} does not say a size.`, {
+    throw new StillroomError('SR_USAGE', '--size does not say a size.', {
       expected: '8B, 360M or 30B-A3B',
       received: size,
     })
@@ -38,15 +37,6 @@ export function trainFlags(given: Given): TrainInput {
     ...(Object.keys(hardware).length > 0 ? { hardware } : {}),
     ...(method === undefined ? {} : { preference: { method } }),
   } as TrainInput
-}
-
-function word(flag: keyof typeof flags, said: string | undefined, known: readonly string[]): void {
-  if (said === undefined || known.includes(said)) return
-  throw new StillroomError('SR_USAGE', `${flags[flag]} does not know ${said}.`, {
-    expected: known.join(', '),
-    received: said,
-    hint: didYouMean(said, known),
-  })
 }
 
 /** The same flags as they were written, for the command that comes next. */

@@ -94,7 +94,8 @@ function numbersOf(items: readonly Answered[], graders: readonly string[]): Map<
     if (scores.every(score => score === undefined) || !Number.isFinite(gold)) continue
     const said = values(scores)
     const one = { item, gold, said: said.length > 0 ? mean(said) : undefined }
-    found.set(item.task, [...(found.get(item.task) ?? []), one])
+    if (!found.has(item.task)) found.set(item.task, [])
+    found.get(item.task)!.push(one)
   }
   return found
 }
@@ -103,7 +104,8 @@ function numbersOf(items: readonly Answered[], graders: readonly string[]): Map<
 function closenessOf(items: readonly Answered[], graders: readonly string[]): ItemResult[] {
   return [...numbersOf(items, graders)].flatMap(([task, of]) => {
     const golds = of.map(({ gold }) => gold)
-    const range = Math.max(...golds) - Math.min(...golds) || 1
+    const [least, most] = [golds.reduce((a, b) => Math.min(a, b)), golds.reduce((a, b) => Math.max(a, b))]
+    const range = most - least || 1
     return of.map(({ item, said, gold }): ItemResult => {
       const answer = answerOf(item.rows[0]!)
       const score = said === undefined ? 0 : Math.max(0, 1 - Math.abs(said - gold) / range)

@@ -111,7 +111,13 @@ export const trainConfig = z
         wandb: z.string().min(1).optional().describe('Project of Weights & Biases that the trainer itself writes to'),
         mlflow: z
           .strictObject({
-            uri: z.url({ protocol: /^https?$/ }).describe('Tracking server'),
+            uri: z
+              .url({ protocol: /^https?$/ })
+              .refine(
+                uri => !/^\w+:\/\/[^/]*@/.test(uri),
+                'a name and a password belong into MLFLOW_TRACKING_USERNAME and _PASSWORD',
+              )
+              .describe('Tracking server'),
             experiment: z.string().min(1).describe('Name of the experiment'),
           })
           .optional()

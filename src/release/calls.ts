@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { canonical, type Json, type Rec, type Sha } from '../records/index.ts'
-import { lineWriter, readLines } from './disk.ts'
+import { lineWriter } from '../workspace/index.ts'
+import { readLines } from './disk.ts'
 import type { CallFacts } from './input.ts'
 import { collectLeaves, leafOf, merkleRoot } from './merkle.ts'
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { StillroomError } from '../errors/index.ts'
 import { normaliseLicense } from '../govern/index.ts'
 import { canonical, type Id, type Rec, type TeacherId } from '../records/index.ts'
-import { lineWriter } from './disk.ts'
+import { lineWriter } from '../workspace/index.ts'
 
 /** The source records that a record goes back to, by any parent, and their licenses (SPDX); both sorted. */
 export type Roots = { sources: Id[]; licenses: string[] }

@@ -3,8 +3,6 @@ import { closeSync, createReadStream, fsyncSync, openSync } from 'node:fs'
 import type { Sha } from '../records/index.ts'
 import { writeAll } from '../workspace/index.ts'
 
-export { lineWriter } from '../workspace/index.ts'
-
 const bufferBytes = 1 << 18
 
 /** Lines of a file. Split at line feeds alone: Node's readline also splits at U+2028, which JSON leaves unescaped. */

@@ -8,7 +8,7 @@ export async function askUntil<T>(
   urls: readonly string[],
   accept: (text: string, url: string) => T | undefined,
   { every, timeout }: { every: number; timeout: number },
-  { clock, signal }: { clock: Clock; signal?: AbortSignal | undefined },
+  { clock, fetch, signal }: { clock: Clock; fetch: typeof globalThis.fetch; signal?: AbortSignal | undefined },
 ): Promise<{ found: T } | { last: string; interrupted: boolean }> {
   const began = clock.elapsed()
   let last = 'nothing answered'

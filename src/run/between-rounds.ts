@@ -88,7 +88,7 @@ export async function waitForStudent(
     [url],
     text => names(asJson(text), wanted) || undefined,
     { every, timeout },
-    { clock, signal },
+    { clock, fetch, signal },
   )
   if ('found' in asked) return
   if (asked.interrupted) throw new StillroomError('SR_INTERRUPTED', 'Interrupted.', { hint: again })

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { type Kind, sha256 } from '../records/index.ts'
 import { type Manifest, readContents, tombstoneFile } from '../release/index.ts'
@@ -9,6 +9,7 @@ import {
   type Content,
   type Counter,
   type Exported,
+  heldOutOf,
   type Method,
   type Origin,
   type PhaseData,
@@ -26,7 +27,7 @@ import { putWhole } from '../workspace/index.ts'
 export const exportFile = 'export.json'
 
 /** A release by its folder. Throws SR_NOT_FOUND where there is none, or where it was withdrawn. */
-export function originOf(dir: string): Origin {
+function originOf(dir: string): Origin {
   const path = join(dir, 'manifest.json')
   if (existsSync(join(dir, tombstoneFile))) {
     throw new StillroomError('SR_NOT_FOUND', `${basename(dir)} was withdrawn: records of it were erased.`, {
@@ -77,18 +78,22 @@ function rowsOf(dir: string, as: (split: string) => string | undefined = split =
   }
 }
 
-/** What was exported here before. */
-function earlier(out: string): string[] {
+/** What the export in a folder says of itself; undefined where there is none, or something else lies there. */
+export function exportIn(dir: string): { release: { name: string; version: string }; files: string[] } | undefined {
   try {
-    return (JSON.parse(readFileSync(join(out, exportFile), 'utf8')) as { files: string[] }).files
+    const { release, files } = JSON.parse(readFileSync(join(dir, exportFile), 'utf8'))
+    return release && Array.isArray(files) ? { release, files: files.map(String) } : undefined
   } catch {
-    // Nothing was, or something else lies here.
-    return []
+    return undefined
   }
 }
 
+/** Whether a path that a file names stays within its folder: only then is anything removed by it. */
+export const isInside = (path: string): boolean => !isAbsolute(path) && !path.split(/[/\\]/).includes('..')
+
 /** Removes a file of an export before, and the folder that it leaves empty. */
 function removeFrom(out: string, path: string): void {
+  if (!isInside(path)) return
   rmSync(join(out, path), { force: true })
   const folder = join(out, dirname(path))
   if (folder !== out && existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)
@@ -103,7 +108,7 @@ async function exportTo(
   read: () => AsyncIterable<Placed>,
 ): Promise<Exported & { origin: Origin }> {
   const origin = originOf(release)
-  const stale = out === undefined ? [] : earlier(out)
+  const stale = out === undefined ? [] : (exportIn(out)?.files ?? [])
   const done = await writeExport(target, asked, origin, read, out)
   if (out !== undefined) {
     for (const path of stale) if (!done.files.includes(path)) removeFrom(out, path)
@@ -162,9 +167,6 @@ function typeFor(method: Method, target: Target): string {
   return method === 'orpo' && 'orpo' in target.types ? 'orpo' : 'preference'
 }
 
-/** Splits that a trainer looks at while it trains. What was cut off for the end stays unseen where there is another. */
-const heldOutSplits = ['validation', 'dev', 'test']
-
 export type PhaseExport = {
   release: string
   method: Method
@@ -192,7 +194,7 @@ export async function exportForPhase(
   for await (const { split, payload } of readContents(release))
     splits.set(payload.kind, (splits.get(payload.kind) ?? new Set()).add(split))
   const kind = learnt[method].find(kind => splits.has(kind))
-  const heldOut = heldOutSplits.find(split => kind !== undefined && splits.get(kind)!.has(split))
+  const heldOut = kind && heldOutOf(split => splits.get(kind)!.has(split))
   const asked = given({
     type: typeFor(method, target),
     reasoning,

@@ -45,7 +45,6 @@ export {
   exportForPhase,
   exportRelease,
   newestRelease,
-  originOf,
   type PhaseExport,
 } from './export.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
@@ -77,35 +76,34 @@ export {
   tellStory,
 } from './story.ts'
 export { checkTerms } from './teachers.ts'
-export { tunedModel } from './training/advise.ts'
-export { baseLicenseReport, checkBase } from './training/base-license.ts'
 export {
+  checkPrepared,
   curveOf,
   type EvaluateServed,
+  type ExportRows,
   type ModelLineage,
+  type PhaseEstimate,
   type PhaseName,
+  type Prepared,
   placesIn,
+  prepareTraining,
   readState,
   readTraining,
   runTraining,
   type Served,
   type State,
   type TellTraining,
-  type TrainingEvent,
-  type TrainingOptions,
-  type TrainingResult,
-  type WhichModel,
-} from './training/index.ts'
-export {
-  checkPrepared,
-  type PhaseEstimate,
-  type Prepared,
-  prepareTraining,
   type Total,
   type TrainInput,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingPlan,
+  type TrainingResult,
   type TrainRelease,
   type Warning,
-} from './training/prepare.ts'
-export { type ExportRows, type TrainingPlan, type WrittenTraining, writeTraining } from './training/write.ts'
+  type WhichModel,
+  type WrittenTraining,
+  writeTraining,
+} from './training/index.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'

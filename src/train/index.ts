@@ -24,8 +24,9 @@ export { exportReasons, type Reason as LeftOutReason } from './export/reasons.ts
 export { type Content, type Origin, type Reasoning, reasonings, type Target, type Type } from './export/target.ts'
 export { targetNamed, targetNames, targets } from './export/targets.ts'
 export { type Asked, type Exported, type TooLong, tooLongPolicies, writeExport } from './export/write.ts'
+export { heldOutOf } from './held-out.ts'
+export { learntFrom } from './learnt.ts'
 export {
-  commandsOf,
   type Finding,
   type LintAsk,
   type Linted,
@@ -36,17 +37,39 @@ export {
   titleOf,
   versionOf,
 } from './lint/index.ts'
-export * from './logs/index.ts'
+export {
+  type Best,
+  bestOf,
+  type Failure,
+  type Figures,
+  failureOf,
+  joinPoints,
+  lastFigures,
+  lastLines,
+  noTemplate,
+  type Point,
+  readFactoryLog,
+  readOutput,
+  readTold,
+  readTrainerState,
+  type Settled,
+  series,
+  settled,
+  type Told,
+  type TrainerState,
+  trainingWarnings,
+  type Warning,
+} from './logs/index.ts'
 export type { Adapter, Merge, Method, Phase, PhaseData, Settings, Trainer, Training, Written } from './phase.ts'
 export {
   cutAt,
   type KindTraits,
   type Lengths,
-  paddingWaste,
   type Traits,
   traitsOf,
 } from './traits.ts'
 export { linked } from './write/hand-over.ts'
 export { mergeOf } from './write/merge.ts'
 export { readMe } from './write/read-me.ts'
-export { checked, draftPhase, writePhase } from './write/write.ts'
+export { shellWord } from './write/shell-word.ts'
+export { checked, writePhase } from './write/write.ts'

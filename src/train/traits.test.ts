@@ -4,7 +4,7 @@ import { record } from '../../test/support/handmade-release.ts'
 import { trainingRecords } from '../../test/support/training-release.ts'
 import type { Message, Rec } from '../records/index.ts'
 import type { Tokenizer } from '../text/index.ts'
-import { cutAt, lengthsOf, paddedTo, paddingWaste, traitsOf } from './traits.ts'
+import { cutAt, lengthsOf, paddedTo, traitsOf } from './traits.ts'
 
 /** A token for each word. */
 const words: Tokenizer = {
@@ -62,7 +62,8 @@ test('rows by split, those over the context, and what they hold', async () => {
     record('x', { kind: 'conversation', messages: [turn('user', 'a')] }, {}, { facets: { split: 'validation' } }),
   ])
   const { conversation, prompt } = kinds
-  // Where there is a validation split, the rows of `test` are for the end.
+  // Where a kind has a validation split, its rows of `test` are for the end.
+  expect(prompt).toMatchObject({ heldOut: 1, splits: { test: 1 } })
   expect(conversation).toMatchObject({
     rows: 36,
     heldOut: 1,
@@ -92,11 +93,10 @@ test('pairs: equal sides, margins, how alike the sides are and which is longer; 
 
 test('padding: the longest of a micro-batch, by the parts of the lengths', () => {
   const even = lengthsOf([100, 100, 100, 100])
-  expect([paddedTo(even, 8), paddingWaste(even)]).toEqual([100, 0])
+  expect(paddedTo(even, 8)).toBe(100)
   const half = lengthsOf([...Array(50).fill(100), ...Array(50).fill(300)])
   // Of two rows one is long in three cases of four.
   expect(paddedTo(half, 2)).toBeCloseTo(0.25 * 100 + 0.75 * 300)
-  expect(paddingWaste(half)).toBeCloseTo(1 / 3)
   expect(cutAt(half, 200)).toMatchObject({ mean: 150, total: 15_000, max: 200 })
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 300 }), tokens => {

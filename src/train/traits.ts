@@ -1,6 +1,7 @@
 import { emptyPairs, type PairBias, pairBias, tallyPair } from '../measure/index.ts'
 import { canonical, type Id, type Kind, type Message, type Rec, sha256, type Tool } from '../records/index.ts'
 import type { Tokenizer } from '../text/index.ts'
+import { heldOutOf } from './held-out.ts'
 
 /**
  * Lengths of sequences in tokens. `parts` are the means of twenty equal parts from the shortest to the longest, from which
@@ -49,11 +50,6 @@ export type KindTraits = {
 }
 export type Traits = { tokenizer: string; context: number; kinds: { [K in Kind]?: KindTraits } }
 
-/**
- * Splits that a trainer may look at while it trains; the first one that a release has is taken. What was cut off for the end
- * stays unseen where there is another.
- */
-const heldOutSplits = ['validation', 'dev', 'test'] as const
 const splitOf = (record: Rec): string => record.facets.split ?? 'train'
 
 /** Tokens that a chat template writes around each turn: five in ChatML, about as many in others. */
@@ -169,9 +165,6 @@ export function paddedTo({ parts, mean }: Lengths, n: number): number {
   return parts.reduce((sum, part, i) => sum + part * (((i + 1) / of) ** n - (i / of) ** n), 0)
 }
 
-/** Share of the work that padding takes when each row is brought to the length of the longest. */
-export const paddingWaste = ({ mean, max }: Lengths): number => (max === 0 ? 0 : 1 - mean / max)
-
 /** A row is near the largest margin within a twentieth of it; half of the pairs there are near-deterministic. */
 const [nearLargest, manyAtLargest] = [0.95, 0.5]
 
@@ -230,8 +223,7 @@ export async function traitsOf(records: AsyncIterable<Rec>, options: TraitOption
       tallyPair(tally.pairs, { tokens, traits: {}, ...(margin === undefined ? {} : { margin }) })
     }
   }
-  const heldOut = heldOutSplits.find(split => [...seen.values()].some(({ splits }) => splits[split]))
-  const kinds = Object.fromEntries([...seen].map(([kind, tally]) => [kind, traitsOfKind(tally, heldOut)]))
+  const kinds = Object.fromEntries([...seen].map(([kind, tally]) => [kind, traitsOfKind(tally)]))
   return { tokenizer: tokenizer.name, context, kinds }
 }
 
@@ -262,8 +254,9 @@ const tallyOf = (kind: Kind) => ({
   labels: { good: 0, bad: 0 },
 })
 
-function traitsOfKind(tally: ReturnType<typeof tallyOf>, heldOut: string | undefined): KindTraits {
+function traitsOfKind(tally: ReturnType<typeof tallyOf>): KindTraits {
   const { kind, rows, splits, multiTurn, tools, reasoning, verifiers, repeated } = tally
+  const heldOut = heldOutOf(split => splits[split] !== undefined)
   const answers = lengthsOf(tally.answers.filter(n => n > 0))
   return {
     ...{ kind, rows, splits, multiTurn, tools, reasoning, verifiers, repeated },

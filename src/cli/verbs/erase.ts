@@ -139,10 +139,7 @@ function erasureLines(erasure: Erasure, { width }: Pick<Reporter, 'width'>): str
       ),
     ),
     ...part('Exports that handed rows out', exports),
-    ...part(
-      'Exports of these releases for training, removed',
-      releaseExports.map(name => `exports/${name}`),
-    ),
+    ...part('Exports of these releases for training, removed', releaseExports),
     ...part(
       'Rows of these releases in trainings, removed',
       trainings.flatMap(({ name, rows }) => rows.map(path => `training/${name}/${path}`)),

@@ -22,6 +22,7 @@ import { comparePage } from '../compare-page.ts'
 import { counted, thousands } from '../figures.ts'
 import { intervalBars } from '../interval-bars.ts'
 import { clip, indent, table, wrap } from '../layout.ts'
+import { oneOf } from '../one-of.ts'
 import { here } from '../open.ts'
 import { type Reporter, reporterOf, type Style } from '../reporter.ts'
 
@@ -34,12 +35,7 @@ type Failing = (typeof failing)[number]
  */
 export const run: Run = async call => {
   const { io, given } = call
-  const failIf = given.failIf as Failing | undefined
-  if (failIf !== undefined && !failing.includes(failIf)) {
-    throw new StillroomError('SR_USAGE', `--fail-if ${failIf} is no verdict to fail at.`, {
-      expected: failing.join(', '),
-    })
-  }
+  const failIf = oneOf('--fail-if', given.failIf, failing)
   const [base, ...others] = call.args.map(path => evaluatedAt(call, path))
   const comparisons = compareEvaluations(base!, others, { common: given.common ?? false })
   const reporter = reporterOf(call)

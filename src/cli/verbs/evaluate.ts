@@ -18,7 +18,7 @@ import type { Call, Run } from '../commands.ts'
 import { evaluationLines } from '../evaluation-text.ts'
 import { follow } from '../follow.ts'
 import { costOfCalls } from '../money.ts'
-import { here, openRecipe, takeWorkspace } from '../open.ts'
+import { here, openRecipe, recipeIn, takeWorkspace } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 
 export const run: Run = async call => {
@@ -63,8 +63,7 @@ export const run: Run = async call => {
 /** A recipe file, or a folder that holds one. A file with another ending is an exam, and so is the folder of a release. */
 function isRecipe(path: string): boolean {
   if (/\.(?:ya?ml|[mc]?[jt]s)$/i.test(path)) return true
-  if (!existsSync(path) || !statSync(path).isDirectory()) return false
-  return ['recipe.yaml', 'recipe.yml', 'recipe.ts'].some(name => existsSync(join(path, name)))
+  return recipeIn(path) !== undefined
 }
 
 /** The items of another evaluation: its folder stands for them. */

@@ -1,15 +1,14 @@
 import { basename, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
+import { trainers } from '../../recipe/index.ts'
 import { exportRelease, newestRelease } from '../../run/index.ts'
 import { exportReasons, reasonings, targetNamed, tooLongPolicies } from '../../train/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { bytes, counted, thousands } from '../figures.ts'
 import { table, wrap } from '../layout.ts'
+import { oneOf } from '../one-of.ts'
 import { here, recipeIfAny } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
-
-/** Trainers that configs are written for. */
-const trained = new Set(['trl', 'axolotl', 'llama-factory', 'unsloth'])
 
 /** Writes a release as a trainer or a vendor reads it. */
 export const run: Run = async call => {
@@ -92,17 +91,12 @@ export const run: Run = async call => {
         `Read as a source again, rows keep their names: { files: ${relative(io.cwd, join(out, first))}, id: id, license: ${origin.license} }`,
         reporter.width,
       ),
-      ...(trained.has(target.name) ? ['Next: stillroom train plan'] : []),
+      ...((trainers as readonly string[]).includes(target.name) ? ['Next: stillroom train plan'] : []),
       ...(target.name === 'hub' ? [`Next: stillroom push ${folder} --to <owner/name>`] : []),
     )
   }
   reporter.result({ release, ...told, out: dry ? null : out })
   return 0
-}
-
-function oneOf<T extends string>(flag: string, value: string | undefined, known: readonly T[]): T | undefined {
-  if (value === undefined || known.includes(value as T)) return value as T | undefined
-  throw new StillroomError('SR_USAGE', `${flag} ${value} is none.`, { expected: known.join(', ') })
 }
 
 /** The release that is named, or the newest of the recipe here; and the tokenizer that its tokens count by. */

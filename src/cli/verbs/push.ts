@@ -55,7 +55,7 @@ export const run: Run = async call => {
     const at = pushed.private ? 'a private repository' : 'a public repository'
     reporter.say(
       pushed.existed
-        ? `${what}, ${counted(uploads.length, 'file')} as here: it is there already, nothing was written.`
+        ? `${what}: it is there already, nothing was written.`
         : `${what}, pushed to ${at}${pushed.created ? ' that was made for it' : ''}.`,
       pushed.removed.length > 0 ? `${counted(pushed.removed.length, 'file')} of an earlier version taken out.` : [],
       pushed.private && given.public

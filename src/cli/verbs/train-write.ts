@@ -8,6 +8,7 @@ import {
   writeTraining,
 } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
+import { reasonList, thousands } from '../figures.ts'
 import { here } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 import { trainFlags, trainingSource } from '../training.ts'
@@ -33,9 +34,9 @@ export const run: Run = async call => {
     const warnings = [...told.warnings, ...told.findings.map(({ message }) => message)]
     reporter.say(
       `${phase.name}  ${phase.method} of ${phase.model} with ${phase.trainer}, ${phase.adapter}`,
-      `  rows      ${data.rows}, ${data.heldOut} held out, ${data.tokens} tokens (${data.tokenizer})`,
-      ...(Object.keys(told.leftOut).length > 0 ? [`  left out  ${counted(told.leftOut)}`] : []),
-      ...(told.cut > 0 ? [`  cut       ${told.cut}`] : []),
+      `  rows      ${thousands(data.rows)}, ${thousands(data.heldOut)} held out, ${thousands(data.tokens)} tokens (${data.tokenizer})`,
+      ...(Object.keys(told.leftOut).length > 0 ? [`  left out  ${reasonList(told.leftOut)}`] : []),
+      ...(told.cut > 0 ? [`  cut       ${thousands(told.cut)}`] : []),
       `  config    ${here(io, join(folder, `${phase.name}.yaml`))}`,
       `  command   ${made.command.join(' ')}`,
       ...(merge ? [`  merge     ${merge.command.join(' ')}`] : []),
@@ -74,8 +75,3 @@ const rowsFor =
       ...{ context: settings.context, tooLong: config['too-long'] },
       ...(tokenizer === undefined ? {} : { tokenizer }),
     })
-
-const counted = (reasons: { [reason: string]: number }): string =>
-  Object.entries(reasons)
-    .map(([reason, n]) => `${n} ${reason}`)
-    .join(', ')

@@ -1,10 +1,10 @@
 import { digestOf, type Sha } from '../../records/index.ts'
 import { type PromptNote, promptNotes } from '../../steps/index.ts'
 import type { MetricName } from '../metrics.ts'
+import { languageOf } from '../sit/questions.ts'
 
 /** How a judge is asked, by the kind of verifier that an item has. */
 export const judgeKinds = ['rubric', 'elyza', 'mt-bench'] as const
-export type JudgeKind = (typeof judgeKinds)[number]
 /** The highest mark of a rubric; the lowest is 1. */
 export type Top = 5 | 10
 
@@ -36,4 +36,4 @@ export const promptDigest = (form: keyof typeof files, own?: string): Sha =>
   digestOf(notesOf(form, own).map(({ digest }) => digest))
 
 export const promptFile = (form: PromptForm, language: string, own: string | undefined): URL | string =>
-  own ?? new URL(`./${form}.${language.startsWith('ja') ? 'ja' : 'en'}.md`, import.meta.url)
+  own ?? new URL(`./${form}.${languageOf(language)}.md`, import.meta.url)

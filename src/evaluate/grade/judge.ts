@@ -12,7 +12,7 @@ import {
   type MapStep,
 } from '../../steps/index.ts'
 import type { MetricName } from '../metrics.ts'
-import { answersOf, type Exam, openTurns, questionsOf } from '../sit/questions.ts'
+import { answersOf, type Exam, languageOf, openTurns, questionsOf } from '../sit/questions.ts'
 import { judgedMetric, notesOf, type PromptForm, promptFile, type Top } from './forms.ts'
 import { tellsNothing, verifierFor } from './rule.ts'
 
@@ -33,7 +33,6 @@ const expected = {
   ja: '出題者の知る正解です。回答の言い方が違っていてもかまいません。',
 }
 const wanted = { en: 'What an answer must hold:', ja: '回答が満たすべき内容:' }
-export const languageOf = (language: string): 'en' | 'ja' => (language.startsWith('ja') ? 'ja' : 'en')
 export const introduced = (text: string | undefined, said: string, label: string): string | undefined =>
   text === undefined || text.trim() === '' ? undefined : `${said}\n${fence(text, label)}`
 export const referenceSaid = (text: string | undefined, language: string): string | undefined =>

@@ -2,9 +2,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import type { Json } from '../../records/index.ts'
-import { evaluationOf, type Imported, type Results } from './results.ts'
-
-type Object = { [key: string]: Json | undefined }
+import { evaluationOf, type Fields, type Imported, nameOf, object, type Results } from './results.ts'
 
 /**
  * Reads what a run of lm-evaluation-harness wrote: a results file, or a folder with those of one model. Runs of other tasks of
@@ -24,12 +22,7 @@ export function readResults(path: string, name?: string): Imported {
   const [first, ...rest] = fitting
   let all: Results = { results: first!.results, samples: samplesOf(first!.file, first!.results) }
   for (const { file, results } of rest) all = joined(all, { results, samples: samplesOf(file, results) }, file, path)
-  const own = String(all.results.model_name ?? 'model')
-  const last = own
-    .replace(/[/\\]+$/, '')
-    .split(/[/\\]/)
-    .at(-1)!
-  return evaluationOf(all, name ?? last)
+  return evaluationOf(all, name ?? nameOf(all.results))
 }
 
 /** Whether a path holds something that looks like results of the harness. */
@@ -92,7 +85,7 @@ function joined(a: Results, b: Results, file: string, path: string): Results {
 }
 
 /** Logged samples by task: they carry the time of their results file in their names. */
-function samplesOf(file: string, results: Object): Results['samples'] {
+function samplesOf(file: string, results: Fields): Results['samples'] {
   const stamp = /_(\d{4}-\d\d-\d\dT[\d.-]+)\.json$/.exec(basename(file))?.[1]
   const there = Object.keys(object(results.configs)).flatMap(task => {
     const exact = join(dirname(file), `samples_${task}_${stamp}.jsonl`)
@@ -106,9 +99,6 @@ function samplesOf(file: string, results: Object): Results['samples'] {
     }),
   )
 }
-
-const object = (value: Json | undefined): Object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
 
 /** JSON as Python writes it, with NaN and infinities, which become nothing. */
 function parsed(file: string, text: string): Json {

@@ -3,10 +3,10 @@ import { canonical, digestOf, type Json } from '../../records/index.ts'
 import type { Evaluation, ItemResult, ScoreLine } from '../evaluation.ts'
 import type { Evaluated } from '../folder.ts'
 
-type Object = { [key: string]: Json | undefined }
+export type Fields = { [key: string]: Json | undefined }
 
 /** A file of results with the logged samples of its tasks, as they were read. */
-export type Results = { results: Object; samples: { [task: string]: Object[] } }
+export type Results = { results: Fields; samples: { [task: string]: Fields[] } }
 
 /** An evaluation out of results of lm-evaluation-harness, and what could not be taken as it stands. */
 export type Imported = Evaluated & { notes: string[] }
@@ -44,15 +44,9 @@ export function evaluationOf({ results, samples }: Results, name: string): Impor
       const isMean = values.length > 0 && Math.abs(mean - line.value) <= 1e-6 * Math.max(1, Math.abs(mean))
       if (values.length > 0 && !isMean)
         notes.push(`${task} ${line.metric}: the figure is no mean over items, which are left without scores`)
-      items.push(
-        ...graded.map(({ score, ...item }) => {
-          if (isMean && score !== undefined) return { ...item, score }
-          return {
-            ...item,
-            why: values.length > 0 && !isMean ? 'the figure is no mean over items' : 'no single number',
-          }
-        }),
-      )
+      const why = values.length > 0 && !isMean ? 'the figure is no mean over items' : 'no single number'
+      for (const { score, ...item } of graded)
+        items.push(isMean && score !== undefined ? { ...item, score } : { ...item, why })
       scores.push(scoreLine(task, line, isMean ? values : [], own.length))
     }
   }
@@ -66,7 +60,7 @@ export function evaluationOf({ results, samples }: Results, name: string): Impor
   return { evaluation, items, notes: [...new Set(notes)] }
 }
 
-const object = (value: Json | undefined): Object =>
+export const object = (value: Json | undefined): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
 const given = (value: Json | undefined): boolean => value !== undefined && value !== null
 /** A setting as it is compared and shown: what is no single value as its JSON, or its digest where that is long. */
@@ -79,7 +73,7 @@ function simple(value: Json | undefined): string | number | boolean | null {
 type Line = { metric: string; column: string; filter: string; value: number; stderr?: number; higherIsBetter: boolean }
 
 /** The figures of a task: `metric,filter` beside `metric_stderr,filter`. */
-function linesOf(results: Object, task: string): Line[] {
+function linesOf(results: Fields, task: string): Line[] {
   const figures = object(object(results.results)[task])
   const better = object(object(results.higher_is_better)[task])
   return Object.entries(figures).flatMap(([key, value]) => {
@@ -123,23 +117,24 @@ function scoreLine(
 
 /** The harness does not say on which scale a metric counts; most count from 0 to 1 or to 100. */
 function scaleOf(values: readonly number[]): [number, number] {
-  const [least, most] = [Math.min(...values), Math.max(...values)]
+  const least = values.reduce((a, b) => Math.min(a, b))
+  const most = values.reduce((a, b) => Math.max(a, b))
   if (least >= 0 && most <= 1) return [0, 1]
   return least >= 0 && most <= 100 ? [0, 100] : [least, most]
 }
 
 /** What we exported carries the id of its record; the sign before dates is ours. */
-function itemOf({ doc, doc_id }: Object): string {
+function itemOf({ doc, doc_id }: Fields): string {
   const { id, digest } = object(doc)
   const ours = typeof id === 'string' && typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest)
   return ours ? id.replace(/^=(?=\d{4}-)/, '') : String(doc_id)
 }
 
 /** What was asked and expected, without the template around it: models may differ in that. */
-const digestOfSample = ({ doc_hash, target_hash, doc, target }: Object) =>
+const digestOfSample = ({ doc_hash, target_hash, doc, target }: Fields) =>
   digestOf([doc_hash ?? doc ?? null, target_hash ?? target ?? null])
 
-function resultOf(task: string, metric: string, row: Object, column: string): ItemResult {
+function resultOf(task: string, metric: string, row: Fields, column: string): ItemResult {
   const value = row[column]
   const score = typeof value === 'boolean' ? Number(value) : value
   const answer = answerOf(row)
@@ -151,7 +146,7 @@ function resultOf(task: string, metric: string, row: Object, column: string): It
 }
 
 /** The reply as it came, or the choice that was most likely; nothing where only likelihoods were asked for. */
-function answerOf({ resps, arguments: asked }: Object): string | undefined {
+function answerOf({ resps, arguments: asked }: Fields): string | undefined {
   const replies = Array.isArray(resps) ? resps.map(reply => (Array.isArray(reply) ? reply[0] : undefined)) : []
   const { arg_0, arg_1 } = object(object(asked).gen_args_0)
   // Beside the prompt stand settings of generation; a text alone was only measured.
@@ -164,7 +159,7 @@ function answerOf({ resps, arguments: asked }: Object): string | undefined {
   return typeof said === 'string' ? said.trim() : undefined
 }
 
-function graderOf(results: Object, task: string): Evaluation['tasks'][string]['grader'] {
+function graderOf(results: Fields, task: string): Evaluation['tasks'][string]['grader'] {
   const version = object(results.versions)[task]
   const by = `lm-eval ${String(object(object(results.configs)[task]).output_type ?? 'task')}`
   return { by, ...(typeof version === 'string' || typeof version === 'number' ? { version } : {}) }
@@ -181,7 +176,7 @@ const graded = [
   'target_delimiter',
 ] as const
 
-function conditionsOf(results: Object, task: string): Evaluation['tasks'][string]['conditions'] {
+function conditionsOf(results: Fields, task: string): Evaluation['tasks'][string]['conditions'] {
   const [config, own] = [object(results.config), object(object(results.configs)[task])]
   // Functions without a source are written with where they lay in memory.
   const settings = JSON.stringify(graded.map(key => own[key] ?? null)).replaceAll(/ at 0x[0-9a-f]+/g, '')
@@ -203,29 +198,29 @@ function conditionsOf(results: Object, task: string): Evaluation['tasks'][string
   }
 }
 
-function modelOf(results: Object): Evaluation['model'] {
+/** The last part of what the model is called: its name, or that of its folder. */
+export const nameOf = ({ model_name: name }: Fields): string =>
+  String(name ?? 'model')
+    .replace(/[/\\]+$/, '')
+    .split(/[/\\]/)
+    .at(-1)!
+
+function modelOf(results: Fields): Evaluation['model'] {
   const config = object(results.config)
   const source = String(results.model_source ?? config.model ?? 'lm-eval')
   // A folder names the model by its last part: where it lies is nobody's business.
   const model = String(results.model_name ?? 'model')
   const revision = config.model_sha || (config.model_revision === 'main' ? undefined : config.model_revision)
   const local = /^(?:[/~.]|[A-Za-z]:)/.test(model)
-  const id = `${source}/${
-    local
-      ? (model
-          .replace(/[/\\]+$/, '')
-          .split(/[/\\]/)
-          .at(-1) ?? model)
-      : model
-  }`
+  const id = `${source}/${local ? nameOf(results) : model}`
   return { id, ...(typeof revision === 'string' && revision !== '' ? { revision } : {}) }
 }
 
-const dateOf = ({ date }: Object): string =>
+const dateOf = ({ date }: Fields): string =>
   typeof date === 'number' ? new Date(date * 1000).toISOString().slice(0, 10) : String(date ?? '').slice(0, 10)
 
 /** Groups with the tasks below them, however deep. */
-function groupsOf(results: Object, tasks: readonly string[]): { [group: string]: string[] } {
+function groupsOf(results: Fields, tasks: readonly string[]): { [group: string]: string[] } {
   const below = object(results.group_subtasks)
   const leaves = (name: string, above: readonly string[]): string[] => {
     const members = below[name]

@@ -52,7 +52,9 @@ const phrases = {
     in: { en: '英語で答えてください。', ja: '日本語で答えてください。' },
   },
 }
-export type AnswerLanguage = 'en' | 'ja'
+type AnswerLanguage = 'en' | 'ja'
+/** Of the languages that questions and judges' prompts are put in, the one for rows of this language. */
+export const languageOf = (language: string): AnswerLanguage => (language.startsWith('ja') ? 'ja' : 'en')
 
 /** How a question is put. `form` says in which form its answer is wanted, such as the letter of a choice. */
 export type Manner = { choices: Marks; form: boolean; answerIn?: AnswerLanguage | undefined; language: string }
@@ -63,7 +65,7 @@ const marksFor = ({ choices }: Manner, n: number): string | undefined =>
 
 /** What stands below the question: its choices, the form of the answer, and the language it is wanted in. */
 function below(exam: Exam, manner: Manner): string {
-  const say = phrases[manner.language.startsWith('ja') ? 'ja' : 'en']
+  const say = phrases[languageOf(manner.language)]
   const { choices, verifier } = exam
   const signs = choices && marksFor(manner, choices.length)
   const list = choices?.map((choice, i) => (signs ? `${signs[i]}. ${choice}` : `- ${choice}`)).join('\n')
@@ -91,7 +93,7 @@ export function turnsOf(exam: Exam, manner: Manner): Message[] {
 
 /** An exam with its answer, as an example before the question. */
 export function exampleOf(exam: Exam, manner: Manner): Message[] {
-  const say = phrases[manner.language.startsWith('ja') ? 'ja' : 'en']
+  const say = phrases[languageOf(manner.language)]
   const signs = exam.choices && marksFor(manner, exam.choices.length)
   const place = placeOf(exam)
   const answer =

@@ -19,7 +19,7 @@ export type Certificate = {
   tasks: number
   releases: { name: string; version: string; replacedBy?: string; rows: number; left: number }[]
   exports: string[]
-  /** Exports of the withdrawn releases for training, which were removed here. */
+  /** Folders with exports of the withdrawn releases for training, whose rows were removed here. */
   releaseExports: string[]
   /** Trainings that had rows of the withdrawn releases, which were removed, and the models that learnt from them. */
   trainings: TaintedTraining[]
@@ -84,7 +84,7 @@ export function renderCertificate(one: Certificate): string {
         ...one.exports.map(
           name => `export ${name} (the column \`export\` of its file) handed out rows that are erased`,
         ),
-        ...one.releaseExports.map(name => `exports/${name}, made of a withdrawn release for training, was removed`),
+        ...one.releaseExports.map(name => `${name}, made of a withdrawn release for training, was removed`),
         ...one.trainings.flatMap(({ name, rows }) =>
           rows.map(path => `training/${name}/${path}, rows of a withdrawn release, was removed`),
         ),

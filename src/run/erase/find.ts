@@ -24,7 +24,7 @@ export type Erasure = {
   tasks: Sha[]
   releases: { name: string; version: string; next: string; rows: number; left: number }[]
   exports: string[]
-  /** Exports of these releases for training, beside the recipe: they are removed. */
+  /** Folders with exports of these releases for training, relative to that of the recipe: their rows are removed. */
   releaseExports: string[]
   /** Trainings beside the recipe: rows of these releases are removed, models that learnt from them are named. */
   trainings: TaintedTraining[]

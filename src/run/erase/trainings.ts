@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { exportFile } from '../export.ts'
+import { exportIn } from '../export.ts'
 import type { ModelLineage } from '../training/index.ts'
 import type { Place } from './held.ts'
 
@@ -35,7 +35,7 @@ export function taintedTrainings(place: Pick<Place, 'releases'>, names: Readonly
     const folder = join(trainingsFolder(place), name)
     const rows = list(join(folder, 'data'))
       .map(phase => join('data', phase))
-      .filter(path => of(read<{ release?: Release }>(join(folder, path, exportFile))?.release))
+      .filter(path => of(exportIn(join(folder, path))?.release))
     const model = modelOf(folder, of)
     return rows.length > 0 || model ? [{ name, rows, ...(model ? { model } : {}) }] : []
   })
@@ -76,7 +76,7 @@ export function foreignRows({ releases }: Pick<Place, 'releases'>): { [folder: s
   for (const name of list(trainingsFolder({ releases }))) {
     const data = join(trainingsFolder({ releases }), name, 'data')
     for (const phase of list(data)) {
-      const release = read<{ release?: Release }>(join(data, phase, exportFile))?.release
+      const release = exportIn(join(data, phase))?.release
       if (!release || existsSync(join(releases, `${release.name}-${release.version}`))) continue
       found[join(data, phase)] = `${release.name} ${release.version}`
     }

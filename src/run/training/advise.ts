@@ -15,7 +15,9 @@ import {
   type LeftOut,
   type Lengths,
   type Load,
+  learntFrom,
   leftOut,
+  linked,
   type Method,
   type ModelShape,
   type Phase,
@@ -25,9 +27,6 @@ import {
 } from '../../train/index.ts'
 import type { PhaseEstimate, Prepared, TrainRelease, Warning } from './prepare.ts'
 import { warningsOf } from './warnings.ts'
-
-/** Where the trained model of phase one lies, relative to the folder of the training: what phase two begins from. */
-export const tunedModel = { adapter: 'out/sft', merged: 'out/sft-merged', full: 'out/sft' } as const
 
 export type AdviseAsk = {
   config: TrainConfig
@@ -62,16 +61,11 @@ function fed(traits: KindTraits, release: TrainRelease, config: TrainConfig): Fe
 
 /** Rows of phase two by its method. */
 function feedOf(method: Method, release: TrainRelease, config: TrainConfig): Feed {
-  const { kinds } = release.traits
-  if (method === 'kto') return fed(kinds.feedback!, release, config)
-  if (method !== 'grpo') return fed(kinds.preference!, release, config)
-  const traits = verifiable(release)!
+  const traits = learntFrom(method, release.traits)!
+  if (method !== 'grpo') return fed(traits, release, config)
   const lengths = cutAt(traits.checked!, config.context)
   return { traits, release, rows: lengths.sequences, lengths }
 }
-
-const verifiable = ({ traits: { kinds } }: TrainRelease): KindTraits | undefined =>
-  [kinds.prompt, kinds.conversation].find(kind => (kind?.verifiable ?? 0) > 0)
 
 /** Phases in order, why they are as they are, what they take, and what to look at. */
 export function advise(
@@ -83,12 +77,13 @@ export function advise(
   const stated = two.method === 'auto' || two.method === 'none' ? undefined : two.method
   const some = (kind: KindTraits | undefined) => (kind && kind.rows > 0 ? kind : undefined)
   const { kinds } = ask.preference.traits
+  const verifiable = learntFrom('grpo', ask.preference.traits)
   const ground: Ground = {
     ...{ base, adapter: config.adapter },
     tuned: some(conversations) !== undefined && !config.sft.skip,
     ...(some(kinds.preference) ? { pairs: kinds.preference! } : {}),
     ...(some(kinds.feedback) ? { feedback: kinds.feedback! } : {}),
-    ...(verifiable(ask.preference) ? { verifiable: verifiable(ask.preference)! } : {}),
+    ...(verifiable ? { verifiable } : {}),
     ...(model && some(kinds.preference) ? { referenceTooLarge: referenceTooLarge(ask, kinds.preference!) } : {}),
   }
   const gone: LeftOut[] = []
@@ -132,13 +127,11 @@ export function advise(
     else gone.push({ phase: 'preference', why: `all its rows are longer than ${config.context} tokens` })
   }
   const estimates = proposals.map(({ proposal, feed }) => estimated(ask, proposal, feed))
-  const phases = proposals.map(({ proposal, feed }, i) =>
-    phaseOf(ask, proposal, feed, proposals[0]!.proposal, estimates[i]!),
-  )
+  const phases = proposals.map(({ proposal, feed }, i) => phaseOf(ask, proposal, feed, estimates[i]!))
   const largest = estimates.flatMap(({ here }) => here ?? []).sort((a, b) => b.memory.total.high - a.memory.total.high)
   const warnings: Warning[] = warningsOf(ask, proposals, estimates)
   return {
-    phases,
+    phases: linked(phases, config['hand-over']),
     proposals: proposals.map(({ proposal }) => proposal),
     leftOut: gone,
     claims: claimsAbout({
@@ -250,19 +243,15 @@ function referenceTooLarge(ask: AdviseAsk, pairs: KindTraits): boolean {
   return fits('dpo') !== 'yes' && fits('simpo') === 'yes'
 }
 
-function phaseOf(ask: AdviseAsk, proposal: Proposal, feed: Feed, first: Proposal, estimate: PhaseEstimate): Phase {
+function phaseOf(ask: AdviseAsk, proposal: Proposal, feed: Feed, estimate: PhaseEstimate): Phase {
   const { config, begin, folder, hardware } = ask
   const { phase, method, settings } = proposal
   const { release, traits, rows, lengths } = feed
-  const after = phase === 'preference' && first.phase === 'sft'
-  const goesOn = after && config.adapter !== 'full' && config['hand-over'] === 'adapter'
-  const model = !after || goesOn ? begin : config.adapter === 'full' ? tunedModel.full : tunedModel.merged
   const { here } = estimate
   const more = { tooLong: config['too-long'], ...(here && here.shards > 1 ? { sharding: 'zero3' as const } : {}) }
   return {
-    ...{ name: phase, method, trainer: config.trainer, adapter: config.adapter, model },
+    ...{ name: phase, method, trainer: config.trainer, adapter: config.adapter, model: begin },
     settings: { ...settings, ...more },
-    ...(goesOn ? { from: tunedModel.adapter } : {}),
     ...(config['chat-template'] ? { chatTemplate: config['chat-template'] } : {}),
     reasoning: config.reasoning,
     data: {

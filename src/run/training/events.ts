@@ -40,7 +40,13 @@ export function curveOf(name: PhaseName, file: string): Point[] {
   const steps = new Map<number, Figures>()
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     if (!line.includes('"point"') && !line.includes('"phase-started"')) continue
-    const event = JSON.parse(line) as { event: string; phase: PhaseName; step: number; from: number; figures: Figures }
+    let event: { event: string; phase: PhaseName; step: number; from: number; figures: Figures }
+    try {
+      event = JSON.parse(line)
+    } catch {
+      // Cut off, as by a full disk: the lines around it count.
+      continue
+    }
     if (event.phase !== name) continue
     if (event.event === 'phase-started') {
       for (const step of steps.keys()) if (step > event.from) steps.delete(step)

@@ -28,7 +28,7 @@ import {
 } from '../../train/index.ts'
 import type { Project } from '../project.ts'
 import { advise } from './advise.ts'
-import { baseLicenseReport, checkBase } from './base-license.ts'
+import { baseLicenseReport, checkBase } from './license.ts'
 
 /** Something to look at before a training: `stop` where nothing may be written or run as it stands. */
 export type Warning = { about: string; text: string; ids?: string[]; more?: number; hint?: string; stop?: boolean }
@@ -123,7 +123,7 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
   const { name, version } = own ?? sft!
   const folder = join(place.beside, 'training', `${name}-${version}`)
   const purpose = place.purpose ?? sft!.purpose
-  const license = baseLicenseReport(base, { ...purpose }, place.overrides)
+  const license = baseLicenseReport(base, purpose, place.overrides)
   const begin = local && !isAbsolute(base) ? relative(folder, local) : base
   const seed = place.seed ?? sft!.seed
   const { gpu, ...many } = config.hardware

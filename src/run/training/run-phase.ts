@@ -3,11 +3,10 @@ import { isAbsolute, join, normalize, relative, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { type Best, failureOf, type Phase, type Point, series, type Training } from '../../train/index.ts'
 import { checkpointsIn, keptBest, takeModel, weightsIn } from './checkpoints.ts'
+import { again, below } from './ended.ts'
 import { type Tracked, trackMlflow } from './mlflow.ts'
 import { digestsOf, type PhaseState, putState, type State } from './state.ts'
 import { type Around, runHelper, trainPhase } from './trainer.ts'
-
-const again = 'run `stillroom train run` again'
 
 /** Trains one phase and makes of it what the next one begins with. */
 export async function runPhase(
@@ -15,9 +14,8 @@ export async function runPhase(
   training: Training,
   state: State,
   around: Around,
-  ask: typeof fetch,
 ): Promise<void> {
-  const { places, tell, reached, clock, env } = around
+  const { places, tell, reached, clock, env, fetch } = around
   const { phase, written, merge } = one
   const { name } = phase
   const last = training.phases.at(-1) === one
@@ -42,7 +40,7 @@ export async function runPhase(
         name: `${training.name}-${training.version} ${name}`,
         id: at.mlflow,
         env,
-        fetch: ask,
+        fetch,
       },
       params: paramsOf(phase),
       now: clock.now,
@@ -59,6 +57,8 @@ export async function runPhase(
         at.mlflow = id
         save()
       })
+      // What fails here is told at the end of the phase, where it is waited for.
+      sending.catch(() => {})
     }
     const ended = (well: boolean): Promise<void> => {
       track(to => to.end(well))
@@ -97,8 +97,8 @@ export async function runPhase(
     // What was broken off is no model.
     rmSync(merged, { recursive: true, force: true })
     await runHelper(merge.command, `the merge of ${name}`, places.merge(name), around, (ended, said) => {
-      const failure = failureOf(phase, ended.cause ? { code: 127, signal: null } : ended, said.join('\n'))
-      const lines = failure.is === 'missing' ? '' : said.map(line => `\n    ${line}`).join('')
+      const failure = failureOf(phase, ended.cause ? { code: 127, signal: null } : ended, said)
+      const lines = failure.is === 'missing' ? '' : below(said)
       const code = failure.is === 'missing' ? 'SR_TRAINER_MISSING' : 'SR_TRAINER'
       return new StillroomError(code, `The weights of ${name} could not be merged. ${failure.message}${lines}`, {
         received: merge.command.join(' '),

@@ -49,7 +49,7 @@ export type TrainingResult = {
  * SR_UNSETTLED, SR_INTERRUPTED.
  */
 export async function runTraining(options: TrainingOptions): Promise<TrainingResult> {
-  const { env, clock = systemClock, reached = () => {}, stop, kill } = options
+  const { env, clock = systemClock, fetch = globalThis.fetch, reached = () => {}, stop, kill } = options
   const folder = resolve(options.folder)
   // By one name, so that processes of it are found again.
   const places = placesIn(existsSync(folder) ? realpathSync(folder) : folder)
@@ -67,7 +67,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
     }
     const save = (): void => putState(places, state)
     const around: Around = {
-      ...{ places, env, clock, reached, tell, stop, kill, launch: training.launch },
+      ...{ places, env, clock, fetch, reached, tell, stop, kill, launch: training.launch },
       child(now) {
         if (now) state.child = now
         else delete state.child
@@ -145,7 +145,7 @@ async function stages(
     const next = training.phases[i + 1]?.phase.name
     const before = state.phases[name]
     if (before?.is !== 'handed-over') {
-      await runPhase(one, training, state, around, options.fetch ?? fetch)
+      await runPhase(one, training, state, around)
       reached('train.handed-over')
     }
     curves[name] = curveOf(name, places.events)

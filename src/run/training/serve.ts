@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { StillroomError } from '../../errors/index.ts'
-import { lastLines } from '../../train/index.ts'
+import { shellWord } from '../../train/index.ts'
 import { askUntil } from '../ask-until.ts'
 import { startCommand } from '../command.ts'
+import { again, below, interrupted, textOf } from './ended.ts'
 import type { WhichModel } from './events.ts'
 import { endChildren } from './processes.ts'
 import { type Around, environmentOf } from './trainer.ts'
@@ -23,8 +23,6 @@ async function freePort(): Promise<number> {
   await new Promise(resolve => server.close(resolve))
   return port
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Servers that list whatever lies in their cache, and answer to the name they were given. */
 const listsItsCache = /\btransformers\s+serve\b/
@@ -56,7 +54,7 @@ export async function whileServed<T>(
   const { places, clock, tell, stop, kill, reached } = around
   const log = places.serve(what)
   const port = await freePort()
-  const command = serve.replaceAll('{model}', () => quote(model)).replaceAll('{port}', String(port))
+  const command = serve.replaceAll('{model}', () => shellWord(model)).replaceAll('{port}', String(port))
   const running = startCommand(command, { cwd: places.folder, env: environmentOf(around), log })
   if (running.pid !== undefined) around.child({ pid: running.pid, what: `the server of the ${what} model` })
   reached('serve.started')
@@ -78,15 +76,13 @@ export async function whileServed<T>(
       // A server without a list of models answers to the name it was given.
       (text, url) => (listsItsCache.test(serve) || url.endsWith('/health') ? model : listedModel(text, model)),
       { every, timeout: toLoad },
-      { clock, signal: over.signal },
+      { clock, fetch: around.fetch, signal: over.signal },
     )
     if ('last' in asked) {
-      if (stop?.aborted) throw new StillroomError('SR_INTERRUPTED', 'The training was interrupted.', { hint: again })
+      if (stop?.aborted) throw interrupted()
       const ending = gone ? await ended : undefined
       const how = ending ? `ended with ${ending.signal ?? `exit code ${ending.code}`}` : `did not answer in ${toLoad} s`
-      const said = lastLines(existsSync(log) ? readFileSync(log, 'utf8') : '')
-      const lines = said.map(line => `\n    ${line}`).join('')
-      throw new StillroomError('SR_SERVE', `The server of the ${what} model ${how}.${lines}`, {
+      throw new StillroomError('SR_SERVE', `The server of the ${what} model ${how}.${below(textOf(log))}`, {
         received: gone ? command : asked.last,
         hint: `mend \`train.serve\`; then ${again}: nothing is trained twice`,
       })
@@ -101,5 +97,3 @@ export async function whileServed<T>(
     around.child(undefined)
   }
 }
-
-const again = 'run `stillroom train run` again'

@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import {
   bestOf,
   failureOf,
   joinPoints,
-  lastLines,
   type Phase,
   type Point,
   readFactoryLog,
@@ -13,6 +12,7 @@ import {
   readTold,
   type Settled,
   settled,
+  shellWord,
   trainingWarnings,
   type Written,
 } from '../../train/index.ts'
@@ -20,6 +20,7 @@ import type { Reached } from '../../workspace/index.ts'
 import { type Command, type Ending, startCommand } from '../command.ts'
 import type { Clock } from '../session.ts'
 import { type Checkpoint, checkpointsIn, keepBest, lastCheckpoint } from './checkpoints.ts'
+import { again, below, interrupted, textOf } from './ended.ts'
 import type { TellTraining } from './events.ts'
 import { endChildren, mark } from './processes.ts'
 import type { Places } from './state.ts'
@@ -29,6 +30,7 @@ export type Around = {
   places: Places
   env: Record<string, string | undefined>
   clock: Clock
+  fetch: typeof fetch
   reached: Reached
   tell: TellTraining
   /** Wants a clean end. */
@@ -44,10 +46,6 @@ export type Around = {
 const look = 200
 /** Seconds that a trainer has to save and end, when it was asked to. */
 const toSave = 120
-
-/** A text of a shell that is these words and nothing else. */
-const quoted = (words: readonly string[]): string =>
-  words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
 
 /** Environment of whatever a training starts. */
 export const environmentOf = ({ places, env }: Around): Record<string, string | undefined> => ({
@@ -79,17 +77,16 @@ type Since = { output: number; began: number; step: number }
  */
 function readAll(around: Around, { phase, written }: { phase: Phase; written: Written }, since: Since, atEnd = false) {
   const { places } = around
-  const text = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
-  const told = readTold(text(places.told(phase.name)))
+  const told = readTold(textOf(places.told(phase.name)))
   const begun = told.began > since.began
   if (!begun) told.points = told.points.filter(({ step }) => step <= since.step)
   const output = join(places.folder, written.output)
   const whole = begun && !atEnd ? [] : checkpointsIn(output).whole
   const state = whole.at(-1)?.state
-  const factory = begun ? undefined : readFactoryLog(text(join(output, 'trainer_log.jsonl')))
+  const factory = begun ? undefined : readFactoryLog(textOf(join(output, 'trainer_log.jsonl')))
   const said = begun
     ? ''
-    : Buffer.from(text(places.output(phase.name)))
+    : Buffer.from(textOf(places.output(phase.name)))
         .subarray(since.output)
         .toString('utf8')
   const printed = readOutput(said, { logSteps: phase.settings.logSteps, from: since.step })
@@ -138,7 +135,7 @@ export async function trainPhase(
   mkdirSync(places.bridge(name), { recursive: true })
   rmSync(places.stop(name), { force: true })
   const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
-  const told = readTold(existsSync(places.told(name)) ? readFileSync(places.told(name), 'utf8') : '')
+  const told = readTold(textOf(places.told(name)))
   const since: Since = { output: size, began: told.began, step: last?.step ?? 0 }
   const files = [log, places.told(name), output, join(output, 'trainer_log.jsonl')]
   let now = readAll(around, work, since, true)
@@ -156,7 +153,7 @@ export async function trainPhase(
   const warned = new Set<string>()
   tell({ event: 'phase-started', phase: name, method: phase.method, attempt, from: since.step, log })
   const words = last && written.resume ? written.resume : written.command
-  const command = around.launch?.replace('{command}', () => quoted(words)) ?? words
+  const command = around.launch?.replace('{command}', () => words.map(shellWord).join(' ')) ?? words
   const env = { ...environmentOf(around), ...bridged(around, name, last) }
   const running = startCommand(command, { cwd: places.folder, env, log })
   if (running.pid !== undefined) around.child({ pid: running.pid, what: `the trainer of ${name}` })
@@ -233,7 +230,10 @@ export async function trainPhase(
   if (!well) await endChildren(places.folder, { clock, now: kill })
   around.child(undefined)
   const kept = checkpointsIn(output).whole.at(-1)
-  if (asked === 'interrupted' || kill?.aborted) throw interrupted(kept)
+  if (asked === 'interrupted' || kill?.aborted)
+    throw interrupted(
+      kept ? `goes on from step ${kept.step}` : 'begins the phase anew, since no checkpoint was saved yet',
+    )
   if (!well && asked !== 'settled') throw brokenOff(work, ended, log, kept)
   if (now.begun && now.told.from < since.step) {
     tell({ event: 'note', message: `The trainer began at step ${now.told.from} instead of its checkpoint.` })
@@ -269,31 +269,20 @@ function bridged({ places, env }: Around, name: Phase['name'], last: Checkpoint 
   }
 }
 
-const again = 'run `stillroom train run` again'
-
-function interrupted(last: Checkpoint | undefined): StillroomError {
-  const from = last ? `goes on from step ${last.step}` : 'begins the phase anew, since no checkpoint was saved yet'
-  return new StillroomError('SR_INTERRUPTED', 'The training was interrupted.', { hint: `${again}: it ${from}` })
-}
-
 function brokenOff(
   { phase, written }: { phase: Phase; written: Written },
   ended: Ending,
   log: string,
   last: Checkpoint | undefined,
 ): StillroomError {
-  const output = existsSync(log) ? readFileSync(log, 'utf8') : ''
+  const output = textOf(log)
   if ((ended.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
     const { message, hint } = failureOf(phase, { code: 127, signal: null }, '')
     return new StillroomError('SR_TRAINER_MISSING', message, { received: written.command.join(' '), hint })
   }
   const failure = failureOf(phase, ended, output)
   const missing = failure.is === 'missing'
-  const said = missing
-    ? ''
-    : `\n${lastLines(output)
-        .map(line => `    ${line}`)
-        .join('\n')}`
+  const said = missing ? '' : below(output)
   const from = last ? `goes on from step ${last.step}` : 'begins the phase anew'
   return new StillroomError(missing ? 'SR_TRAINER_MISSING' : 'SR_TRAINER', `${failure.message}${said}`, {
     received: `${written.command.join(' ')}; all it said is in ${log}`,
@@ -307,7 +296,7 @@ export async function runHelper(
   what: string,
   log: string,
   around: Around,
-  failed: (ended: Ending, said: string[]) => StillroomError,
+  failed: (ended: Ending, said: string) => StillroomError,
 ): Promise<void> {
   const { places, clock, kill, stop } = around
   const running: Command = startCommand(command, { cwd: places.folder, env: environmentOf(around), log })
@@ -319,6 +308,6 @@ export async function runHelper(
   stop?.removeEventListener('abort', end)
   if (ended.code !== 0) await endChildren(places.folder, { clock, now: kill })
   around.child(undefined)
-  if (stop?.aborted) throw new StillroomError('SR_INTERRUPTED', 'The training was interrupted.', { hint: again })
-  if (ended.code !== 0) throw failed(ended, lastLines(existsSync(log) ? readFileSync(log, 'utf8') : ''))
+  if (stop?.aborted) throw interrupted()
+  if (ended.code !== 0) throw failed(ended, textOf(log))
 }

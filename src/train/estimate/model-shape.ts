@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { StillroomError } from '../../errors/index.ts'
 import table from './architectures.json' with { type: 'json' }
 
 /** A linear layer that every block of the model has: what an adapter is put beside. */
@@ -133,13 +132,6 @@ function shapeOfSize({ total, active }: { total: number; active: number }): Mode
   const embeddings = Math.min(like.embeddings, active / 2)
   return { ...like, total, active, embeddings, experts: active < total, from: 'size' }
 }
-
-/** Tells the size of a model whose name says nothing: what to do is in the hint. */
-export const sizeUnknown = (base: string): StillroomError =>
-  new StillroomError('SR_RECIPE_VALUE', `Nobody says how large ${base} is.`, {
-    expected: 'a size in the name such as 8B or 30B-A3B, or a folder with its config.json',
-    hint: 'say it with `train: { size: 8B }`, or --size 8B',
-  })
 
 /**
  * The shape of a model: out of the config.json of a folder, of the models that are known by name, or by the size that is

@@ -1,13 +1,14 @@
+import { titleOf } from '../lint/index.ts'
 import type { Adapter, Trainer } from '../phase.ts'
 
 /** Why a trainer did not come to its end, as far as its last words tell. */
 export type Failure = { is: 'missing' | 'memory' | 'crashed'; message: string; hint: string }
 
-const packages: { [T in Trainer]: { title: string; install: string } } = {
-  trl: { title: 'TRL', install: 'pip install trl peft' },
-  axolotl: { title: 'axolotl', install: 'pip install axolotl' },
-  'llama-factory': { title: 'LLaMA-Factory', install: 'pip install llamafactory' },
-  unsloth: { title: 'Unsloth', install: 'pip install unsloth' },
+const packages: { [T in Trainer]: string } = {
+  trl: 'trl peft',
+  axolotl: 'axolotl',
+  'llama-factory': 'llamafactory',
+  unsloth: 'unsloth',
 }
 /** Packages whose name differs from that of their module. */
 const packageOf: { [module: string]: string } = {
@@ -22,9 +23,8 @@ export const noTemplate =
   'name one with `train: { chat-template: chatml }`, or a file ending in .jinja, and write the training again'
 
 /** The command that installs a trainer with what an adapter needs. */
-export const installCommand = (trainer: Trainer, adapter?: Adapter): string =>
-  packages[trainer].install + (adapter === 'qlora' && trainer === 'trl' ? ' bitsandbytes' : '')
-export const trainerTitle = (trainer: Trainer): string => packages[trainer].title
+const installCommand = (trainer: Trainer, adapter?: Adapter): string =>
+  `pip install ${packages[trainer]}${adapter === 'qlora' && trainer === 'trl' ? ' bitsandbytes' : ''}`
 
 /** What a launcher says once its program has failed: nothing of the reason, which stands before it. */
 const launcher =
@@ -62,7 +62,7 @@ export function failureOf(
   output: string,
 ): Failure {
   const end = output.slice(-20_000)
-  const title = packages[trainer].title
+  const title = titleOf(trainer)
   const module = /(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'/.exec(end)?.[1]?.split('.')[0]
   if (module !== undefined) {
     const own = installCommand(trainer, adapter)

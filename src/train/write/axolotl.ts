@@ -3,7 +3,7 @@ import type { Phase, Written } from '../phase.ts'
 import { jinjaOf, templateOf } from './chat-template.ts'
 import { launchScript, zero3 } from './launch.ts'
 import { rewardsScript } from './scripts.ts'
-import { about, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
+import { about, type Config, cannot, loraOf, outputOf, simpoOf, spreads, withSet, worldOf } from './settings.ts'
 import { axolotlTracking } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -62,22 +62,20 @@ const nodesCommand = ({ hardware }: Phase): string =>
   `axolotl train "$1" --launcher torchrun -- --nnodes ${hardware.nodes} --nproc_per_node ${hardware.gpus} --node_rank "$NODE_RANK" --rdzv_id stillroom --rdzv_backend c10d --rdzv_endpoint "$MASTER_ADDR:$MASTER_PORT"`
 
 function modelKeys(phase: Phase): Config {
-  const { adapter, settings } = phase
-  const { lora } = settings
-  if (adapter !== 'full' && !lora)
-    throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+  const { adapter } = phase
+  const lora = loraOf(phase)
   return {
     base_model: phase.model,
-    ...(adapter === 'full' || !lora
-      ? {}
-      : {
+    ...(lora
+      ? {
           adapter,
           load_in_4bit: adapter === 'qlora',
           lora_r: lora.rank,
           lora_alpha: lora.alpha,
           lora_dropout: lora.dropout,
           ...(lora.targets === 'all-linear' ? { lora_target_linear: true } : { lora_target_modules: lora.targets }),
-        }),
+        }
+      : {}),
     ...(phase.from ? { lora_model_dir: phase.from } : {}),
   }
 }
@@ -181,9 +179,8 @@ function methodKeys(phase: Phase): Config {
         remove_unused_columns: false,
       }
     case 'simpo': {
-      if (s.beta === undefined || s.gamma === undefined)
-        throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
-      return { rl: 'simpo', rl_beta: s.beta, simpo_gamma: s.gamma, cpo_alpha: 0 }
+      const { beta, gamma } = simpoOf(phase)
+      return { rl: 'simpo', rl_beta: beta, simpo_gamma: gamma, cpo_alpha: 0 }
     }
     case 'orpo':
       return { rl: 'orpo', rl_beta: s.beta ?? 0.1, orpo_alpha: s.beta ?? 0.1, remove_unused_columns: false }

@@ -1,5 +1,5 @@
 import type { Phase } from '../phase.ts'
-import { mergeOf } from './merge.ts'
+import { mergedOf } from './merge.ts'
 import { outputOf } from './settings.ts'
 
 /**
@@ -11,11 +11,11 @@ export function linked(phases: readonly Phase[], handOver: 'merged' | 'adapter')
   return phases.map((phase, i) => {
     const before = phases[i - 1]
     if (!before) return phase
-    const merge = mergeOf(before)
-    if (!merge) return { ...phase, model: outputOf(before) }
+    const merged = mergedOf(before)
+    if (merged === undefined) return { ...phase, model: outputOf(before) }
     if (handOver === 'adapter' && phase.adapter !== 'full')
       return { ...phase, model: before.model, from: outputOf(before) }
     const { from: _, ...rest } = phase
-    return { ...rest, model: merge.output }
+    return { ...rest, model: merged }
   })
 }

@@ -2,7 +2,8 @@ import { posix } from 'node:path'
 import type { Phase, Written } from '../phase.ts'
 import { templateOf } from './chat-template.ts'
 import { launchScript, zero3 } from './launch.ts'
-import { about, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
+import { about, type Config, cannot, loraOf, outputOf, simpoOf, spreads, withSet, worldOf } from './settings.ts'
+import { shellWord } from './shell-word.ts'
 import { reportTo, trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -36,7 +37,7 @@ export function writeLlamaFactory(phase: Phase): Written {
       ...(nodes
         ? {
             [`${name}.launch.sh`]: launchScript(
-              `${[words[0]!, `NNODES=${hardware.nodes}`, ...words.slice(1).map(quoted)].join(' ')} "$1"`,
+              `${[words[0]!, `NNODES=${hardware.nodes}`, ...words.slice(1).map(shellWord)].join(' ')} "$1"`,
             ),
           }
         : {}),
@@ -46,22 +47,17 @@ export function writeLlamaFactory(phase: Phase): Written {
   }
 }
 
-/** A word as a shell reads it back. */
-const quoted = (word: string): string => (/^[\w=.:/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
-
 function modelKeys(phase: Phase): Config {
-  const { adapter, settings } = phase
-  const { lora } = settings
-  if (adapter !== 'full' && !lora)
-    throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+  const { adapter } = phase
+  const lora = loraOf(phase)
   return {
     model_name_or_path: phase.model,
     ...(phase.from ? { adapter_name_or_path: phase.from } : {}),
     ...(adapter === 'qlora'
       ? { quantization_bit: 4, quantization_method: 'bnb', quantization_type: 'nf4', double_quantization: true }
       : {}),
-    finetuning_type: adapter === 'full' ? 'full' : 'lora',
-    ...(lora && adapter !== 'full'
+    finetuning_type: lora ? 'lora' : 'full',
+    ...(lora
       ? {
           lora_rank: lora.rank,
           lora_alpha: lora.alpha,
@@ -106,9 +102,8 @@ function methodKeys(phase: Phase): Config {
         ...reference,
       }
     case 'simpo': {
-      if (s.beta === undefined || s.gamma === undefined)
-        throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
-      return { stage: 'dpo', do_train: true, pref_loss: 'simpo', pref_beta: s.beta, simpo_gamma: s.gamma }
+      const { beta, gamma } = simpoOf(phase)
+      return { stage: 'dpo', do_train: true, pref_loss: 'simpo', pref_beta: beta, simpo_gamma: gamma }
     }
     default:
       return { stage: 'dpo', do_train: true, pref_loss: method, ...beta, ...reference }

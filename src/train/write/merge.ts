@@ -4,20 +4,26 @@ import { mergeScript } from './scripts.ts'
 import { outputOf } from './settings.ts'
 import { yamlOf } from './yaml.ts'
 
+/** Folder of the merged model of a phase, where its trainer leaves it. Undefined where there is no adapter. */
+export function mergedOf(phase: Phase): string | undefined {
+  if (phase.adapter === 'full') return undefined
+  return phase.trainer === 'axolotl' ? `${outputOf(phase)}/merged` : `${outputOf(phase)}-merged`
+}
+
 /**
  * How the adapter of a phase is laid into the weights that it was trained beside, for the next phase or for serving:
  * files, the command, and the folder of the merged model. Undefined where there is no adapter.
  */
 export function mergeOf(phase: Phase): (Merge & Pick<Written, 'files'>) | undefined {
-  if (phase.adapter === 'full') return undefined
+  const output = mergedOf(phase)
+  if (output === undefined) return undefined
   const adapter = outputOf(phase)
-  const output = `${adapter}-merged`
   switch (phase.trainer) {
     case 'axolotl':
       return {
         files: {},
         command: ['axolotl', 'merge-lora', `${phase.name}.yaml`, `--lora-model-dir=${adapter}`],
-        output: `${adapter}/merged`,
+        output,
       }
     case 'llama-factory': {
       const config = `${phase.name}.merge.yaml`

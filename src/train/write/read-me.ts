@@ -1,5 +1,6 @@
 import { titleOf, versionOf } from '../lint/index.ts'
 import type { Training } from '../phase.ts'
+import { shellWord } from './shell-word.ts'
 
 /** How to run a training by hand, for whoever finds the folder: commands in order, and what they were written for. */
 export function readMe(training: Training): string {
@@ -17,15 +18,12 @@ export function readMe(training: Training): string {
       `${rows} rows of ${release.name} ${release.version}, ${heldOut} held out. Leaves its result in \`${written.output}\`.`,
       '',
     )
-    out.push('```sh', written.command.map(word).join(' '))
-    if (written.resume) out.push('# after a stop, from the last checkpoint:', written.resume.map(word).join(' '))
-    if (merge) out.push(`# whole weights, in ${merge.output}:`, merge.command.map(word).join(' '))
+    out.push('```sh', written.command.map(shellWord).join(' '))
+    if (written.resume) out.push('# after a stop, from the last checkpoint:', written.resume.map(shellWord).join(' '))
+    if (merge) out.push(`# whole weights, in ${merge.output}:`, merge.command.map(shellWord).join(' '))
     out.push('```', '')
     said.add(`${titleOf(phase.trainer)} ${versionOf(phase.trainer)}`)
   }
   out.push(`The configs were held against the keys of ${[...said].join(' and ')}.`, '')
   return out.join('\n')
 }
-
-/** A word as a shell reads it back. */
-const word = (text: string): string => (/^[\w=.:/@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -1,5 +1,5 @@
 import { StillroomError } from '../../errors/index.ts'
-import type { Phase } from '../phase.ts'
+import type { Phase, Settings } from '../phase.ts'
 
 /** Keys of a config by name; what is undefined is left out. */
 export type Config = { [key: string]: unknown }
@@ -48,6 +48,21 @@ export function cannot(phase: Phase, message: string, hint: string): StillroomEr
     received: `${phase.trainer}, ${phase.method}, ${phase.adapter}`,
     hint,
   })
+}
+
+/** The settings of an adapter. Throws SR_TRAIN_WRITE where there are none; undefined where all weights are trained. */
+export function loraOf(phase: Phase): Settings['lora'] {
+  const { adapter, settings } = phase
+  if (adapter === 'full') return undefined
+  if (settings.lora) return settings.lora
+  throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+}
+
+/** Scale and margin of SimPO, which no trainer has good defaults for. Throws SR_TRAIN_WRITE where one is not told. */
+export function simpoOf(phase: Phase): { beta: number; gamma: number } {
+  const { beta, gamma } = phase.settings
+  if (beta !== undefined && gamma !== undefined) return { beta, gamma }
+  throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
 }
 
 /** The first lines of every config: what it is of, so that a file that is found alone can be placed. */

@@ -1,10 +1,22 @@
 import { posix } from 'node:path'
 import type { Method, Phase, Written } from '../phase.ts'
+import { trainingArguments } from './arguments.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { accelerateOf, launchScript, zero3 } from './launch.ts'
 import { rewardsScript, trainScript } from './scripts.ts'
-import { about, begunHere, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
-import { reportTo, trackingEnv } from './track.ts'
+import {
+  about,
+  begunHere,
+  type Config,
+  cannot,
+  loraOf,
+  outputOf,
+  simpoOf,
+  spreads,
+  withSet,
+  worldOf,
+} from './settings.ts'
+import { trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
 /** The command of TRL for each method, or the name that the script knows its trainer by. */
@@ -51,7 +63,8 @@ export function writeTrl(phase: Phase): Written {
       ...modelKeys(phase),
       ...datasetOf(phase),
       ...templateKeys(phase, jinja),
-      ...trainingKeys(phase),
+      ...trainingArguments(phase),
+      ...checkpointing(phase),
       ...methodKeys(phase),
     },
     phase.set,
@@ -89,16 +102,14 @@ const launchWords = (phase: Phase): string[] =>
 
 function modelKeys(phase: Phase): Config {
   const { adapter, settings } = phase
-  const { lora } = settings
-  if (adapter !== 'full' && !lora)
-    throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+  const lora = loraOf(phase)
   // All weights in bfloat16 lose small updates to rounding; DeepSpeed keeps them in float32 beside.
   const half = settings.bf16 && (adapter !== 'full' || spreads(phase))
   return {
     model_name_or_path: phase.model,
     dtype: half ? 'bfloat16' : 'float32',
     ...(adapter === 'qlora' ? { load_in_4bit: true, bnb_4bit_quant_type: 'nf4', use_bnb_nested_quant: true } : {}),
-    ...(lora && adapter !== 'full'
+    ...(lora
       ? {
           use_peft: true,
           lora_r: lora.rank,
@@ -134,34 +145,11 @@ function templateKeys(phase: Phase, jinja: string | undefined): Config {
   }
 }
 
-function trainingKeys(phase: Phase): Config {
-  const { settings: s, data } = phase
-  const evaluates = data.test !== undefined
-  return {
-    output_dir: outputOf(phase),
-    learning_rate: s.learningRate,
-    lr_scheduler_type: s.scheduler,
-    warmup_steps: s.warmupSteps,
-    weight_decay: s.weightDecay,
-    ...(s.maxSteps === undefined ? { num_train_epochs: s.epochs ?? 1 } : { max_steps: s.maxSteps }),
-    per_device_train_batch_size: s.microBatch,
-    // A group of answers has to fit into a look at the held-out prompts too.
-    ...(evaluates ? { per_device_eval_batch_size: phase.method === 'grpo' ? (s.generations ?? 8) : s.microBatch } : {}),
-    gradient_accumulation_steps: s.accumulation,
-    gradient_checkpointing: s.gradientCheckpointing,
-    ...(s.gradientCheckpointing ? { gradient_checkpointing_kwargs: { use_reentrant: false } } : {}),
-    bf16: s.bf16,
-    eval_strategy: evaluates ? 'steps' : 'no',
-    ...(evaluates ? { eval_steps: s.evalSteps } : {}),
-    save_strategy: 'steps',
-    save_steps: s.saveSteps,
-    save_total_limit: 2,
-    logging_steps: s.logSteps,
-    report_to: reportTo(phase),
-    seed: s.seed,
-    data_seed: s.seed,
-  }
-}
+/** Layers are computed again in the backward pass rather than kept, where that is wanted. */
+const checkpointing = ({ settings: { gradientCheckpointing: on } }: Phase): Config => ({
+  gradient_checkpointing: on,
+  ...(on ? { gradient_checkpointing_kwargs: { use_reentrant: false } } : {}),
+})
 
 function methodKeys(phase: Phase): Config {
   const { settings: s, method } = phase
@@ -190,9 +178,8 @@ function methodKeys(phase: Phase): Config {
         undesirable_weight: s.undesirableWeight ?? 1,
       }
     case 'simpo': {
-      if (s.beta === undefined || s.gamma === undefined)
-        throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
-      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta: s.beta, simpo_gamma: s.gamma }
+      const { beta, gamma } = simpoOf(phase)
+      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta, simpo_gamma: gamma }
     }
     case 'orpo':
       return { ...length, beta: s.beta ?? 0.1 }

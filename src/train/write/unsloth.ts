@@ -1,10 +1,22 @@
 import { type ChatTemplate, chatTemplates } from '../../text/index.ts'
-import type { Phase, Written } from '../phase.ts'
+import type { Phase, Settings, Written } from '../phase.ts'
+import { trainingArguments } from './arguments.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { launchScript } from './launch.ts'
 import { rewardsScript, unslothScript } from './scripts.ts'
-import { about, begunHere, type Config, cannot, outputOf, spreads, withSet, worldOf } from './settings.ts'
-import { reportTo, trackingEnv } from './track.ts'
+import {
+  about,
+  begunHere,
+  type Config,
+  cannot,
+  loraOf,
+  outputOf,
+  simpoOf,
+  spreads,
+  withSet,
+  worldOf,
+} from './settings.ts'
+import { trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
 const methods = { sft: 'sft', dpo: 'dpo', ipo: 'dpo', kto: 'kto', simpo: 'cpo', orpo: 'orpo', grpo: 'grpo' } as const
@@ -33,20 +45,21 @@ export function writeUnsloth(phase: Phase): Written {
   const rewards = method === 'grpo' ? (s.rewards ?? ['rewards.verified']) : undefined
   const markers: ChatTemplate | undefined = template?.is === 'ours' ? chatTemplates[template.name] : undefined
   const env = trackingEnv(phase)
+  const lora = loraOf(phase)
   // What the recipe sets are arguments of the trainer, or with the name of a part before them of that part.
   const keys = withSet(
     {
       method: methods[method],
       data: { train: phase.data.train, ...(phase.data.test ? { test: phase.data.test } : {}) },
       from_pretrained: loadKeys(phase),
-      ...(phase.adapter === 'full' || phase.from ? {} : { get_peft_model: adapterKeys(phase) }),
+      ...(lora && !phase.from ? { get_peft_model: adapterKeys(phase, lora) } : {}),
       ...(jinja ? { chat_template: jinja } : {}),
       ...(method === 'sft' && markers
         ? { responses_only: { instruction_part: markers.user[0], response_part: markers.assistant[0] } }
         : {}),
       ...(rewards ? { reward_funcs: rewards } : {}),
       train: {
-        ...trainingKeys(phase),
+        ...trainingArguments(phase),
         ...methodKeys(phase),
         ...(template?.is === 'ours' && method === 'sft' ? { eos_token: endOf(template.name) } : {}),
       },
@@ -100,9 +113,8 @@ function loadKeys(phase: Phase): Config {
 
 const linear = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
 
-function adapterKeys(phase: Phase): Config {
-  const { lora, gradientCheckpointing, seed } = phase.settings
-  if (!lora) throw cannot(phase, 'The adapter has no rank.', 'give `train.rank`, or `adapter: full`')
+function adapterKeys({ settings }: Phase, lora: NonNullable<Settings['lora']>): Config {
+  const { gradientCheckpointing, seed } = settings
   return {
     r: lora.rank,
     lora_alpha: lora.alpha,
@@ -110,32 +122,6 @@ function adapterKeys(phase: Phase): Config {
     target_modules: lora.targets === 'all-linear' ? linear : lora.targets,
     use_gradient_checkpointing: gradientCheckpointing ? 'unsloth' : '',
     random_state: seed,
-  }
-}
-
-function trainingKeys(phase: Phase): Config {
-  const { settings: s, data } = phase
-  const evaluates = data.test !== undefined
-  return {
-    output_dir: outputOf(phase),
-    learning_rate: s.learningRate,
-    lr_scheduler_type: s.scheduler,
-    warmup_steps: s.warmupSteps,
-    weight_decay: s.weightDecay,
-    ...(s.maxSteps === undefined ? { num_train_epochs: s.epochs ?? 1 } : { max_steps: s.maxSteps }),
-    per_device_train_batch_size: s.microBatch,
-    ...(evaluates ? { per_device_eval_batch_size: phase.method === 'grpo' ? (s.generations ?? 8) : s.microBatch } : {}),
-    gradient_accumulation_steps: s.accumulation,
-    bf16: s.bf16,
-    eval_strategy: evaluates ? 'steps' : 'no',
-    ...(evaluates ? { eval_steps: s.evalSteps } : {}),
-    save_strategy: 'steps',
-    save_steps: s.saveSteps,
-    save_total_limit: 2,
-    logging_steps: s.logSteps,
-    report_to: reportTo(phase),
-    seed: s.seed,
-    data_seed: s.seed,
   }
 }
 
@@ -162,9 +148,8 @@ function methodKeys(phase: Phase): Config {
         undesirable_weight: s.undesirableWeight ?? 1,
       }
     case 'simpo': {
-      if (s.beta === undefined || s.gamma === undefined)
-        throw cannot(phase, 'SimPO needs beta and gamma, both told.', 'give `train.preference.beta` and `gamma`')
-      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta: s.beta, simpo_gamma: s.gamma }
+      const { beta, gamma } = simpoOf(phase)
+      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta, simpo_gamma: gamma }
     }
     case 'grpo':
       return { num_generations: s.generations ?? 8, max_completion_length: s.maxCompletion ?? 512, beta: s.beta ?? 0 }

@@ -11,7 +11,7 @@ import { writeUnsloth } from './unsloth.ts'
 const writers = { trl: writeTrl, axolotl: writeAxolotl, 'llama-factory': writeLlamaFactory, unsloth: writeUnsloth }
 
 /** The files that a trainer needs for a phase, and the command. Nothing is checked but what cannot be written at all. */
-export const draftPhase = (phase: Phase): Written => writers[phase.trainer](phase)
+const draftPhase = (phase: Phase): Written => writers[phase.trainer](phase)
 
 /**
  * The same, held against the keys of the trainer and what it is known to misunderstand. `findings` are the warnings,
