@@ -54,7 +54,7 @@ export const verifyGrade: MapStep<GradeOptions, 'conversation', 'conversation'> 
 >({
   verb: 'verify-grade',
   about: 'Checks the last answer by a rule, without a model: right, wrong or undecided.',
-  version: 1,
+  version: 2,
   options: gradeOptions,
   takes: ['conversation'],
   gives: 'same',

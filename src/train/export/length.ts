@@ -52,6 +52,13 @@ export function lengthOf(content: Content, counter: Counter): number {
   }
 }
 
+/** Tokens of all sequences that a trainer makes of a row: of a pair each side with the prompt before it. */
+export function trainedTokens(content: Content, counter: Counter): number {
+  if (content.kind !== 'preference') return lengthOf(content, counter)
+  const { chosen, rejected } = content
+  return lengthOf({ ...content, rejected: chosen }, counter) + lengthOf({ ...content, chosen: rejected }, counter)
+}
+
 /** The first tokens of a text, without half a character at its end. */
 function head(text: string, tokens: number, { encode, decode }: Counter): string {
   return decode(encode(text).slice(0, tokens)).replace(/\ufffd+$/, '')

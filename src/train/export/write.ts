@@ -1,7 +1,7 @@
 import type { Id } from '../../records/index.ts'
 import { type CountedFile, openDrafts, openSplit } from './drafts.ts'
 import { interleaved, rotated } from './interleave.ts'
-import { type Counter, lengthOf, truncated } from './length.ts'
+import { type Counter, lengthOf, trainedTokens, truncated } from './length.ts'
 import { look, type Placed, type Plan, plansOf } from './plan.ts'
 import type { Reason } from './reasons.ts'
 import { sound } from './sound.ts'
@@ -180,10 +180,10 @@ type Fitted = { content: Content; tokens: number; cut?: number } | { tooLong: nu
 function fitting({ context, tooLong = 'stop', counter }: Asked): (content: Content) => Fitted {
   return content => {
     if (!counter) return { content, tokens: 0 }
-    const tokens = lengthOf(content, counter)
-    if (context === undefined || tokens <= context) return { content, tokens }
+    const longest = lengthOf(content, counter)
+    if (context === undefined || longest <= context) return { content, tokens: trainedTokens(content, counter) }
     const cut = tooLong === 'truncate' ? truncated(content, context, counter) : undefined
-    return cut ? { content: cut, tokens: lengthOf(cut, counter), cut: tokens } : { tooLong: tokens }
+    return cut ? { content: cut, tokens: trainedTokens(cut, counter), cut: longest } : { tooLong: longest }
   }
 }
 
