@@ -49,6 +49,10 @@ test('two phases with complete settings, the second from what the first hands ov
   const skipped = await plan({ sft: { skip: true }, preference: { method: 'simpo' } })
   expect(skipped.phases.map(({ method, model }) => [method, model])).toEqual([['simpo', base]])
   expect(skipped.warnings.map(({ about }) => about)).toContain('untuned')
+  // What is left out needs no rows.
+  const gone = { data: 'releases/none' }
+  expect((await plan({ sft: { skip: true, ...gone }, preference: { method: 'simpo' } })).phases).toHaveLength(1)
+  expect((await plan({ preference: { method: 'none', ...gone } })).phases).toHaveLength(1)
   const fused = await plan({ preference: { method: 'orpo' } })
   expect([fused.phases.map(({ method }) => method), fused.leftOut[0]!.why]).toEqual([
     ['orpo'],

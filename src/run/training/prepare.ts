@@ -101,8 +101,11 @@ export type TrainInput = z.input<typeof trainConfig>
 export async function prepareTraining(from: Project | string, input: TrainInput = {}): Promise<Prepared> {
   const place = typeof from === 'string' ? ofRelease(from) : ofRecipe(from)
   const config = trainConfig.parse(merged(place.train, input))
-  const named = { sft: config.sft.data, preference: config.preference.data }
   const dirOf = (data: string | undefined) => (data === undefined ? place.release : resolve(place.root, data))
+  const dirs = { sft: dirOf(config.sft.data), preference: dirOf(config.preference.data) }
+  // A phase that is left out needs no release.
+  if (config.sft.skip) dirs.sft = dirs.preference
+  else if (config.preference.method === 'none') dirs.preference = dirs.sft
   const own = readOwn(place.release)
   const base = config.base ?? place.purpose?.base ?? (own && (await statedBase(place.release)))
   if (base === undefined) {
@@ -117,9 +120,8 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
   const counts = tokenizerFor(place.tokenizer, local)
   const count = tokenizer(counts)
   const releases: TrainRelease[] = []
-  for (const dir of new Set([dirOf(named.sft), dirOf(named.preference)]))
-    releases.push(await readFor(dir, place.root, config, count))
-  const [sft, preference] = [named.sft, named.preference].map(data => releases.find(({ dir }) => dir === dirOf(data))!)
+  for (const dir of new Set([dirs.sft, dirs.preference])) releases.push(await readFor(dir, place.root, config, count))
+  const [sft, preference] = [dirs.sft, dirs.preference].map(wanted => releases.find(({ dir }) => dir === wanted)!)
   const { name, version } = own ?? sft!
   const folder = join(place.beside, 'training', `${name}-${version}`)
   const purpose = place.purpose ?? sft!.purpose
