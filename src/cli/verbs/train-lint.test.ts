@@ -27,7 +27,10 @@ test('a config with errors ends with 2, and each is told with its place and the 
 })
 
 test('what is no trainer, no command and no file is named', async () => {
-  const dir = folder({ 'sft.yaml': 'model_name_or_path: m\ndtype: bfloat16\ndataset_name: d\n' })
+  const dir = folder({
+    'sft.yaml': 'model_name_or_path: m\ndtype: bfloat16\ndataset_name: d\n',
+    'broken.yaml': 'a: [1\n',
+  })
   expect(await commandLine(dir, 'train lint sft.yaml --trainer axolotle')).toMatchObject({
     code: 2,
     err: expect.stringContaining('did you mean `axolotl`'),
@@ -36,6 +39,8 @@ test('what is no trainer, no command and no file is named', async () => {
     code: 2,
     out: expect.stringContaining('ORPOTrainer'),
   })
+  // Of a file that cannot be read nobody knows the command.
+  expect((await commandLine(dir, 'train lint broken.yaml')).out.trim()).toMatch(/accelerate [\d.]+$/)
   expect(await commandLine(dir, 'train lint none.yaml')).toMatchObject({
     code: 2,
     err: expect.stringContaining('no file none.yaml'),

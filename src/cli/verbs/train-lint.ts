@@ -28,7 +28,7 @@ export const run: Run = async call => {
   const warnings = findings.length - errors
   const reporter = reporterOf(call)
   const against = `${titleOf(trainer)} ${versionOf(trainer)}`
-  const kind = trainer === 'axolotl' ? '' : `, ${command}`
+  const kind = trainer === 'axolotl' || command === '' ? '' : `, ${command}`
   for (const { severity, ...finding } of findings) {
     const [first, ...rest] = renderDiagnostic(finding).split('\n')
     reporter.say(`${reporter.paint(severity === 'error' ? 'red' : 'yellow', severity)}  ${first}`, ...rest, '')
