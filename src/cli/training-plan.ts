@@ -87,7 +87,7 @@ function phaseLines(prepared: Prepared, i: number, told: Set<string>, { width, p
   const { data } = phase
   const { releases, estimates } = prepared
   const release = releases.find(one => one.manifest === data.release.manifest)!
-  const traits = learntFrom(proposal.method, release.traits)!
+  const traits = learntFrom(proposal.method, release.traits.kinds)!
   const { mean, p95, max } = traits.lengths
   const waste = max === 0 ? 0 : Math.round(100 * (1 - mean / max))
   const with_ = [

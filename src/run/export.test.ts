@@ -68,6 +68,23 @@ test('the rows of a phase: train and held out, with what a training has to know 
   expect(readdirSync(join(out, 'data/preference')).sort()).toEqual(['export.json', 'test.jsonl', 'train.jsonl'])
 })
 
+test('GRPO learns from the kind whose answers can be checked, whatever else the release holds', async () => {
+  const asked = [{ role: 'user' as const, content: 'How many pumps?' }]
+  const verifier = { kind: 'number' }
+  const rows = [
+    record('open', { kind: 'prompt', messages: asked, reference: 'many' }, {}),
+    record(
+      'checked',
+      { kind: 'conversation', messages: [...asked, { role: 'assistant', content: '3' }], reference: '3', verifier },
+      {},
+    ),
+  ]
+  const dir = join(folder, 'releases', 'mixed-0.1.0')
+  await writeRelease(handmadeInput({ rows, all: rows }, { name: 'mixed' }), dir)
+  const { data } = await exportForPhase({ release: dir, method: 'grpo', trainer: 'trl', out: join(folder, 'grpo') })
+  expect(lines(join(folder, 'grpo', data.train)).map(({ task }) => task)).toEqual(['number'])
+})
+
 test('a repository for the Hub has a card that the Hub knows, a config for each way to train, and the same bytes again', async () => {
   const out = join(folder, 'hub')
   const { origin, files } = await exportRelease({ release, target: 'hub', out })

@@ -8,8 +8,11 @@ import {
   type Asked,
   type Content,
   type Counter,
+  canBeChecked,
   type Exported,
+  type Had,
   heldOutOf,
+  learntFrom,
   type Method,
   type Origin,
   type PhaseData,
@@ -68,11 +71,14 @@ export function newestRelease(folder: string, name: string): string | undefined 
   return found.at(-1)?.dir
 }
 
-/** The rows of a release as exporters take them, again and again. `as` names the split that rows of one go to, or none. */
-function rowsOf(dir: string, as: (split: string) => string | undefined = split => split): () => AsyncIterable<Placed> {
+/** The rows of a release as exporters take them, again and again. `as` names the split that a row goes to, or none. */
+function rowsOf(
+  dir: string,
+  as: (split: string, kind: Kind) => string | undefined = split => split,
+): () => AsyncIterable<Placed> {
   return async function* () {
     for await (const { id, split, payload } of readContents(dir)) {
-      const to = as(split)
+      const to = as(split, payload.kind)
       if (to !== undefined) yield { split: to, content: { ...payload, id } as Content }
     }
   }
@@ -150,14 +156,6 @@ type Possible = { [K in keyof Asked]: Asked[K] | undefined }
 const given = (asked: Possible): Asked =>
   Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as Asked
 
-/** What each method learns from: kinds, of which the first that a release has counts. */
-const learnt: { readonly [M in Method]: readonly [Kind, ...Kind[]] } = {
-  sft: ['conversation'],
-  ...{ dpo: ['preference'], ipo: ['preference'], simpo: ['preference'], orpo: ['preference'] },
-  kto: ['feedback', 'preference'],
-  ...{ grpo: ['prompt', 'conversation'], distillation: ['prompt', 'conversation'] },
-}
-
 /** The type of rows for a method; that of `sft` is told by the rows. */
 function typeFor(method: Method, target: Target): string {
   if (method === 'sft') return 'sft'
@@ -190,11 +188,18 @@ export async function exportForPhase(
   const phase = method === 'sft' || method === 'distillation' ? 'sft' : 'preference'
   const target = targetNamed(trainer)
   const counter: Counter = tokenizer(request.tokenizer)
-  const splits = new Map<Kind, Set<string>>()
-  for await (const { split, payload } of readContents(release))
-    splits.set(payload.kind, (splits.get(payload.kind) ?? new Set()).add(split))
-  const kind = learnt[method].find(kind => splits.has(kind))
-  const heldOut = kind && heldOutOf(split => splits.get(kind)!.has(split))
+  const kinds: { [K in Kind]?: Had & { kind: Kind; splits: Set<string> } } = {}
+  for await (const { split, payload } of readContents(release)) {
+    const { kind } = payload
+    const had = kinds[kind] ?? { kind, rows: 0, verifiable: 0, splits: new Set() }
+    kinds[kind] = had
+    had.splits.add(split)
+    if (split !== 'train') continue
+    had.rows++
+    if ((kind === 'prompt' || kind === 'conversation') && canBeChecked(payload)) had.verifiable++
+  }
+  const from = learntFrom(method, kinds)
+  const heldOut = from && heldOutOf(split => from.splits.has(split))
   const asked = given({
     type: typeFor(method, target),
     reasoning,
@@ -209,7 +214,10 @@ export async function exportForPhase(
     target,
     asked,
     release,
-    rowsOf(release, split => (split === heldOut ? 'test' : split === 'train' ? split : undefined)),
+    rowsOf(release, (split, kind) => {
+      if (from && kind !== from.kind) return undefined
+      return split === heldOut ? 'test' : split === 'train' ? split : undefined
+    }),
   )
   const [{ type, files } = { type: '', files: [] }] = types
   const of = (split: string) => files.find(file => file.split === split)

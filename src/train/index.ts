@@ -25,7 +25,7 @@ export { type Content, type Origin, type Reasoning, reasonings, type Target, typ
 export { targetNamed, targetNames, targets } from './export/targets.ts'
 export { type Asked, type Exported, type TooLong, tooLongPolicies, writeExport } from './export/write.ts'
 export { heldOutOf } from './held-out.ts'
-export { learntFrom } from './learnt.ts'
+export { canBeChecked, type Had, learntFrom } from './learnt.ts'
 export {
   type Finding,
   type LintAsk,

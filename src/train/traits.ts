@@ -2,6 +2,7 @@ import { emptyPairs, type PairBias, pairBias, tallyPair } from '../measure/index
 import { canonical, type Id, type Kind, type Message, type Rec, sha256, type Tool } from '../records/index.ts'
 import type { Tokenizer } from '../text/index.ts'
 import { heldOutOf } from './held-out.ts'
+import { canBeChecked } from './learnt.ts'
 
 /**
  * Lengths of sequences in tokens. `parts` are the means of twenty equal parts from the shortest to the longest, from which
@@ -207,8 +208,8 @@ export async function traitsOf(records: AsyncIterable<Rec>, options: TraitOption
     const prompt = sha256(canonical(parts.prompt)).slice(0, 24)
     if (tally.prompts.has(prompt)) tally.repeated++
     tally.prompts.add(prompt)
-    if ((record.kind === 'prompt' || record.kind === 'conversation') && record.verifier && isChecked(record)) {
-      const { kind } = record.verifier
+    if ((record.kind === 'prompt' || record.kind === 'conversation') && canBeChecked(record)) {
+      const { kind } = record.verifier!
       tally.verifiers[kind] = (tally.verifiers[kind] ?? 0) + 1
       tally.checked.push(head)
     }
@@ -226,10 +227,6 @@ export async function traitsOf(records: AsyncIterable<Rec>, options: TraitOption
   const kinds = Object.fromEntries([...seen].map(([kind, tally]) => [kind, traitsOfKind(tally)]))
   return { tokenizer: tokenizer.name, context, kinds }
 }
-
-/** Whether there is what an answer is checked against: a reference beside the verifier, or in its settings. */
-const isChecked = ({ reference, verifier }: { reference?: string; verifier?: { kind: string } }) =>
-  reference !== undefined || Object.keys(verifier!).length > 1
 
 const tallyOf = (kind: Kind) => ({
   kind,

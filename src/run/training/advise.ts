@@ -61,7 +61,7 @@ function fed(traits: KindTraits, release: TrainRelease, config: TrainConfig): Fe
 
 /** Rows of phase two by its method. */
 function feedOf(method: Method, release: TrainRelease, config: TrainConfig): Feed {
-  const traits = learntFrom(method, release.traits)!
+  const traits = learntFrom(method, release.traits.kinds)!
   if (method !== 'grpo') return fed(traits, release, config)
   const lengths = cutAt(traits.checked!, config.context)
   return { traits, release, rows: lengths.sequences, lengths }
@@ -77,7 +77,7 @@ export function advise(
   const stated = two.method === 'auto' || two.method === 'none' ? undefined : two.method
   const some = (kind: KindTraits | undefined) => (kind && kind.rows > 0 ? kind : undefined)
   const { kinds } = ask.preference.traits
-  const verifiable = learntFrom('grpo', ask.preference.traits)
+  const verifiable = learntFrom('grpo', kinds)
   const ground: Ground = {
     ...{ base, adapter: config.adapter },
     tuned: some(conversations) !== undefined && !config.sft.skip,
