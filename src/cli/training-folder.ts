@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
-import { type Project, placesIn, readTraining } from '../run/index.ts'
+import { type Project, placesIn, readTraining, releaseOfRecipe } from '../run/index.ts'
 import type { Training } from '../train/index.ts'
 import type { Call } from './commands.ts'
 import { here, openRecipe, recipeIn } from './open.ts'
@@ -18,7 +18,10 @@ export async function openTraining(call: Call): Promise<{ folder: string; traini
   const project = await openRecipe(call, args[0])
   const { name, release } = project.recipe
   const folder = join(project.base, 'training', `${name}-${release?.version ?? '0.0.0'}`)
-  if (existsSync(join(folder, 'training.json'))) return { folder, training: readTraining(placesIn(folder)), project }
+  // Where the version of the recipe is not released, another stands in, and its training has that one's name.
+  const other = releaseOfRecipe(project.base, project.recipe)
+  for (const dir of [folder, ...(other ? [join(project.base, 'training', basename(other.dir))] : [])])
+    if (existsSync(join(dir, 'training.json'))) return { folder: dir, training: readTraining(placesIn(dir)), project }
   throw new StillroomError('SR_TRAINING', `There is no training at ${here(io, folder)}.`, {
     hint: 'write one with: stillroom train write',
   })

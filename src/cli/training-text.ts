@@ -130,7 +130,10 @@ export function trainingView(
   io: Io,
   { kind, width, paint, say }: Reporter,
 ): { take(event: TrainingEvent): void; end(): void } {
-  if (kind === 'json') return { take: event => io.out(`${JSON.stringify(event)}\n`), end: () => {} }
+  if (kind === 'json') {
+    const shown = (event: TrainingEvent) => ('log' in event ? { ...event, log: here(io, event.log) } : event)
+    return { take: event => io.out(`${JSON.stringify(shown(event))}\n`), end: () => {} }
+  }
   let line: Line | undefined
   const clear = (): void => {
     if (kind === 'human' && line) io.out(`\r${csi}K`)

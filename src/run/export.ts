@@ -49,28 +49,6 @@ function originOf(dir: string): Origin {
   return { name, version, license, manifest: sha256(text), card: readFileSync(join(dir, 'README.md'), 'utf8') }
 }
 
-/** The parts of a version, so that 0.10.0 comes after 0.9.0. */
-const parts = (version: string): number[] => version.split(/\D+/).filter(Boolean).map(Number)
-function later(a: string, b: string): number {
-  const [x, y] = [parts(a), parts(b)]
-  for (let i = 0; i < Math.max(x.length, y.length); i++)
-    if ((x[i] ?? 0) !== (y[i] ?? 0)) return (x[i] ?? 0) - (y[i] ?? 0)
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** The newest release of a name in a folder of releases: by its date, then by its version. Undefined without one. */
-export function newestRelease(folder: string, name: string): string | undefined {
-  const found: { dir: string; date: string; version: string }[] = []
-  for (const entry of existsSync(folder) ? readdirSync(folder) : []) {
-    const dir = join(folder, entry)
-    if (!existsSync(join(dir, 'manifest.json')) || existsSync(join(dir, tombstoneFile))) continue
-    const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as Manifest
-    if (manifest.name === name) found.push({ dir, date: manifest.date, version: manifest.version })
-  }
-  found.sort((a, b) => (a.date === b.date ? later(a.version, b.version) : a.date < b.date ? -1 : 1))
-  return found.at(-1)?.dir
-}
-
 /** The rows of a release as exporters take them, again and again. `as` names the split that a row goes to, or none. */
 function rowsOf(
   dir: string,

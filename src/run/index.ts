@@ -44,7 +44,6 @@ export {
   type ExportRequest,
   exportForPhase,
   exportRelease,
-  newestRelease,
   type PhaseExport,
 } from './export.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
@@ -107,3 +106,4 @@ export {
 } from './training/index.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'
+export { newestRelease, releaseOfRecipe } from './which-release.ts'

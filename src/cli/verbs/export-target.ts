@@ -1,7 +1,7 @@
 import { basename, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { trainers } from '../../recipe/index.ts'
-import { exportRelease, newestRelease } from '../../run/index.ts'
+import { exportRelease, releaseOfRecipe } from '../../run/index.ts'
 import { exportReasons, reasonings, targetNamed, tooLongPolicies } from '../../train/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { bytes, counted, thousands } from '../figures.ts'
@@ -15,7 +15,7 @@ export const run: Run = async call => {
   const { io, given } = call
   const reporter = reporterOf(call)
   const target = targetNamed(call.args[0]!)
-  const { release, tokenizer } = await releaseOf(call)
+  const { release, tokenizer, instead } = await releaseOf(call)
   const out = resolve(
     io.cwd,
     given.out ??
@@ -40,7 +40,7 @@ export const run: Run = async call => {
     // A tokenizer is counted with where it is named here, or something is to be held against its counts.
     ...(tokenizer !== undefined && (context !== undefined || given.tokenizer !== undefined) ? { tokenizer } : {}),
   })
-  const { origin, ...told } = done
+  const { origin, ...told } = { ...done, warnings: [...(instead === undefined ? [] : [instead]), ...done.warnings] }
   const files = done.types.flatMap(one => one.files)
   const folder = here(io, out)
   const tokens = done.tokenizer !== undefined
@@ -81,7 +81,7 @@ export const run: Run = async call => {
   if (done.cut > 0) reporter.say('', `${counted(done.cut, 'row')} cut to ${context} tokens.`)
   for (const [what, n] of Object.entries(done.lost))
     reporter.say('', ...wrap(`Lost of ${counted(n, 'row')}: ${what}, which the format cannot hold.`, reporter.width))
-  for (const text of done.warnings)
+  for (const text of told.warnings)
     reporter.say('', ...wrap(`${reporter.paint('yellow', 'Note')}  ${text}.`.replace(/\.\.$/, '.'), reporter.width))
   if (!dry) {
     const first = files[0]!.path
@@ -95,12 +95,12 @@ export const run: Run = async call => {
       ...(target.name === 'hub' ? [`Next: stillroom push ${folder} --to <owner/name>`] : []),
     )
   }
-  reporter.result({ release, ...told, out: dry ? null : out })
+  reporter.result({ release: here(io, release), ...told, out: dry ? null : folder })
   return 0
 }
 
-/** The release that is named, or the newest of the recipe here; and the tokenizer that its tokens count by. */
-async function releaseOf(call: Call): Promise<{ release: string; tokenizer?: string }> {
+/** The release that is named, or that of the recipe here; and the tokenizer that its tokens count by. */
+async function releaseOf(call: Call): Promise<{ release: string; tokenizer?: string; instead?: string }> {
   const { io, given, args } = call
   const named = given.tokenizer === undefined ? undefined : resolve(io.cwd, given.tokenizer)
   const project = await recipeIfAny(call)
@@ -111,8 +111,8 @@ async function releaseOf(call: Call): Promise<{ release: string; tokenizer?: str
       : (named ?? (own && project ? resolve(project.base, own) : undefined))
   const counting = tokenizer === undefined ? {} : { tokenizer }
   if (args[1] !== undefined) return { release: resolve(io.cwd, args[1]), ...counting }
-  const release = project && newestRelease(join(project.base, 'releases'), project.recipe.name)
-  if (release) return { release, ...counting }
+  const found = project && releaseOfRecipe(project.base, project.recipe)
+  if (found) return { release: found.dir, ...counting, ...(found.instead ? { instead: found.instead } : {}) }
   throw new StillroomError(
     'SR_NOT_FOUND',
     project ? `${project.recipe.name} has no release here.` : 'There is no recipe here.',

@@ -35,6 +35,7 @@ test('a training of a recipe is run, told line by line, and its standing told la
     .map(line => JSON.parse(line))
   expect(held.code).toBe(5)
   expect(lines[0]).toMatchObject({ event: 'training-started', phases: ['sft', 'preference'] })
+  expect(lines[1]).toMatchObject({ event: 'phase-started', log: 'training/ferries-0.1.0/run/sft.log' })
   expect(lines.at(-1)).toMatchObject({ error: { code: 'SR_UNSETTLED' }, exit: 5 })
 
   const ran = await commandLine(dir, 'train run --unsettled', { env })
@@ -47,7 +48,8 @@ test('a training of a recipe is run, told line by line, and its standing told la
   expect(ran.out).toContain('Model: training/ferries-0.1.0/out/preference-merged')
   expect(ran.out).toContain('- Keep the license and its notices with the weights.')
   const status = await commandLine(dir, 'train status training/ferries-0.1.0 --json')
-  const { state, curves, next } = JSON.parse(status.out)
+  const { state, curves, next, folder: shown } = JSON.parse(status.out)
+  expect(shown).toBe('training/ferries-0.1.0')
   expect([state.phases.preference.is, curves.sft.at(-1).step, next]).toEqual(['handed-over', 24, 'nothing is open'])
 })
 

@@ -7,7 +7,7 @@ import {
   type TrainingResult,
 } from '../../run/index.ts'
 import type { Call, Run } from '../commands.ts'
-import { openRecipe, takeWorkspace } from '../open.ts'
+import { here, openRecipe, takeWorkspace } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 import { openTraining, recipeOf } from '../training-folder.ts'
 import { madeLines, phaseLines, trainingView } from '../training-text.ts'
@@ -67,6 +67,6 @@ export const run: Run = async call => {
       model.obligations.map(text => `- ${text}`),
     )
   }
-  reporter.result({ folder, state, model, exit: 0 })
+  reporter.result({ folder: here(io, folder), state, model, exit: 0 })
   return 0
 }

@@ -26,7 +26,14 @@ export const run: Run = async call => {
     '',
     `Next: ${next}`,
   )
-  reporter.result({ folder, name: training.name, version: training.version, state: state ?? null, curves, next })
+  reporter.result({
+    folder: here(io, folder),
+    name: training.name,
+    version: training.version,
+    state: state ?? null,
+    curves,
+    next,
+  })
   return 0
 }
 

@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { commandLine } from '../../../test/support/command-line.ts'
 import { folder, write } from '../../../test/support/project.ts'
 import { type TrainingRows, trainingRelease } from '../../../test/support/training-release.ts'
 import { builtinSteps } from '../../builtin-steps.ts'
@@ -179,4 +181,21 @@ test('a base in a folder whose tokenizer has no chat template stops, unless a te
   expect(await abouts({ 'chat-template': 'chatml' })).not.toContain('chat-template')
   write(dir, { 'base/chat_template.jinja': '{{ messages }}' })
   expect(await abouts()).not.toContain('chat-template')
+})
+
+test("the release of the recipe's own version is taken, or the newest one, and that is said", async () => {
+  const { dir, plan } = await prepared({ conversations: 20 }, { purpose: { base } })
+  await trainingRelease(dir, { conversations: 20 }, { version: '0.2.0' })
+  const stands = async () => {
+    const { releases, version, warnings } = await plan()
+    return [releases[0]!.version, version, warnings.find(({ about }) => about === 'release')?.text]
+  }
+  expect(await stands()).toEqual(['0.1.0', '0.1.0', undefined])
+  const exported = async () => JSON.parse((await commandLine(dir, 'export trl --dry-run --json')).out)
+  expect(await exported()).toMatchObject({ release: 'releases/pumps-0.1.0', out: null })
+  rmSync(join(dir, 'releases/pumps-0.1.0'), { recursive: true })
+  const said = 'Version 0.1.0 of the recipe is not released: the newest release is taken, pumps 0.2.0.'
+  expect(await stands()).toEqual(['0.2.0', '0.2.0', said])
+  const { release, warnings } = await exported()
+  expect([release, warnings[0]]).toEqual(['releases/pumps-0.2.0', said])
 })

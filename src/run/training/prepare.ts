@@ -27,6 +27,7 @@ import {
   withPrices,
 } from '../../train/index.ts'
 import type { Project } from '../project.ts'
+import { releaseOfRecipe } from '../which-release.ts'
 import { advise } from './advise.ts'
 import { baseLicenseReport, checkBase } from './license.ts'
 
@@ -106,7 +107,10 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
   // A phase that is left out needs no release.
   if (config.sft.skip) dirs.sft = dirs.preference
   else if (config.preference.method === 'none') dirs.preference = dirs.sft
-  const own = readOwn(place.release)
+  // Where another version stands in, it counts only for phases that read it.
+  const { instead } = place
+  const stands = instead !== undefined && Object.values(dirs).includes(place.release)
+  const own = instead === undefined || stands ? readOwn(place.release) : undefined
   const base = config.base ?? place.purpose?.base ?? (own && (await statedBase(place.release)))
   if (base === undefined) {
     throw new StillroomError('SR_RECIPE_VALUE', 'Nobody says which model is to be trained.', {
@@ -143,6 +147,7 @@ export async function prepareTraining(from: Project | string, input: TrainInput 
     ...(model ? { model } : {}),
     ...(counts === undefined ? {} : { tokenizer: counts }),
     ...advised,
+    warnings: stands ? [{ about: 'release', text: instead! }, ...advised.warnings] : advised.warnings,
     total: totalOf(advised.estimates, releases),
   }
 }
@@ -171,6 +176,8 @@ function hasTemplate(folder: string): boolean {
 
 type Place = {
   release: string
+  /** Says that another version than that of the recipe stands in. */
+  instead?: string
   root: string
   /** Folder that `training/` lies in. */
   beside: string
@@ -183,7 +190,8 @@ type Place = {
 }
 
 function ofRecipe({ recipe, base, file }: Project): Place {
-  if (!recipe.release) {
+  const found = releaseOfRecipe(base, recipe)
+  if (!found && !recipe.release) {
     throw new StillroomError(
       'SR_RECIPE_VALUE',
       'The recipe has no `release` block, so that there is no release to train on.',
@@ -194,7 +202,9 @@ function ofRecipe({ recipe, base, file }: Project): Place {
     )
   }
   return {
-    release: join(base, 'releases', `${recipe.name}-${recipe.release.version}`),
+    // Where nothing is released, this is the folder that an error names.
+    release: found?.dir ?? join(base, 'releases', `${recipe.name}-${recipe.release!.version}`),
+    ...(found?.instead ? { instead: found.instead } : {}),
     ...{
       root: base,
       beside: base,
