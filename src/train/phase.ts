@@ -23,6 +23,8 @@ export type PhaseData = {
    * its completion. Default the latter.
    */
   form?: 'messages' | 'prompt-completion'
+  /** Digests of these files as they were written, by path. */
+  digests?: { [path: string]: Sha }
 }
 
 /**

@@ -5,6 +5,7 @@ import { sha256 } from '../../records/index.ts'
 import { tombstoneFile } from '../../release/index.ts'
 import { failureOf, type Phase, type Training } from '../../train/index.ts'
 import { checkpointsIn } from './checkpoints.ts'
+import { digestsOfFiles } from './digests.ts'
 import type { TellTraining } from './events.ts'
 import { digestsOf, type PhaseState, type Places } from './state.ts'
 import type { Around } from './trainer.ts'
@@ -108,6 +109,20 @@ export function releaseAsWritten(
       : `Release ${name} ${version} is no longer what these rows were written from.`
     : `Release ${name} ${version} is not where it was, in ${dir}: whether it has changed since cannot be told.`
   if (said) tell({ event: 'note', message: said })
+}
+
+/** Throws SR_TRAINING where rows that a phase is about to learn from are not those that were written. */
+export async function rowsAsWritten({ name, data }: Phase, { folder }: Pick<Places, 'folder'>): Promise<void> {
+  const { digests = {} } = data
+  const now = await digestsOfFiles(folder, Object.keys(digests))
+  const changed = Object.keys(digests).find(path => now[path] !== digests[path])
+  if (changed === undefined) return
+  throw new StillroomError('SR_TRAINING', `Rows of phase ${name} were changed since they were written.`, {
+    position: { file: join(folder, changed) },
+    expected: `sha256 ${digests[changed]}`,
+    received: now[changed] ?? 'no file',
+    hint: 'write the training again: stillroom train write; what is to be learnt otherwise is changed in the recipe or its release',
+  })
 }
 
 /** Throws SR_TRAINER_MISSING before anything is done, where the trainer is not on the path. */

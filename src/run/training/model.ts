@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Sha } from '../../records/index.ts'
 import type { Figures, Training } from '../../train/index.ts'
+import { type BasePlace, basePlace } from './base-place.ts'
 import { weightsIn } from './checkpoints.ts'
+import { digestsOfFiles } from './digests.ts'
 import type { PhaseName, WhichModel } from './events.ts'
 import type { BaseStanding } from './license.ts'
 import type { PhaseState, Places, State } from './state.ts'
@@ -17,7 +17,7 @@ export type ModelLineage = {
   format: 'stillroom-model-1'
   name: string
   version: string
-  base: { model: string; license: BaseStanding['license'] | null; verdict: string; why: string; override?: string }
+  base: BasePlace & { license: BaseStanding['license'] | null; verdict: string; why: string; override?: string }
   /** What whoever passes the model on has to do; `prefix` begins its name. */
   obligations: string[]
   prefix?: string
@@ -51,21 +51,6 @@ export type ModelLineage = {
   evaluations: { [what in WhichModel]?: string }
 }
 
-async function digestOfFile(file: string): Promise<Sha> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  return hash.digest('hex')
-}
-
-async function digests(folder: string, paths: readonly string[]): Promise<{ [path: string]: Sha }> {
-  const found: { [path: string]: Sha } = {}
-  for (const path of [...new Set(paths)].sort()) {
-    const file = join(folder, path)
-    if (existsSync(file)) found[path] = await digestOfFile(file)
-  }
-  return found
-}
-
 /** Tells the lineage of what a finished training left. Reads rows and weights once, for their digests. */
 export async function lineageOf(
   training: Training,
@@ -75,6 +60,7 @@ export async function lineageOf(
   { folder, model: known }: Places,
 ): Promise<ModelLineage> {
   const phases: ModelLineage['phases'] = []
+  const place = (model: string) => basePlace(model, folder, resolve(folder, training.recipe))
   const before = existsSync(known) ? (JSON.parse(readFileSync(known, 'utf8')) as ModelLineage) : undefined
   for (const { phase, written } of training.phases) {
     const { name, method, trainer, adapter, data } = phase
@@ -84,32 +70,37 @@ export async function lineageOf(
     const files = [...Object.keys(written.files), data.train, ...(data.test ? [data.test] : [])]
     phases.push({
       ...{ name, method, trainer, adapter },
-      from: phase.from ?? phase.model,
+      from: phase.from ?? place(phase.model).model,
       release: { name: release, version, manifest },
       ...{ rows: data.rows, heldOut: data.heldOut, tokens: data.tokens, tokenizer: data.tokenizer },
-      // Rows that were erased since keep the digest of what was trained on.
-      files: { ...before?.phases.find(one => one.name === name)?.files, ...(await digests(folder, files)) },
+      // Rows that were erased or edited since keep the digest of what was trained on.
+      files: {
+        ...before?.phases.find(one => one.name === name)?.files,
+        ...(await digestsOfFiles(folder, files)),
+        ...data.digests,
+      },
       command: written.command,
       libraries: at.versions,
       ...{ steps: at.step, of: at.of, attempts: at.attempts, settled: at.settled, best: at.best ?? null },
       figures: figures[name] ?? {},
       model,
-      weights: await digests(
+      weights: await digestsOfFiles(
         folder,
         weightsIn(join(folder, model)).map(file => `${model}/${file}`),
       ),
     })
   }
   const { gate, license, obligations, prefix } = standing
+  const base = place(training.base)
   return {
     format: 'stillroom-model-1',
     name: training.name,
     version: training.version,
     base: {
-      model: training.base,
+      ...base,
       license: license ?? null,
       verdict: gate.is,
-      why: gate.why,
+      why: gate.why.replaceAll(training.base, base.model),
       ...(gate.override === undefined ? {} : { override: gate.override }),
     },
     obligations: [...(prefix ? [`A distributed model has a name that begins with "${prefix}".`] : []), ...obligations],

@@ -6,7 +6,7 @@ import { type Figures, lastFigures, type Point, type Training } from '../../trai
 import { putWhole, type Reached, takeLock } from '../../workspace/index.ts'
 import { type Clock, systemClock } from '../session.ts'
 import { asStop } from '../stop.ts'
-import { asWritten, compare, mustSettle, present, releaseAsWritten } from './checks.ts'
+import { asWritten, compare, mustSettle, present, releaseAsWritten, rowsAsWritten } from './checks.ts'
 import { curveOf, type PhaseName, type TellTraining, trainingLog } from './events.ts'
 import { type BaseStanding, standingOf } from './license.ts'
 import { type EvaluateServed, measure } from './measure.ts'
@@ -132,7 +132,9 @@ async function stages(
   for (const [i, one] of training.phases.entries()) {
     const next = training.phases[i + 1]?.phase.name
     compare(one, next && state.phases[next], state.phases[one.phase.name], places)
-    if (state.phases[one.phase.name]?.is !== 'handed-over') asWritten(one, places, tell)
+    const at = state.phases[one.phase.name]?.is
+    if (at !== 'handed-over') asWritten(one, places, tell)
+    if (at === undefined || at === 'training') await rowsAsWritten(one.phase, places)
   }
   for (const { phase, written } of training.phases)
     if (!training.launch && !state.phases[phase.name]) present(phase, written.command[0]!, around)

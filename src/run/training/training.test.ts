@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { appears } from '../../../test/support/appears.ts'
+import { folder } from '../../../test/support/project.ts'
 import { change, serving, stepsOf, trainingFolder } from '../../../test/support/training-folder.ts'
 import { sha256 } from '../../records/index.ts'
 import {
@@ -266,6 +267,36 @@ test('what failed before its first checkpoint may be mended, and rows that are n
     ...{ code: 'SR_TRAINING', position: { file: expect.stringMatching(/data\/none\.jsonl$/) } },
     hint: expect.stringContaining('train write'),
   })
+})
+
+test('rows that were edited stop an open phase, and are nothing to one that is finished', async () => {
+  const dir = trainingFolder({ sft: { maxSteps: 16 }, preference: null, training: { recipe: '.' } })
+  const [file, base] = [join(dir, 'data/sft-train.jsonl'), folder({ 'config.json': '{}' })]
+  const [text, digest] = [readFileSync(file, 'utf8'), sha256(readFileSync(file))]
+  change(dir, training => {
+    training.base = base
+    training.phases[0]!.phase.data.digests = { 'data/sft-train.jsonl': digest }
+    training.phases[0]!.phase.model = join(dir, 'models/small')
+  })
+  writeFileSync(file, text.replace('pier 1', 'pier 7'))
+  expect((await run(dir)).error).toMatchObject({
+    ...{
+      code: 'SR_TRAINING',
+      position: { file: expect.stringMatching(/data\/sft-train\.jsonl$/) },
+      expected: `sha256 ${digest}`,
+    },
+    hint: expect.stringContaining('stillroom train write'),
+  })
+  expect(existsSync(join(dir, 'steps.txt'))).toBe(false)
+  writeFileSync(file, text)
+  expect((await run(dir)).error).toBeUndefined()
+  writeFileSync(file, '')
+  const { result } = await run(dir)
+  expect(result!.model.phases[0]).toMatchObject({ files: { 'data/sft-train.jsonl': digest }, from: 'models/small' })
+  // No path of one machine is in the lineage.
+  expect(result!.model.base).toMatchObject({ model: basename(base), config: sha256('{}') })
+  const lineage = readFileSync(join(dir, 'model.json'), 'utf8')
+  expect([lineage.includes(dir), lineage.includes(base)]).toEqual([false, false])
 })
 
 test('a license that forbids the use blocks with its clause, before anything runs', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -48,6 +48,8 @@ const plan = (root: string, phases: Phase[], input: object = {}): TrainingPlan =
 const exportRows: ExportRows = async ({ data, method }, folder) => {
   expect(existsSync(join(folder, 'training.json'))).toBe(false)
   const test = data.train.replace('train', 'test')
+  mkdirSync(join(folder, 'data', method === 'sft' ? 'sft' : 'preference'), { recursive: true })
+  writeFileSync(join(folder, data.train), method)
   return {
     data: { ...data, test, rows: 9, heldOut: 1 },
     type: method === 'sft' ? 'messages' : 'preference',
@@ -85,7 +87,7 @@ test('a training is written whole: configs, scripts, what runs it, and how phase
   })
   const [sft, preference] = training.phases
   expect(sft).toMatchObject({
-    phase: { data: { rows: 9, form: 'messages' } },
+    phase: { data: { rows: 9, form: 'messages', digests: { 'data/sft/train.jsonl': sha256('sft') } } },
     merge: { output: 'out/sft-merged' },
     written: { output: 'out/sft' },
   })

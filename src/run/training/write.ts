@@ -15,6 +15,7 @@ import {
   writePhase,
 } from '../../train/index.ts'
 import { putWhole } from '../../workspace/index.ts'
+import { digestsOfFiles } from './digests.ts'
 
 /** What is known of a training before anything of it is written. */
 export type TrainingPlan = {
@@ -71,7 +72,8 @@ export async function writeTraining(
   for (const phase of ready) writePhase(phase)
   for (const draft of ready) {
     const { data, type, leftOut, cut, warnings } = await exportRows(draft, folder)
-    const phase: Phase = { ...draft, data: { ...data, ...(type === 'messages' ? { form: 'messages' } : {}) } }
+    const digests = await digestsOfFiles(folder, [data.train, ...(data.test === undefined ? [] : [data.test])])
+    const phase: Phase = { ...draft, data: { ...data, ...(type === 'messages' ? { form: 'messages' } : {}), digests } }
     const { findings, overrides, ...written } = writePhase(phase)
     const merge = mergeOf(phase)
     const all = { ...written.files, ...merge?.files }
