@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
-import { placesIn, type State, type TrainingEvent } from '../run/index.ts'
+import { type ModelLineage, placesIn, type State, type TrainingEvent } from '../run/index.ts'
 import { type Figures, type Point, series, type Training } from '../train/index.ts'
+import { comparisonTable } from './comparison-table.ts'
 import { duration, thousands } from './figures.ts'
 import type { Io } from './io.ts'
 import { cut, indent, table, wrap } from './layout.ts'
@@ -65,7 +66,14 @@ export function standOf(state: PhaseState | undefined, settles: boolean): string
 }
 
 /** What a finished training left, in a few lines. */
-export function madeLines(training: Training, state: State, folder: string, io: Io): string[] {
+export function madeLines(
+  training: Training,
+  state: State,
+  model: ModelLineage | undefined,
+  folder: string,
+  io: Io,
+  reporter: Pick<Reporter, 'width' | 'paint'>,
+): string[] {
   const last = state.phases[training.phases.at(-1)!.phase.name]
   const lines = [`Model: ${here(io, `${folder}/${last?.model ?? ''}`)}`, `Lineage: ${here(io, placesIn(folder).model)}`]
   const paths = Object.entries(state.evaluations).map(
@@ -73,8 +81,21 @@ export function madeLines(training: Training, state: State, folder: string, io: 
   )
   for (const [what, path] of paths) lines.push(`Evaluation of the ${what} model: ${path}`)
   const { baseline, trained } = Object.fromEntries(paths)
-  if (baseline && trained) lines.push(`Compare them with: stillroom evaluate compare ${baseline} ${trained}`)
-  return lines
+  if (baseline === undefined || trained === undefined) return lines
+  const { comparison } = model ?? {}
+  const command = `stillroom evaluate compare ${baseline} ${trained}`
+  if (!comparison || 'why' in comparison) {
+    const why = comparison ? [`They cannot be compared: ${comparison.why}`] : []
+    return [...lines, ...why.flatMap(text => wrap(text, reporter.width)), `Compare them with: ${command}`]
+  }
+  const [said, ...more] = comparison.said
+  return [
+    ...[...lines, ''],
+    ...wrap(said ?? '', reporter.width).map(text => reporter.paint('bold', text)),
+    ...more.flatMap(text => wrap(text, reporter.width)),
+    ...(comparison.lines.length > 0 ? ['', ...comparisonTable(comparison.lines, reporter)] : []),
+    ...['', `In full: ${command}`],
+  ]
 }
 
 /** One event as lines of a pipe; undefined for those that a pipe need not know. */

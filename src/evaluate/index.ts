@@ -12,6 +12,7 @@ export {
   type Flip,
   type Verdict,
 } from './compare.ts'
+export { evaluatedAt } from './evaluated-at.ts'
 export type { Evaluation, ItemResult, ScoreLine } from './evaluation.ts'
 export { type Evaluated, isEvaluation, readEvaluation, writeEvaluation } from './folder.ts'
 export { promptDigest } from './grade/forms.ts'

@@ -88,6 +88,7 @@ export {
   prepareTraining,
   readState,
   readTraining,
+  recordedModel,
   runTraining,
   type Served,
   type State,

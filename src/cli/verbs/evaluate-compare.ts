@@ -1,30 +1,26 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { exits, StillroomError } from '../../errors/index.ts'
+import { resolve } from 'node:path'
+import { exits } from '../../errors/index.ts'
 import {
   type Compared,
   type Comparison,
   compareEvaluations,
   differenceText,
-  type Evaluated,
+  evaluatedAt,
   type Flip,
-  hasResults,
-  isEvaluation,
-  readEvaluation,
-  readResults,
   type Verdict,
   valueText,
   whatMoved,
 } from '../../evaluate/index.ts'
 import { putWhole } from '../../workspace/index.ts'
-import type { Call, Run } from '../commands.ts'
+import type { Run } from '../commands.ts'
 import { comparePage } from '../compare-page.ts'
+import { comparisonTable, verdictStyles as styles } from '../comparison-table.ts'
 import { counted, thousands } from '../figures.ts'
 import { intervalBars } from '../interval-bars.ts'
-import { clip, indent, table, wrap } from '../layout.ts'
+import { clip, indent, wrap } from '../layout.ts'
 import { oneOf } from '../one-of.ts'
 import { here } from '../open.ts'
-import { type Reporter, reporterOf, type Style } from '../reporter.ts'
+import { type Reporter, reporterOf } from '../reporter.ts'
 
 const failing = ['worse', 'not-better'] as const
 type Failing = (typeof failing)[number]
@@ -36,7 +32,7 @@ type Failing = (typeof failing)[number]
 export const run: Run = async call => {
   const { io, given } = call
   const failIf = oneOf('--fail-if', given.failIf, failing)
-  const [base, ...others] = call.args.map(path => evaluatedAt(call, path))
+  const [base, ...others] = call.args.map(path => evaluatedAt(resolve(io.cwd, path), path))
   const comparisons = compareEvaluations(base!, others, { common: given.common ?? false })
   const reporter = reporterOf(call)
   for (const comparison of comparisons) reporter.say(linesOf(comparison, given.items ?? 0, reporter))
@@ -64,53 +60,14 @@ export const run: Run = async call => {
   return failed.length > 0 ? exits.blocked : exits.done
 }
 
-/** Names of the folders right below that hold an evaluation. */
-const evaluationsIn = (path: string): string[] =>
-  existsSync(path) && statSync(path).isDirectory()
-    ? readdirSync(path)
-        .filter(name => isEvaluation(join(path, name)))
-        .sort()
-    : []
-
-/** An evaluation of ours, or what lm-evaluation-harness wrote. */
-function evaluatedAt({ io }: Call, named: string): Evaluated {
-  const path = resolve(io.cwd, named.replace(/(?:^|\/)evaluation\.json$/, '') || '.')
-  if (isEvaluation(path)) return readEvaluation(path)
-  if (hasResults(path)) return readResults(path)
-  // What was given to `evaluate --out` holds the folder of the evaluation.
-  const inside = evaluationsIn(path)
-  if (inside.length === 1) return readEvaluation(join(path, inside[0]!))
-  throw new StillroomError('SR_EVALUATION', `There is no evaluation in ${named}.`, {
-    expected: 'a folder with evaluation.json, or results of lm-evaluation-harness',
-    ...(inside.length > 0 ? { received: `several: ${inside.join(', ')}` } : {}),
-    hint:
-      inside.length > 0 ? 'name one of them' : 'stillroom evaluate, or stillroom evaluate import <results>, writes one',
-  })
-}
-
 function fails({ lines, refused }: Comparison, failIf: Failing): boolean {
   const has = (verdict: Verdict) => lines.some(line => line.verdict === verdict)
   return refused.length > 0 || (failIf === 'worse' ? has('worse') : !has('better'))
 }
 
-const styles: { [verdict in Verdict]: Style } = {
-  better: 'green',
-  worse: 'red',
-  'no difference shown': 'cyan',
-  'too few items': 'dim',
-  partial: 'yellow',
-}
-
 function linesOf(comparison: Comparison, items: number, { width, paint }: Reporter): string[] {
   const { base, tuned, lines, shown } = comparison
   const bold = (text: string) => paint('bold', text)
-  const right = (head: string) => ({ head, right: true })
-  const rows = lines.map(line => [
-    ...[line.task, line.metric, thousands(line.items), valueText(line.base, line), valueText(line.tuned, line)],
-    differenceText(line.difference, line),
-    line.interval ? `${differenceText(line.interval.low, line)} to ${differenceText(line.interval.high, line)}` : '',
-    paint(styles[line.verdict], line.verdict),
-  ])
   const [said, ...more] = whatMoved(comparison)
   return [
     bold(`${base.name} and ${tuned.name}`),
@@ -119,15 +76,7 @@ function linesOf(comparison: Comparison, items: number, { width, paint }: Report
     ...(said ? wrap(said, width).map(bold) : []),
     ...more.flatMap(sentence => wrap(sentence, width)),
     '',
-    ...table(
-      [
-        ...[{ head: 'task', flex: true }, { head: 'metric' }, right('items'), right('base'), right('tuned')],
-        ...[right('change'), { head: '95 %' }, { head: 'verdict' }],
-      ],
-      rows,
-      width,
-      bold,
-    ),
+    ...comparisonTable(lines, { width, paint }),
     '',
     ...intervalBars(lines.map(barOf), { width, paint, ends: ['worse', 'better'] }),
     '',

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commandLine } from '../../../test/support/command-line.ts'
@@ -84,7 +84,17 @@ steps: [{ sit: { from: choices, teacher: student } }, grade]
     [0, 2],
     [1, 2],
   ])
-  expect(out).toContain(`Compare them with: stillroom evaluate compare ${paths.join(' ')}`)
+  expect(out).toContain('Too few items to tell: choices accuracy.')
+  expect(out).toMatch(/choices +accuracy +2 +0\.0 % +100\.0 % +\+100\.0 .* too few items/)
+  expect(out).toContain(`In full: stillroom evaluate compare ${paths.join(' ')}`)
+  const { comparison } = JSON.parse(readFileSync(join(dir, 'training/model.json'), 'utf8'))
+  expect(comparison.lines).toMatchObject([{ items: 2, difference: 1, gained: 2, lost: 0, verdict: 'too few items' }])
+  // What was told stays told, though an evaluation is gone; that is no failure either.
+  rmSync(join(dir, paths[0]!), { recursive: true })
+  const again = JSON.parse(
+    (await commandLine(dir, 'train run training --json', { env })).out.trim().split('\n').at(-1)!,
+  )
+  expect([again.exit, again.model.comparison]).toEqual([0, comparison])
 })
 
 test('curves are drawn within their width, and one line tells where a phase is', () => {

@@ -59,7 +59,12 @@ export const run: Run = async call => {
     view.end()
   }
   const { state, curves, model } = result
-  reporter.say('', phaseLines(training, state, curves, reporter), '', madeLines(training, state, folder, io))
+  reporter.say(
+    '',
+    phaseLines(training, state, curves, reporter),
+    '',
+    madeLines(training, state, model, folder, io, reporter),
+  )
   if (model.obligations.length > 0) {
     reporter.say(
       '',

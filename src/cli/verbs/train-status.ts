@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { curveOf, placesIn, readState, type State } from '../../run/index.ts'
+import { curveOf, placesIn, readState, recordedModel, type State } from '../../run/index.ts'
 import type { Training } from '../../train/index.ts'
 import type { Run } from '../commands.ts'
 import { here } from '../open.ts'
@@ -17,12 +17,14 @@ export const run: Run = async call => {
   const curves = Object.fromEntries(
     names.map(name => [name, existsSync(places.events) ? curveOf(name, places.events) : []]),
   )
-  const next = whatNext(training, state, here(io, folder))
+  const model = state?.ended ? recordedModel(places) : undefined
+  const comparison = model?.comparison
+  const next = whatNext(training, state, here(io, folder), comparison !== undefined && 'said' in comparison)
   reporter.say(
     reporter.paint('bold', `Training ${training.name} ${training.version}, ${here(io, folder)}`),
     '',
     phaseLines(training, state, curves, reporter),
-    ...(state?.ended ? ['', madeLines(training, state, folder, io)] : []),
+    ...(state?.ended ? ['', madeLines(training, state, model, folder, io, reporter)] : []),
     '',
     `Next: ${next}`,
   )
@@ -37,7 +39,7 @@ export const run: Run = async call => {
   return 0
 }
 
-function whatNext(training: Training, state: State | undefined, folder: string): string {
+function whatNext(training: Training, state: State | undefined, folder: string, compared: boolean): string {
   if (!state) return `stillroom train run ${folder}`
   const [first, second] = training.phases.map(({ phase }) => phase)
   const one = first && state.phases[first.name]
@@ -53,7 +55,7 @@ function whatNext(training: Training, state: State | undefined, folder: string):
   }
   if (!state.ended) return `stillroom train run ${folder} goes on where it stopped`
   const { baseline, trained } = state.evaluations
-  return training.evaluate && baseline && trained
+  return training.evaluate && !compared && baseline && trained
     ? 'stillroom evaluate compare says whether the trained model is better than the base'
     : 'nothing is open'
 }

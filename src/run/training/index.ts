@@ -4,7 +4,7 @@
  */
 export { curveOf, type PhaseName, type TellTraining, type TrainingEvent, type WhichModel } from './events.ts'
 export type { EvaluateServed } from './measure.ts'
-export type { ModelLineage } from './model.ts'
+export { type ModelLineage, recordedModel } from './model.ts'
 export {
   checkPrepared,
   type PhaseEstimate,

@@ -8,6 +8,7 @@ import { digestsOfFiles } from './digests.ts'
 import type { PhaseName, WhichModel } from './events.ts'
 import type { BaseStanding } from './license.ts'
 import type { PhaseState, Places, State } from './state.ts'
+import type { WhatCame } from './what-came.ts'
 
 /**
  * Where a trained model comes from, `model.json` of its training: the base and what its license asks, and for each phase the
@@ -49,7 +50,13 @@ export type ModelLineage = {
   /** Folder of the model, relative to that of the training. */
   model: string
   evaluations: { [what in WhichModel]?: string }
+  /** What moved between these. */
+  comparison?: WhatCame
 }
+
+/** The lineage as it is recorded; undefined before a training is finished. */
+export const recordedModel = ({ model }: Pick<Places, 'model'>): ModelLineage | undefined =>
+  existsSync(model) ? (JSON.parse(readFileSync(model, 'utf8')) as ModelLineage) : undefined
 
 /** Tells the lineage of what a finished training left. Reads rows and weights once, for their digests. */
 export async function lineageOf(
@@ -57,11 +64,12 @@ export async function lineageOf(
   state: State,
   standing: BaseStanding,
   figures: { [phase in PhaseName]?: Figures },
-  { folder, model: known }: Places,
+  places: Places,
 ): Promise<ModelLineage> {
   const phases: ModelLineage['phases'] = []
   const place = (model: string) => basePlace(model, folder, resolve(folder, training.recipe))
-  const before = existsSync(known) ? (JSON.parse(readFileSync(known, 'utf8')) as ModelLineage) : undefined
+  const { folder } = places
+  const before = recordedModel(places)
   for (const { phase, written } of training.phases) {
     const { name, method, trainer, adapter, data } = phase
     const { name: release, version, manifest } = data.release

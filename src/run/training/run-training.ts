@@ -10,11 +10,12 @@ import { asWritten, compare, mustSettle, present, releaseAsWritten, rowsAsWritte
 import { curveOf, type PhaseName, type TellTraining, trainingLog } from './events.ts'
 import { type BaseStanding, standingOf } from './license.ts'
 import { type EvaluateServed, measure } from './measure.ts'
-import { lineageOf, type ModelLineage } from './model.ts'
+import { lineageOf, type ModelLineage, recordedModel } from './model.ts'
 import { childrenOf, endChildren, refuseBeside } from './processes.ts'
 import { runPhase } from './run-phase.ts'
 import { placesIn, putState, readState, readTraining, type State } from './state.ts'
 import type { Around } from './trainer.ts'
+import { whatCame } from './what-came.ts'
 
 export type TrainingOptions = {
   folder: string
@@ -158,6 +159,7 @@ async function stages(
   }
   // Relative, as the server is started here: what answers under an absolute path would carry it into its evaluation.
   const made = state.phases[training.phases.at(-1)!.phase.name]!.model!
+  const before = recordedModel(places)
   const model = await lineageOf(training, state, standing, figures, places)
   const put = (): void => putWhole(places.model, `${JSON.stringify(model, null, 1)}\n`)
   put()
@@ -172,6 +174,11 @@ async function stages(
     sha256(JSON.stringify(model.phases)).slice(0, 12),
   )
   model.evaluations = state.evaluations
+  const came = whatCame(places.folder, state.evaluations)
+  // What was told of these weights stays told, also where an evaluation was moved since.
+  const told = JSON.stringify(before?.phases) === JSON.stringify(model.phases) ? before?.comparison : undefined
+  const comparison = came && 'why' in came && told && 'said' in told ? told : came
+  if (comparison) model.comparison = comparison
   put()
   state.ended ??= around.clock.now().toISOString()
   save()

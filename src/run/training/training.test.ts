@@ -349,6 +349,8 @@ test('the base is served and evaluated before training, what came out behind it,
     { what: 'trained', model: 'served-trained', begun: true, recipe },
   ])
   expect(result!.model.evaluations).toEqual({ baseline: 'run/baseline', trained: 'run/trained' })
+  // Nothing was written there: that ends no training badly.
+  expect(result!.model.comparison).toEqual({ why: 'There is no evaluation in run/baseline.' })
   expect(childrenOf(dir)).toEqual([])
   for (const url of urls) await expect(fetch(`${url}/models`)).rejects.toThrow()
   expect(of(dir, 'sft')).toHaveLength(16)
