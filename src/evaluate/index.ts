@@ -24,7 +24,7 @@ export { type ExportedTasks, exportTasks, type TaskSource } from './lm-eval/task
 export { metrics, totals } from './metrics.ts'
 export { sit } from './sit/sit.ts'
 export { type Answered, answeredItems, examDigest, itemResults, scoreLines } from './tally.ts'
-export { differenceText, valueText, whatMoved } from './what-moved.ts'
+export { differenceText, intervalText, valueText, whatMoved } from './what-moved.ts'
 
 /** Verbs of this room, for the one list of steps; `grade` is handed the rules of another room first. */
 export const evaluateSteps: (Step | Verb)[] = [sit, sitLikelihood]

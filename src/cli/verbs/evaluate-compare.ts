@@ -9,6 +9,7 @@ import {
   type Evaluated,
   type Flip,
   hasResults,
+  intervalText,
   isEvaluation,
   readEvaluation,
   readResults,
@@ -131,7 +132,7 @@ function linesOf(comparison: Comparison, items: number, { width, paint }: Report
     '',
     ...intervalBars(lines.map(barOf), { width, paint, ends: ['worse', 'better'] }),
     '',
-    ...shown.map(({ task, metric, base, tuned }) => `${task} ${metric}: ${figure(base)} and ${figure(tuned)}`),
+    ...shown.flatMap(one => wrap(shownText(one), width)),
     ...(shown.length > 0 ? [''] : []),
     ...lines.flatMap(({ task, metric, unmatched, ungraded }) =>
       unmatched + ungraded === 0
@@ -165,7 +166,12 @@ function barOf(line: Compared) {
   }
 }
 
-const figure = (value: number): string => String(Number(value.toPrecision(4)))
+/** Figures that are compared by nothing, with how far each may be off by itself. */
+function shownText({ task, metric, base, tuned, scale, intervals }: Comparison['shown'][number]): string {
+  const said = (value: number, interval?: { low: number; high: number }): string =>
+    `${valueText(value, { scale })} (95 %: ${intervalText({ ...interval, scale })})`
+  return `${task} ${metric}: ${said(base, intervals.base)} and ${said(tuned, intervals.tuned)}`
+}
 
 const rule = (lines: readonly Compared[]): string =>
   `+ and − are items gained and lost. Better and worse: p below 0.05${lines.length > 1 ? ', after Holm over all lines of this call' : ''}, and an interval that does not reach over zero. finds: a true difference as large is found four times in five; where that is over a tenth of the scale there are too few items.`
