@@ -4,6 +4,7 @@ import {
   compareEvaluations,
   type Evaluated,
   type Evaluation,
+  finalPart,
   type ItemResult,
   intervalText,
   valueText,
@@ -202,4 +203,14 @@ test('a figure is told alike wherever it is shown: correlations to three digits,
   }
   const [found] = compareEvaluations(total('base', 0.43219), [total('tuned', 0.5)])
   expect(found!.shown).toMatchObject([{ scale: [-1, 1], intervals: { base: { low: 0.41234 }, tuned: { high: 0.5 } } }])
+})
+
+test.each([
+  ['short', 'short'],
+  [`${'work '.repeat(20)}Answer: 12`, /^….*Answer: 12$/],
+  [`Answer: 12\n${'so it goes '.repeat(20)}`, /^Answer: 12 so.*…$/],
+  [`${'work '.repeat(20)}\nAnswer: 12\n${'so it goes '.repeat(20)}`, /^….*Answer: 12 so.*…$/],
+])('of an answer the final part is shown: %j', (answer, shown) => {
+  expect(finalPart(answer, 40)).toMatch(shown)
+  expect([...finalPart(answer, 40)].length).toBeLessThanOrEqual(40)
 })

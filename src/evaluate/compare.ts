@@ -15,12 +15,15 @@ import type { Evaluated } from './folder.ts'
 
 export type Verdict = 'better' | 'worse' | 'no difference shown' | 'too few items' | 'partial'
 
+/** What one model made of an item, and why its grader marked it so. */
+type Side = { score: number; answer?: string; why?: string }
+
 /** One item that came out otherwise, with what each model said. */
 export type Flip = {
   task: string
   item: string
-  base: { score: number; answer?: string }
-  tuned: { score: number; answer?: string }
+  base: Side
+  tuned: Side
   gained: boolean
 }
 
@@ -199,13 +202,13 @@ function notComparable({
   )
 }
 
-type Outcome = { score?: number; answer?: string }
+type Outcome = { score?: number; answer?: string; why?: string }
 type Outcomes = Map<string, Map<string, Outcome>>
 
 /** Outcomes by task and metric, then by item and digest. Several samples of an item count once, with their mean. */
 function byItem(items: readonly ItemResult[]): Outcomes {
   const all = new Map<string, Map<string, Outcome & { n: number }>>()
-  for (const { task, metric, item, digest, score, answer } of items) {
+  for (const { task, metric, item, digest, score, answer, why } of items) {
     const lineOf = `${task}\n${metric}`
     if (!all.has(lineOf)) all.set(lineOf, new Map())
     const known = all.get(lineOf)!.get(`${item}\n${digest}`) ?? { n: 0 }
@@ -214,6 +217,7 @@ function byItem(items: readonly ItemResult[]): Outcomes {
       n,
       ...(n === 0 ? {} : { score: score === undefined ? known.score! : ((known.score ?? 0) * known.n + score) / n }),
       ...(known.answer === undefined && answer === undefined ? {} : { answer: known.answer ?? answer! }),
+      ...(known.why === undefined && why === undefined ? {} : { why: known.why ?? why! }),
     })
   }
   return all
@@ -286,9 +290,10 @@ function tested(
   }
 }
 
-const side = ({ score, answer }: Outcome): Flip['base'] => ({
+const side = ({ score, answer, why }: Outcome): Side => ({
   score: score!,
   ...(answer === undefined ? {} : { answer }),
+  ...(why === undefined ? {} : { why }),
 })
 const change = ({ base, tuned }: Flip): number => Math.abs(tuned.score - base.score)
 

@@ -13,6 +13,7 @@ export {
   type Verdict,
 } from './compare.ts'
 export type { Evaluation, ItemResult, ScoreLine } from './evaluation.ts'
+export { finalPart } from './final-part.ts'
 export { type Evaluated, isEvaluation, readEvaluation, writeEvaluation } from './folder.ts'
 export { promptDigest } from './grade/forms.ts'
 export { type GradeOptions, grade } from './grade/grade.ts'
@@ -24,7 +25,7 @@ export { type ExportedTasks, exportTasks, type TaskSource } from './lm-eval/task
 export { metrics, totals } from './metrics.ts'
 export { sit } from './sit/sit.ts'
 export { type Answered, answeredItems, examDigest, itemResults, scoreLines } from './tally.ts'
-export { differenceText, intervalText, valueText, whatMoved } from './what-moved.ts'
+export { differenceText, intervalText, outcomeText, valueText, whatMoved } from './what-moved.ts'
 
 /** Verbs of this room, for the one list of steps; `grade` is handed the rules of another room first. */
 export const evaluateSteps: (Step | Verb)[] = [sit, sitLikelihood]

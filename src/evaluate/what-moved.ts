@@ -5,6 +5,12 @@ import type { ScoreLine } from './evaluation.ts'
 export const valueText = (value: number, { scale }: Pick<Compared, 'scale'>): string =>
   inShares(scale) ? `${(100 * value).toFixed(1)} %` : marks(value, scale)
 
+/** Right and wrong by their words, a mark or a share as it is. */
+export function outcomeText(score: number, line: Pick<Compared, 'scale' | 'test' | 'higherIsBetter'>): string {
+  if (line.test !== 'mcnemar') return valueText(score, line)
+  return (score === 1) === line.higherIsBetter ? 'right' : 'wrong'
+}
+
 /** An interval as people say it; of a figure that has none, that it is not told. */
 export const intervalText = ({ low, high, scale }: Pick<ScoreLine, 'low' | 'high' | 'scale'>): string =>
   low === undefined || high === undefined ? 'not told' : `${valueText(low, { scale })} to ${valueText(high, { scale })}`
