@@ -7,6 +7,7 @@ import { recall, scan } from './decontaminate.ts'
 import { exact, near, recalls } from './dedupe.ts'
 import { calls, records } from './engine.ts'
 import { closure, finding } from './erasure.ts'
+import { verdicts } from './evaluate.ts'
 import { signatures, substrings, twins } from './kernels.ts'
 import { language } from './language.ts'
 import { metered, queueing, refusing, widening } from './limits.ts'
@@ -52,6 +53,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   language,
   'measure-erasure': closure,
   'measure-erasure-search': finding,
+  'evaluate-verdicts': verdicts,
   novelty: checks,
   leaks: recall,
   'near-duplicates': recalls,

@@ -143,10 +143,11 @@ export const judgesOf = (plan: Plan): string[] => [
   ),
 ]
 
-/** A model as part of a folder's name. */
+/** A model as part of a folder's name; one that is served out of a folder by the way to it. */
 const slug = (id: TeacherId, revision?: string): string =>
   [id, ...(revision === undefined ? [] : [revision])]
     .join('-')
+    .replace(/(?:\.{1,2}\/)+/g, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '')
 

@@ -154,10 +154,10 @@ test('a recipe: another model stands for its student, bad rows are told, a part 
   const project = await openProject(join(dir, 'recipe.yaml'), builtinSteps)
   const session = openSession(project.workspace, { command: 'test' })
   try {
-    const override = { student: { model: 'served', at: url, revision: 'r2' } }
+    const override = { student: { model: '../../served', at: url, revision: 'r2' } }
     const done = await runEvaluation(project, { session, env, override })
     expect([done.evaluation.model, done.dir]).toEqual([
-      { id: 'self/served', revision: 'r2' },
+      { id: 'self/../../served', revision: 'r2' },
       join(dir, 'evaluations', 'capitals-self-served-r2'),
     ])
     expect(done.items.filter(({ metric, score }) => metric === 'win_rate' && score !== undefined)).toHaveLength(2)
