@@ -84,7 +84,7 @@ export function withoutJudge({ exams }: Ahead, { rules }: Asking): string | unde
   }
   throw new StillroomError('SR_USAGE', 'Every item of the exam takes a judge, and none is named.', {
     expected: named,
-    received: `${n} items: ${by}`,
+    received: by,
     hint: 'name a judge, of another family than the student; nobody was asked anything yet',
   })
 }
