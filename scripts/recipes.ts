@@ -4,7 +4,7 @@
  * closes with `N passed, N failed`. Arguments choose by path.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { builtinSteps } from '../src/builtin-steps.ts'
@@ -22,14 +22,11 @@ import {
   runRounds,
 } from '../src/run/index.ts'
 import { readAnswers, startSimulator } from '../src/testing.ts'
+import { copyRecipes } from '../test/support/ready-recipes.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const copy = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
-for (const folder of ['recipes', 'examples']) {
-  // What a run leaves beside a recipe is no part of it.
-  const filter = (path: string) => !/[\\/](?:\.stillroom|releases|evaluations|training)$/.test(path)
-  cpSync(join(root, folder), join(copy, folder), { recursive: true, filter })
-}
+copyRecipes(copy)
 
 /** Runs one recipe and releases it; what it says on success. Throws with what is wrong. */
 async function proof(file: string, simulator: string): Promise<string> {

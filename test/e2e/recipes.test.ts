@@ -19,12 +19,14 @@ import {
   type Session,
 } from '../../src/run/index.ts'
 import { readAnswers, startSimulator } from '../../src/testing.ts'
+import { copyRecipes } from '../support/ready-recipes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const recipes = globSync(['recipes/*.yaml', 'examples/*/*.yaml'], { cwd: root })
   .map(path => path.replaceAll('\\', '/'))
   .sort()
 const home = mkdtempSync(join(tmpdir(), 'stillroom-recipes-'))
+const copy = join(home, 'copy')
 /**
  * Records that reach the first paid step: enough to come out at the end, few enough for every recipe there is. Code that is
  * run takes a hundred times as long as a reply that is read.
@@ -33,6 +35,7 @@ const limits = { asks: 8, executes: 2 }
 
 let simulator: Awaited<ReturnType<typeof startSimulator>>
 beforeAll(async () => {
+  copyRecipes(copy)
   const answers = globSync('recipes/data/*.answers.jsonl', { cwd: root }).flatMap(path =>
     readAnswers(readFileSync(join(root, path), 'utf8'), path),
   )
@@ -124,7 +127,7 @@ test('there are recipes', () => {
 
 test.each(recipes)('%s', async path => {
   const name = path.replaceAll('/', '-')
-  const project = await openProject(join(root, path), builtinSteps, join(home, name))
+  const project = await openProject(join(copy, path), builtinSteps, join(home, name))
   const session = openSession(project.workspace, { command: 'test' })
   try {
     if (isExamRecipe(project.recipe)) {
