@@ -1,4 +1,4 @@
-import type { Evaluation, ItemResult, ScoreLine } from '../evaluate/index.ts'
+import { type Evaluation, type ItemResult, intervalText, type ScoreLine, valueText } from '../evaluate/index.ts'
 import { detectableMean, detectableShare } from '../measure/index.ts'
 import type { Evaluated } from '../run/index.ts'
 import { familiesOf } from '../teachers/index.ts'
@@ -13,28 +13,21 @@ type Shown = Pick<Reporter, 'width' | 'paint'>
 /** Parts of a task that are shown; more of them stand in the file alone. */
 const mostParts = 12
 
-/** A share in percent, a correlation as it is, a mark with the end of its scale. */
-function figure({ metric, scale: [, most] }: ScoreLine, value: number): string {
-  if (most > 1) return value.toFixed(2)
-  return /^(?:pearson|spearman|s_dis|s_amb)$/.test(metric) ? value.toFixed(3) : `${(100 * value).toFixed(1)} %`
-}
-
 function nameOf(line: ScoreLine): string {
   const { metric, scale, higherIsBetter, ideal } = line
   const [least, most] = scale
   const ends = most > 1 ? ` (${least} to ${most})` : ''
-  const way = ideal !== undefined ? `, ${figure(line, ideal)} is no bias` : higherIsBetter ? '' : ', lower is better'
+  const way = ideal !== undefined ? `, ${valueText(ideal, line)} is no bias` : higherIsBetter ? '' : ', lower is better'
   return `${metric}${ends}${way}`
 }
 
 function rowOf(line: ScoreLine, label: string): string[] {
-  const { low, high, n, ungraded } = line
-  const between = `${figure(line, low)} to ${figure(line, high)}`
+  const { n, ungraded } = line
   return [
     label,
     nameOf(line),
-    figure(line, line.value),
-    between,
+    valueText(line.value, line),
+    intervalText(line),
     thousands(n),
     ungraded === 0 ? '' : thousands(ungraded),
   ]
@@ -134,7 +127,7 @@ export function evaluationLines(done: Evaluated, shown: Shown, here: (path: stri
             [...columns('task'), right('finds')],
             scores.map(line => {
               const least = finds(line, done.items)
-              return [...rowOf(line, line.task), least === undefined ? '' : figure(line, least)]
+              return [...rowOf(line, line.task), least === undefined ? '' : valueText(least, line)]
             }),
             width,
             bold,

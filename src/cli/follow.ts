@@ -11,7 +11,7 @@ export async function follow<T>(
   io: Io,
   reporter: Reporter,
   plan: Plan,
-  work: (view: { renderers: Emit[]; signal: AbortSignal }) => Promise<T>,
+  work: (view: { renderers: Emit[]; signal: AbortSignal }, notice: (text: string) => void) => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController()
   const view = reporter.follow(plan)
@@ -25,7 +25,7 @@ export async function follow<T>(
     stop.abort()
   })
   try {
-    return await work({ renderers: [view.emit], signal: stop.signal })
+    return await work({ renderers: [view.emit], signal: stop.signal }, view.notice)
   } finally {
     forget()
     view.end()

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { digestOf, random } from '../records/index.ts'
-import { compareEvaluations, type Evaluated, type Evaluation, type ItemResult, whatMoved } from './index.ts'
+import {
+  compareEvaluations,
+  type Evaluated,
+  type Evaluation,
+  finalPart,
+  type ItemResult,
+  intervalText,
+  valueText,
+  whatMoved,
+} from './index.ts'
 
 type Given = {
   name?: string
@@ -182,4 +191,26 @@ describe('what is paired', () => {
     expect(three.map(({ lines }) => lines[0]!.verdict)).not.toContain('better')
     expect(three[0]!.lines[0]!.adjusted).toBeCloseTo(3 * three[0]!.lines[0]!.p, 12)
   })
+})
+
+test('a figure is told alike wherever it is shown: correlations to three digits, shares in percent', () => {
+  const line = { scale: [-1, 1] as [number, number], low: 0.41234, high: 0.5 }
+  expect([valueText(0.43219, line), intervalText(line)]).toEqual(['0.432', '0.412 to 0.500'])
+  expect(valueText(0.5, { scale: [0, 1] })).toBe('50.0 %')
+  const total = (name: string, value: number): Evaluated => {
+    const scores = [{ task: 'exam', metric: 'pearson', higherIsBetter: true, value, n: 3, ungraded: 0, ...line }]
+    return evaluated([1, 0, 1], { name, of: { scores } })
+  }
+  const [found] = compareEvaluations(total('base', 0.43219), [total('tuned', 0.5)])
+  expect(found!.shown).toMatchObject([{ scale: [-1, 1], intervals: { base: { low: 0.41234 }, tuned: { high: 0.5 } } }])
+})
+
+test.each([
+  ['short', 'short'],
+  [`${'work '.repeat(20)}Answer: 12`, /^….*Answer: 12$/],
+  [`Answer: 12\n${'so it goes '.repeat(20)}`, /^Answer: 12 so.*…$/],
+  [`${'work '.repeat(20)}\nAnswer: 12\n${'so it goes '.repeat(20)}`, /^….*Answer: 12 so.*…$/],
+])('of an answer the final part is shown: %j', (answer, shown) => {
+  expect(finalPart(answer, 40)).toMatch(shown)
+  expect([...finalPart(answer, 40)].length).toBeLessThanOrEqual(40)
 })

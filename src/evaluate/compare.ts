@@ -15,12 +15,15 @@ import type { Evaluated } from './folder.ts'
 
 export type Verdict = 'better' | 'worse' | 'no difference shown' | 'too few items' | 'partial'
 
+/** What one model made of an item, and why its grader marked it so. */
+type Side = { score: number; answer?: string; why?: string }
+
 /** One item that came out otherwise, with what each model said. */
 export type Flip = {
   task: string
   item: string
-  base: { score: number; answer?: string }
-  tuned: { score: number; answer?: string }
+  base: Side
+  tuned: Side
   gained: boolean
 }
 
@@ -59,7 +62,16 @@ export type Comparison = {
   tuned: Named
   lines: Compared[]
   /** Figures without values of single items: shown, and never called. */
-  shown: { task: string; metric: string; base: number; tuned: number; why: string }[]
+  shown: {
+    task: string
+    metric: string
+    scale: ScoreLine['scale']
+    base: number
+    tuned: number
+    why: string
+    /** What each side's own interval is, where it has one. */
+    intervals: { base?: Interval; tuned?: Interval }
+  }[]
   unlike: Unlike[]
   /** Tasks of one side alone. */
   alone: { base: string[]; tuned: string[] }
@@ -135,7 +147,21 @@ function meet(base: Evaluated, tuned: Evaluated, { common = false }: CompareOpti
     if (pairs.scored.length > 0) lines.push(tested(score.task, score, other, pairs))
     else {
       const why = base.items.length === 0 || tuned.items.length === 0 ? 'no items' : 'no item has a value on both sides'
-      shown.push({ task: score.task, metric: score.metric, base: score.value, tuned: other.value, why })
+      const [own, its] = [intervalOf(score), intervalOf(other)]
+      shown.push({
+        ...{
+          task: score.task,
+          metric: score.metric,
+          scale: joint(score, other),
+          base: score.value,
+          tuned: other.value,
+        },
+        why:
+          own && its
+            ? why
+            : `${why}, and nothing tells how far ${own ? 'the second' : its ? 'the first' : 'either'} may be off`,
+        intervals: { ...(own ? { base: own } : {}), ...(its ? { tuned: its } : {}) },
+      })
     }
   }
   for (const [group, members] of Object.entries(a.groups ?? {})) {
@@ -176,13 +202,13 @@ function notComparable({
   )
 }
 
-type Outcome = { score?: number; answer?: string }
+type Outcome = { score?: number; answer?: string; why?: string }
 type Outcomes = Map<string, Map<string, Outcome>>
 
 /** Outcomes by task and metric, then by item and digest. Several samples of an item count once, with their mean. */
 function byItem(items: readonly ItemResult[]): Outcomes {
   const all = new Map<string, Map<string, Outcome & { n: number }>>()
-  for (const { task, metric, item, digest, score, answer } of items) {
+  for (const { task, metric, item, digest, score, answer, why } of items) {
     const lineOf = `${task}\n${metric}`
     if (!all.has(lineOf)) all.set(lineOf, new Map())
     const known = all.get(lineOf)!.get(`${item}\n${digest}`) ?? { n: 0 }
@@ -191,6 +217,7 @@ function byItem(items: readonly ItemResult[]): Outcomes {
       n,
       ...(n === 0 ? {} : { score: score === undefined ? known.score! : ((known.score ?? 0) * known.n + score) / n }),
       ...(known.answer === undefined && answer === undefined ? {} : { answer: known.answer ?? answer! }),
+      ...(known.why === undefined && why === undefined ? {} : { why: known.why ?? why! }),
     })
   }
   return all
@@ -213,6 +240,13 @@ function paired(ofBase: Outcomes, ofTuned: Outcomes, tasks: readonly string[], m
   }
   return pairs
 }
+
+const joint = ({ scale: a }: Pick<ScoreLine, 'scale'>, { scale: b }: Pick<ScoreLine, 'scale'>): ScoreLine['scale'] => [
+  Math.min(a[0], b[0]),
+  Math.max(a[1], b[1]),
+]
+const intervalOf = ({ low, high }: ScoreLine): Interval | undefined =>
+  low === undefined || high === undefined ? undefined : { low, high }
 
 /** Equal marks that came about by different sums are equal. */
 const nothing = 1e-9
@@ -239,7 +273,7 @@ function tested(
   const interval = binary ? flipInterval(n, { gained: up, lost: down }) : meanDifference(differences, seed)
   return {
     ...{ task, metric, higherIsBetter, items: n, unmatched, ungraded, gained, lost, differences },
-    scale: [Math.min(scale[0], other.scale[0]), Math.max(scale[1], other.scale[1])],
+    scale: joint({ scale }, other),
     ...{ base, tuned },
     ...(ideal === undefined ? {} : { ideal }),
     difference: differences.reduce((sum, d) => sum + d, 0) / n,
@@ -256,9 +290,10 @@ function tested(
   }
 }
 
-const side = ({ score, answer }: Outcome): Flip['base'] => ({
+const side = ({ score, answer, why }: Outcome): Side => ({
   score: score!,
   ...(answer === undefined ? {} : { answer }),
+  ...(why === undefined ? {} : { why }),
 })
 const change = ({ base, tuned }: Flip): number => Math.abs(tuned.score - base.score)
 

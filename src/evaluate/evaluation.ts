@@ -28,8 +28,9 @@ export type ScoreLine = {
   /** Ends of the scale of one item: 0 to 1 for right and wrong, 1 to 10 for a rubric. */
   scale: [least: number, most: number]
   value: number
-  low: number
-  high: number
+  /** Ends of the interval; absent where nothing tells how far the figure may be off. */
+  low?: number
+  high?: number
   /** Items that were graded, and those that were not. */
   n: number
   ungraded: number

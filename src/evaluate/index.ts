@@ -14,18 +14,20 @@ export {
 } from './compare.ts'
 export { evaluatedAt } from './evaluated-at.ts'
 export type { Evaluation, ItemResult, ScoreLine } from './evaluation.ts'
+export { finalPart } from './final-part.ts'
 export { type Evaluated, isEvaluation, readEvaluation, writeEvaluation } from './folder.ts'
-export { promptDigest } from './grade/forms.ts'
+export { judgedMetric, promptDigest } from './grade/forms.ts'
 export { type GradeOptions, grade } from './grade/grade.ts'
-export type { Rules } from './grade/rule.ts'
+export { type Rules, verifierFor } from './grade/rule.ts'
 export { type LeftOut, leftOut } from './lm-eval/doc.ts'
 export { hasResults, readResults } from './lm-eval/files.ts'
 export type { Imported } from './lm-eval/results.ts'
 export { type ExportedTasks, exportTasks, type TaskSource } from './lm-eval/tasks.ts'
 export { metrics, totals } from './metrics.ts'
+export { isAsked } from './sit/questions.ts'
 export { sit } from './sit/sit.ts'
 export { type Answered, answeredItems, examDigest, itemResults, scoreLines } from './tally.ts'
-export { differenceText, valueText, whatMoved } from './what-moved.ts'
+export { differenceText, intervalText, outcomeText, valueText, whatMoved } from './what-moved.ts'
 
 /** Verbs of this room, for the one list of steps; `grade` is handed the rules of another room first. */
 export const evaluateSteps: (Step | Verb)[] = [sit, sitLikelihood]

@@ -152,7 +152,7 @@ const hasPart = (result: ItemResult): result is ItemResult & { part: string } =>
 const drawsFor = (n: number): number => (n > 5000 ? 200 : 1000)
 
 /** 95 % interval of a mean; of one item it is the whole scale. */
-function meanInterval(scores: readonly number[], [low, high]: Metric['scale'], seed: string): Interval {
+export function meanInterval(scores: readonly number[], [low, high]: Metric['scale'], seed: string): Interval {
   if (scores.length < 2) return { low, high }
   const [first] = scores as [number]
   // Draws from equal marks are all the same. What Wilson's interval says of no failure in n says how far the mean can be off.

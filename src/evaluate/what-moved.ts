@@ -1,8 +1,19 @@
 import type { Compared, Comparison, Verdict } from './compare.ts'
+import type { ScoreLine } from './evaluation.ts'
 
-/** A value of a scale as people say it: right and wrong in percent, marks as they are. */
+/** A value of a scale as people say it: right and wrong in percent, correlations to three digits, marks as they are. */
 export const valueText = (value: number, { scale }: Pick<Compared, 'scale'>): string =>
   inShares(scale) ? `${(100 * value).toFixed(1)} %` : marks(value, scale)
+
+/** Right and wrong by their words, a mark or a share as it is. */
+export function outcomeText(score: number, line: Pick<Compared, 'scale' | 'test' | 'higherIsBetter'>): string {
+  if (line.test !== 'mcnemar') return valueText(score, line)
+  return (score === 1) === line.higherIsBetter ? 'right' : 'wrong'
+}
+
+/** An interval as people say it; of a figure that has none, that it is not told. */
+export const intervalText = ({ low, high, scale }: Pick<ScoreLine, 'low' | 'high' | 'scale'>): string =>
+  low === undefined || high === undefined ? 'not told' : `${valueText(low, { scale })} to ${valueText(high, { scale })}`
 
 /** A difference with its sign, in points of a hundred for right and wrong. */
 export function differenceText(value: number, { scale }: Pick<Compared, 'scale'>): string {
@@ -11,7 +22,10 @@ export function differenceText(value: number, { scale }: Pick<Compared, 'scale'>
 }
 
 const inShares = ([least, most]: Compared['scale']): boolean => least === 0 && most === 1
-const marks = (value: number, [least, most]: Compared['scale']): string => value.toFixed(most - least >= 50 ? 1 : 2)
+const marks = (value: number, [least, most]: Compared['scale']): string =>
+  Math.abs(value) >= 1e7
+    ? value.toExponential(3)
+    : value.toFixed(least === -1 && most === 1 ? 3 : Math.max(-least, most) >= 50 ? 1 : 2)
 
 /** A comparison in a few plain sentences: what moved, what did not, and what cannot be told. */
 export function whatMoved({ base, tuned, lines, shown, refused, reportable, unlike, alone }: Comparison): string[] {

@@ -49,7 +49,7 @@ const budget = z
     tokens: z.int().positive().optional().describe('Tokens in and out together'),
     calls: z.int().positive().optional().describe('Calls'),
   })
-  .describe('Hard limits of everything spent under this recipe')
+  .describe('Hard limits of everything spent in this workspace, by whichever recipe beside this one')
 
 const release = z.strictObject({
   version: z

@@ -16,6 +16,7 @@ import { type Node, type Plan, planRecipe, type Recipe } from '../recipe/index.t
 import { digestOf, type Rec, type Score, type Sha, sha256, type TeacherId } from '../records/index.ts'
 import { isPool, type TeacherConfig, teacherConfig } from '../teachers/index.ts'
 import type { Emit } from '../workspace/index.ts'
+import { digestsAhead, examAhead, sameExam, withoutJudge } from './evaluation-ahead.ts'
 import { leafTeachers } from './facts.ts'
 import type { Project } from './project.ts'
 import { type RunResult, run } from './run.ts'
@@ -36,6 +37,8 @@ export type EvaluationOptions = {
   limit?: number
   /** Folder that evaluations are kept in; default `evaluations` beside the recipe. */
   out?: string
+  /** Told before the first call: items that nobody will grade. */
+  warn?: (text: string) => void
   renderers?: Emit[]
   signal?: AbortSignal
 }
@@ -157,6 +160,12 @@ function modelOf(plan: Plan): Evaluation['model'] {
   return { id: revision === undefined ? id : id.replace(`@${revision}`, ''), ...(revision ? { revision } : {}) }
 }
 
+/** Two models on one exam are two names, so that a comparison can speak of them. */
+function nameOf(plan: Plan, limit: number | undefined): string {
+  const { id, revision } = modelOf(plan)
+  return `${plan.recipe.name}-${slug(id, revision)}${limit === undefined ? '' : `-first-${limit}`}`
+}
+
 type Condition = string | number | boolean | null
 
 /** What two evaluations must share to be comparable: how the step asked, and how its student samples. */
@@ -236,31 +245,47 @@ function earlierIn(dir: string): Scored | undefined {
   }
 }
 
-/** Results of another exam are not written over: they could not be had again. Throws SR_EVALUATION_EXISTS. */
-function sameExam(before: Evaluation, now: Evaluation, dir: string): void {
-  const names = new Set([...Object.keys(before.tasks), ...Object.keys(now.tasks)])
-  const other = [...names].filter(task => before.tasks[task]?.exam !== now.tasks[task]?.exam)
-  if (other.length === 0) return
-  throw new StillroomError('SR_EVALUATION_EXISTS', `${dir} holds results of another exam.`, {
-    received: `another ${other.join(', ')}, measured ${before.date}`,
-    hint: 'give the recipe another `name`, or name another folder with --out',
+/** A budget that ended an evaluation, with what helps there: it has no release that could be partial. */
+function ended(error: StillroomError): StillroomError {
+  if (error.code !== 'SR_BUDGET') return error
+  return new StillroomError(error.code, error.message, {
+    ...(error.received === undefined ? {} : { received: error.received }),
+    hint: 'raise `budget` in the recipe and evaluate again, which asks nobody twice; or take a look at a part of the exam with --limit <n>',
+    cause: error,
   })
+}
+
+/** What can be told before anybody is asked: items that nobody could grade, and a folder that is taken. */
+async function lookAhead(plan: Plan, dir: string, options: EvaluationOptions): Promise<void> {
+  const rules = ofVerbs(plan, grades)
+  const asking = { sits: ofVerbs(plan, sits), rules: rules.filter(({ step }) => step.verb === 'grade-rule') }
+  const ahead = await examAhead(plan, asking, options.session.paths.root)
+  if (!ahead || ahead.exams.length === 0) return
+  const warning = withoutJudge(ahead, asking)
+  const before = ahead.whole && options.limit === undefined ? earlierIn(dir) : undefined
+  if (before) sameExam(before.evaluation, digestsAhead(ahead), dir)
+  if (warning !== undefined) options.warn?.(warning)
 }
 
 /**
  * Runs an evaluation and writes `<out>/<name>-<model>/{evaluation.json, items.jsonl}`. What was asked before is asked no more,
  * and an evaluation that comes out the same stays as it is.
- * @throws StillroomError what ended the run; SR_EVALUATION_EXISTS; SR_YIELD where no item was answered.
+ * @throws StillroomError what ended the run; SR_EVALUATION_EXISTS; SR_USAGE where all items take a judge and none is named;
+ * SR_YIELD where no item was answered.
  */
 export async function runEvaluation(project: Project, options: EvaluationOptions): Promise<Evaluated> {
   const { session, env, limit, renderers, signal } = options
   const plan = await evaluationPlan(project, options)
+  const dir = join(options.out ?? join(project.base, 'evaluations'), nameOf(plan, limit))
+  await lookAhead(plan, dir, options)
   const result = await run({ plan, session, env, ...(renderers ? { renderers } : {}), ...(signal ? { signal } : {}) })
-  if (result.error) throw result.error
+  if (result.error) throw ended(result.error)
   const made = evaluationOf(plan, result, session.clock.now().toISOString().slice(0, 10), limit)
-  const dir = join(options.out ?? join(project.base, 'evaluations'), made.evaluation.name)
   const before = earlierIn(dir)
-  if (before) sameExam(before.evaluation, made.evaluation, dir)
+  if (before) {
+    const exams = Object.entries(made.evaluation.tasks).map(([task, { exam }]) => [task, exam])
+    sameExam(before.evaluation, Object.fromEntries(exams), dir)
+  }
   // The day it was measured is that of the figures that are there.
   const same = ({ evaluation, items }: Scored): Sha => digestOf([{ ...evaluation, date: '' }, items])
   if (before && same(before) === same(made)) {
@@ -292,8 +317,7 @@ function evaluationOf(plan: Plan, result: Pick<RunResult, 'rows'>, date: string,
   }
   const model = modelOf(plan)
   const evaluation: Evaluation = {
-    // Two models on one exam are two names, so that a comparison can speak of them.
-    name: `${plan.recipe.name}-${slug(model.id, model.revision)}${limit === undefined ? '' : `-first-${limit}`}`,
+    name: nameOf(plan, limit),
     date,
     model,
     tasks,

@@ -65,12 +65,45 @@ test('MT-Bench out of options: two turns each, judged apart; a second go asks no
 
   // The same name for another exam: results that are there are not written over.
   write(dir, { 'question.jsonl': lines(questions.slice(0, 1)) })
-  const other = await commandLine(dir, line, { env })
+  const asked = line.replace('--model simulate/student', '--model simulate/student --samples 2')
+  const other = await commandLine(dir, asked, { env })
   expect([other.code, other.err]).toEqual([2, expect.stringContaining('SR_EVALUATION_EXISTS')])
+  // That is known of the file: nobody was asked for it.
+  expect(server.log.length).toBe(0)
   // Without references a question of maths cannot be judged as MT-Bench does it: said, and no 0.
   write(dir, { 'question.jsonl': lines(questions) })
   const bare = await commandLine(dir, `${line.replace('--references references.jsonl', '')} --name bare`, { env })
   expect(bare.out).toMatch(/Not graded of bare, mt_bench: 1 no-reference/)
+})
+
+test('items that nobody could grade are told before the first call, and a budget that is reached says what helps', async () => {
+  const server = await simulator()
+  const env = { STILLROOM_SIMULATOR: server.url }
+  const letters = [1, 2].map(n => ({ question: `Write letter ${n}.`, answer: 'Dear', rubric: 'It is kind.' }))
+  const dir = folder({
+    'letters.jsonl': lines(letters),
+    'mixed.jsonl': lines([...letters, { question: 'What is 2 + 3?', answer: '5' }]),
+  })
+  const none = await commandLine(dir, 'evaluate letters.jsonl --model simulate/student', { env })
+  expect([none.code, server.log.length]).toEqual([2, 0])
+  expect(none.err).toContain('Every item of the exam takes a judge')
+  expect(none.err).toMatch(/--judge <provider>\/<model>.*grade: \{ judge: \.\. \}/)
+  const some = await commandLine(dir, 'evaluate mixed.jsonl --model simulate/student', { env })
+  expect([some.code, server.log.length]).toEqual([0, 3])
+  expect(some.out).toMatch(/^2 of 3 items take a judge \(2 by rubric\) and none is named/)
+  expect(some.out).toMatch(/Not graded of mixed, mark_1_5: 2 no-judge/)
+  const judged = await commandLine(
+    dir,
+    'evaluate mixed.jsonl --model simulate/student --judge simulate/judge --name all',
+    { env },
+  )
+  expect([judged.code, judged.out]).toEqual([0, expect.not.stringContaining('take a judge')])
+
+  const { out } = await commandLine(dir, 'evaluate mixed.jsonl --model simulate/poor --print')
+  write(dir, { 'recipe.yaml': `${out}\nbudget: { calls: 1 }\n` })
+  const poor = await commandLine(dir, 'evaluate recipe.yaml', { env })
+  expect([poor.code, poor.err]).toEqual([4, expect.stringContaining('--limit <n>')])
+  expect(poor.err).not.toContain('--partial')
 })
 
 const exam = [

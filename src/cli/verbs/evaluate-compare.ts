@@ -7,6 +7,9 @@ import {
   differenceText,
   evaluatedAt,
   type Flip,
+  finalPart,
+  intervalText,
+  outcomeText,
   type Verdict,
   valueText,
   whatMoved,
@@ -17,7 +20,7 @@ import { comparePage } from '../compare-page.ts'
 import { comparisonTable, verdictStyles as styles } from '../comparison-table.ts'
 import { counted, thousands } from '../figures.ts'
 import { intervalBars } from '../interval-bars.ts'
-import { clip, indent, wrap } from '../layout.ts'
+import { cells, clip, indent, wrap } from '../layout.ts'
 import { oneOf } from '../one-of.ts'
 import { here } from '../open.ts'
 import { type Reporter, reporterOf } from '../reporter.ts'
@@ -38,7 +41,7 @@ export const run: Run = async call => {
   for (const comparison of comparisons) reporter.say(linesOf(comparison, given.items ?? 0, reporter))
   const page = given.out === undefined ? undefined : resolve(io.cwd, given.out)
   if (page !== undefined) {
-    putWhole(page, comparePage(comparisons))
+    putWhole(page, comparePage(comparisons, given.items ?? 0))
     reporter.say(`The page is ${here(io, page)}.`)
   }
   const failed = failIf === undefined ? [] : comparisons.filter(comparison => fails(comparison, failIf))
@@ -80,7 +83,7 @@ function linesOf(comparison: Comparison, items: number, { width, paint }: Report
     '',
     ...intervalBars(lines.map(barOf), { width, paint, ends: ['worse', 'better'] }),
     '',
-    ...shown.map(({ task, metric, base, tuned }) => `${task} ${metric}: ${figure(base)} and ${figure(tuned)}`),
+    ...shown.flatMap(one => wrap(shownText(one), width)),
     ...(shown.length > 0 ? [''] : []),
     ...lines.flatMap(({ task, metric, unmatched, ungraded }) =>
       unmatched + ungraded === 0
@@ -114,22 +117,32 @@ function barOf(line: Compared) {
   }
 }
 
-const figure = (value: number): string => String(Number(value.toPrecision(4)))
+/** Figures that are compared by nothing, with how far each may be off by itself. */
+function shownText({ task, metric, base, tuned, scale, intervals }: Comparison['shown'][number]): string {
+  const said = (value: number, interval?: { low: number; high: number }): string =>
+    `${valueText(value, { scale })} (95 %: ${intervalText({ ...interval, scale })})`
+  return `${task} ${metric}: ${said(base, intervals.base)} and ${said(tuned, intervals.tuned)}`
+}
 
 const rule = (lines: readonly Compared[]): string =>
   `+ and − are items gained and lost. Better and worse: p below 0.05${lines.length > 1 ? ', after Holm over all lines of this call' : ''}, and an interval that does not reach over zero. finds: a true difference as large is found four times in five; where that is over a tenth of the scale there are too few items.`
 
-/** Right and wrong by their words, a mark or a share as it is. */
-function outcome(score: number, line: Compared): string {
-  if (line.test !== 'mcnemar') return valueText(score, line)
-  return (score === 1) === line.higherIsBetter ? 'right' : 'wrong'
+/** The final part of an answer in so many cells, of which some characters take two. */
+function fitted(answer: string, width: number): string {
+  const part = finalPart(answer, width)
+  return cells(part) <= width ? part : finalPart(answer, width >> 1)
 }
 
 function flipLines(line: Compared, most: number, width: number, paint: Reporter['paint']): string[] {
   const shown = line.flips.slice(0, most)
   if (shown.length === 0) return []
-  const said = (name: string, { score, answer }: Flip['base']): string =>
-    `${name}  ${outcome(score, line)}${answer === undefined ? '' : `  ${clip(answer, width - 22)}`}`
+  const said = (name: string, { score, answer, why }: Flip['base']): string[] => {
+    const head = `${name}  ${outcomeText(score, line)}`
+    return [
+      answer === undefined ? head : `${head}  ${fitted(answer, width - 22)}`,
+      ...(why === undefined ? [] : [`  why  ${clip(why, width - 11)}`]),
+    ]
+  }
   return [
     paint(
       'bold',
@@ -137,7 +150,7 @@ function flipLines(line: Compared, most: number, width: number, paint: Reporter[
     ),
     ...shown.flatMap(({ task, item, base, tuned, gained }) => [
       `  ${paint(gained ? 'green' : 'red', gained ? 'gained' : 'lost')}  ${line.group ? `${task} ` : ''}${item}`,
-      ...indent([said('base', base), said('tuned', tuned)], '    '),
+      ...indent([...said('base', base), ...said('tuned', tuned)], '    '),
     ]),
     '',
   ]

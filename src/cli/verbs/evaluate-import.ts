@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { readResults, valueText, writeEvaluation } from '../../evaluate/index.ts'
+import { intervalText, readResults, valueText, writeEvaluation } from '../../evaluate/index.ts'
 import type { Run } from '../commands.ts'
 import { counted, thousands } from '../figures.ts'
 import { table, wrap } from '../layout.ts'
@@ -32,8 +32,7 @@ export const run: Run = async call => {
       ],
       evaluation.scores.map(line => [
         ...[line.task, line.metric, valueText(line.value, line)],
-        `${valueText(line.low, line)} to ${valueText(line.high, line)}`,
-        ...[thousands(line.n), thousands(line.ungraded)],
+        ...[intervalText(line), thousands(line.n), thousands(line.ungraded)],
       ]),
       reporter.width,
       text => reporter.paint('bold', text),

@@ -12,6 +12,9 @@ import { writeRelease } from '../../release/index.ts'
 const fixtures = join(import.meta.dirname, '..', '..', '..', 'test', 'fixtures', 'lm-eval')
 const folder = () => mkdtempSync(join(tmpdir(), 'stillroom-evaluate-'))
 
+/** A long answer whose end counts, marked with a reason. */
+const long = { answer: `<i>${'Step by step. '.repeat(60)}\n\nAnswer: <9>`, why: 'the number is <7>' }
+
 /** Two evaluations of 200 items beside each other: 30 gained and 8 lost. */
 function two(): string {
   const dir = folder()
@@ -24,6 +27,7 @@ function two(): string {
         metric: 'exact',
         score: score(i),
         answer: `${name} says ${i}`,
+        ...(name === 'tuned' && i === 1 ? long : {}),
       }
     })
     const tasks = { pumps: { exam: 'e', items: 200, grader: { by: 'verify' }, conditions: { samples: 1 } } }
@@ -56,6 +60,10 @@ test('a comparison says in words what moved, draws it, and shows what came out o
   expect(out).toMatch(/pumps {2}exact +200 +54\.0 % +65\.0 % +\+11\.0 +\+5\.\d to \+1\d\.\d +better/)
   expect(out).toMatch(/pumps exact {2} *│ +━+●━+ {2}\+30 −8 {2}p <0\.001 {2}finds \d\.\d/)
   expect(out).toContain('  lost  q0\n    base  right  base says 0\n    tuned  wrong  tuned says 0')
+  const more = await commandLine(dir, 'evaluate compare base tuned --items 2 --out flips.html')
+  expect(more.out).toMatch(/ {4}tuned {2}wrong {2}….*Answer: <9>\n {6}why {2}the number is <7>/)
+  const page = readFileSync(join(dir, 'flips.html'), 'utf8')
+  expect(page).toMatch(/<td>q1<\/td>.*<b>wrong<\/b><br>….*Answer: &#60;9&#62;<br>.*why: the number is &#60;7&#62;/)
   expect(readFileSync(join(dir, 'page.html'), 'utf8')).toContain('<td class="n">+30 −8</td>')
 })
 

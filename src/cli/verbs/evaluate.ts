@@ -17,6 +17,7 @@ import {
 import type { Call, Run } from '../commands.ts'
 import { evaluationLines } from '../evaluation-text.ts'
 import { follow } from '../follow.ts'
+import { wrap } from '../layout.ts'
 import { costOfCalls } from '../money.ts'
 import { here, openRecipe, recipeIn, takeWorkspace } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
@@ -38,22 +39,30 @@ export const run: Run = async call => {
   const project = recipe ? await made(call, recipe) : await openRecipe(call, named)
   const override = recipe ? {} : await overrides(call, project)
   const plan = await evaluationPlan(project, { override, ...(given.limit === undefined ? {} : { limit: given.limit }) })
+  const warnings: string[] = []
   const session = takeWorkspace(call, project, 'evaluate')
   try {
-    const done = await follow(io, reporter, plan, view =>
+    const done = await follow(io, reporter, plan, (view, notice) =>
       runEvaluation(project, {
         session,
         env: io.env,
         override,
         ...(given.limit === undefined ? {} : { limit: given.limit }),
         ...(given.out === undefined ? {} : { out: resolve(io.cwd, given.out) }),
+        warn: text => {
+          warnings.push(text)
+          for (const line of wrap(text, reporter.width)) notice(reporter.paint('yellow', line))
+        },
         ...view,
       }),
     )
     reporter.say(evaluationLines(done, reporter, path => here(io, path)))
     const { run, calls } = done.result
     const { evaluation, dir, existed } = done
-    reporter.result({ ...evaluation, dir: here(io, dir), existed, run, calls, usd: costOfCalls(calls), exit: 0 })
+    const told = warnings.length > 0 ? { warnings } : {}
+    reporter.result({
+      ...{ ...evaluation, dir: here(io, dir), existed, run, calls, usd: costOfCalls(calls), ...told, exit: 0 },
+    })
     return 0
   } finally {
     session.close()

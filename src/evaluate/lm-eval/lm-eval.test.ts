@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { exams } from '../../../test/train/lm-eval-exams.ts'
+import { wilson } from '../../measure/index.ts'
 import { type Payload, payloadDigest, type Rec } from '../../records/index.ts'
 import { unlike } from '../comparable.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type Evaluated,
   exportTasks,
   hasResults,
+  intervalText,
   readEvaluation,
   readResults,
   whatMoved,
@@ -157,7 +159,7 @@ describe('results of a real run', () => {
       'chat-template': null,
       'lm-eval': '0.4.13',
     })
-    expect(notes).toEqual([])
+    expect(notes).toEqual([expect.stringMatching(/^words word_perplexity, words bits_per_byte: no interval/)])
   })
 
   test('two models are joined item by item, and figures without items are shown', () => {
@@ -219,7 +221,32 @@ describe('results of a real run', () => {
     expect(spoilt.items.filter(({ metric, score }) => metric === 'acc_norm' && score !== undefined)).toEqual([])
     expect(spoilt.notes).toEqual([
       'proof_choice acc_norm: the figure is no mean over items, which are left without scores',
+      expect.stringContaining('no interval'),
     ])
+  })
+
+  test('without a standard error an interval comes from the samples, and where nothing tells it there is none', () => {
+    const silent = (r: Parameters<Edit>[0]) => {
+      Object.assign(r.results!.proof_choice!, { 'acc_stderr,none': 'N/A', 'acc_norm,none': 0.123 })
+      Object.assign(r.results!.proof_choice!, { 'acc_norm_stderr,none': 'N/A' })
+      Object.assign(r.results!.words!, { 'word_perplexity_stderr,none': 0 })
+    }
+    const told = edited(silent)
+    const line = (name: string) => told.evaluation.scores.find(({ metric }) => metric === name)!
+    const marks = told.items.filter(({ metric }) => metric === 'acc').map(({ score }) => score!)
+    const { low, high } = wilson(marks.filter(mark => mark === 1).length, marks.length)
+    expect(line('acc')).toMatchObject({ low, high })
+    for (const name of ['acc_norm', 'word_perplexity']) {
+      expect([name, Object.keys(line(name)).filter(key => key === 'low' || key === 'high')]).toEqual([name, []])
+      expect(intervalText(line(name))).toBe('not told')
+    }
+    expect(told.notes.join(' ')).toContain(
+      'proof_choice acc_norm, words word_perplexity, words bits_per_byte: no interval',
+    )
+    const [found] = compareEvaluations(a!, [told])
+    const shown = found!.shown.find(({ metric }) => metric === 'acc_norm')
+    expect(shown).toMatchObject({ intervals: { base: { low: expect.any(Number) } } })
+    expect(whatMoved(found!).join(' ')).toContain('nothing tells how far the second may be off')
   })
 
   test('two models in a folder are told apart, and a folder without results is said', () => {

@@ -1,7 +1,8 @@
-import { meanOf, noMoments, wilson, withPair, z95 } from '../../measure/index.ts'
+import { type Interval, wilson, z95 } from '../../measure/index.ts'
 import { canonical, digestOf, type Json } from '../../records/index.ts'
 import type { Evaluation, ItemResult, ScoreLine } from '../evaluation.ts'
 import type { Evaluated } from '../folder.ts'
+import { meanInterval } from '../tally.ts'
 
 export type Fields = { [key: string]: Json | undefined }
 
@@ -21,6 +22,8 @@ export function evaluationOf({ results, samples }: Results, name: string): Impor
   const notes: string[] = []
   const items: ItemResult[] = []
   const scores: ScoreLine[] = []
+  /** Figures without an interval. */
+  const open: string[] = []
   const tasks: Evaluation['tasks'] = {}
   let partial = given(object(results.config).limit) || given(object(results.config).samples)
   for (const task of Object.keys(configs)) {
@@ -47,9 +50,15 @@ export function evaluationOf({ results, samples }: Results, name: string): Impor
       const why = values.length > 0 && !isMean ? 'the figure is no mean over items' : 'no single number'
       for (const { score, ...item } of graded)
         items.push(isMean && score !== undefined ? { ...item, score } : { ...item, why })
-      scores.push(scoreLine(task, line, isMean ? values : [], own.length))
+      const score = scoreLine(task, line, isMean ? values : [], own.length)
+      scores.push(score)
+      if (score.low === undefined) open.push(`${task} ${line.metric}`)
     }
   }
+  if (open.length > 0)
+    notes.push(
+      `${open.join(', ')}: no interval, since neither a standard error nor marks of several items say how far it may be off`,
+    )
   const groups = groupsOf(results, Object.keys(tasks))
   const evaluation: Evaluation = {
     ...{ name, date: dateOf(results), model: modelOf(results), tasks, scores },
@@ -97,22 +106,34 @@ function scoreLine(
   values: number[],
   n: number,
 ): ScoreLine {
-  const scale = scaleOf([...values, value])
-  const binary = values.every(one => one === 0 || one === 1)
-  const spread = meanOf(values.reduce((moments, one) => withPair(moments, one, 0), noMoments))
-  const interval =
-    values.length > 0 && binary
-      ? wilson(values.filter(one => one === 1).length, values.length)
-      : (spread ??
-        (stderr === undefined
-          ? { low: scale[0], high: scale[1] }
-          : { low: value - z95 * stderr, high: value + z95 * stderr }))
+  const scale: [number, number] = unbounded.test(metric) ? [value, value] : scaleOf([...values, value])
+  const interval = intervalOf(values, value, stderr, scale, `${task} ${metric}`)
   return {
     ...{ task, metric, higherIsBetter, scale, value },
-    ...{ low: interval.low, high: interval.high },
+    ...(interval ? { low: interval.low, high: interval.high } : {}),
     n: values.length > 0 ? values.length : n,
     ungraded: values.length > 0 ? n - values.length : 0,
   }
+}
+
+/** Metrics without an upper end, whose figure is never a share. */
+const unbounded = /perplexity|bits_per_byte/
+
+/**
+ * From the marks of the items as for our own exams, else from the standard error. The scale is only guessed here, so that
+ * one mark, or marks that are all the same, tell nothing; neither does a standard error of 0 or of "N/A".
+ */
+function intervalOf(
+  values: readonly number[],
+  value: number,
+  stderr: number | undefined,
+  scale: [number, number],
+  seed: string,
+): Interval | undefined {
+  if (values.length > 0 && values.every(one => one === 0 || one === 1))
+    return wilson(values.filter(one => one === 1).length, values.length)
+  if (values.some(one => one !== values[0])) return meanInterval(values, scale, seed)
+  return stderr === undefined || stderr <= 0 ? undefined : { low: value - z95 * stderr, high: value + z95 * stderr }
 }
 
 /** The harness does not say on which scale a metric counts; most count from 0 to 1 or to 100. */

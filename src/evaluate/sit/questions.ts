@@ -15,6 +15,9 @@ export function openTurns(prompt: readonly Message[]): number[] {
   )
 }
 
+/** False for an exam without a question that waits for an answer: `sit` drops it. */
+export const isAsked = ({ prompt }: Pick<Exam, 'prompt'>): boolean => openTurns(prompt).length > 0
+
 /** Verifiers whose answer is a number or a formula. */
 const calculated = new Set(['number', 'numeric', 'maths', 'math'])
 
