@@ -1,5 +1,5 @@
 import type { Phase } from '../phase.ts'
-import { type Config, outputOf } from './settings.ts'
+import { type Config, outputOf, simpoOf } from './settings.ts'
 import { reportTo } from './track.ts'
 
 /** A phase as the arguments of transformers that trainers on TRL share. */
@@ -27,5 +27,31 @@ export function trainingArguments(phase: Phase): Config {
     report_to: reportTo(phase),
     seed: s.seed,
     data_seed: s.seed,
+  }
+}
+
+/** What the losses of preference trainers and GRPO of TRL take. */
+export function lossArguments(phase: Phase): Config {
+  const { settings: s, method } = phase
+  const beta = s.beta ?? 0.1
+  switch (method) {
+    case 'dpo':
+      return {
+        loss_type: 'sigmoid',
+        beta,
+        ...(s.labelSmoothing === undefined ? {} : { label_smoothing: s.labelSmoothing }),
+      }
+    case 'ipo':
+      return { loss_type: 'ipo', beta }
+    case 'kto':
+      return { beta, desirable_weight: s.desirableWeight ?? 1, undesirable_weight: s.undesirableWeight ?? 1 }
+    case 'simpo': {
+      const { beta, gamma } = simpoOf(phase)
+      return { loss_type: 'simpo', cpo_alpha: 0, beta, simpo_gamma: gamma }
+    }
+    case 'grpo':
+      return { num_generations: s.generations ?? 8, max_completion_length: s.maxCompletion ?? 512, beta: s.beta ?? 0 }
+    default:
+      return { beta }
   }
 }

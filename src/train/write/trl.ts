@@ -1,21 +1,10 @@
 import { posix } from 'node:path'
 import type { Method, Phase, Written } from '../phase.ts'
-import { trainingArguments } from './arguments.ts'
+import { lossArguments, trainingArguments } from './arguments.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { accelerateOf, launchScript, zero3 } from './launch.ts'
 import { rewardsScript, trainScript } from './scripts.ts'
-import {
-  about,
-  begunHere,
-  type Config,
-  cannot,
-  loraOf,
-  outputOf,
-  simpoOf,
-  spreads,
-  withSet,
-  worldOf,
-} from './settings.ts'
+import { about, begunHere, type Config, cannot, loraOf, outputOf, spreads, withSet, worldOf } from './settings.ts'
 import { trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -157,7 +146,6 @@ function methodKeys(phase: Phase): Config {
   // the trainers of SimPO and ORPO (TRL 1.13) keep next to nothing of both answers, and a loss averaged over no token is no
   // number; so they get room.
   const length = { max_length: method === 'simpo' || method === 'orpo' ? 2 * s.context : s.context }
-  const smoothed = s.labelSmoothing === undefined ? {} : { label_smoothing: s.labelSmoothing }
   switch (method) {
     case 'sft':
       return {
@@ -167,29 +155,16 @@ function methodKeys(phase: Phase): Config {
         ...(phase.data.form === 'messages' ? { assistant_only_loss: true } : {}),
       }
     case 'dpo':
-      return { ...length, loss_type: ['sigmoid'], beta: s.beta ?? 0.1, ...smoothed }
-    case 'ipo':
-      return { ...length, loss_type: ['ipo'], beta: s.beta ?? 0.1 }
-    case 'kto':
-      return {
-        ...length,
-        beta: s.beta ?? 0.1,
-        desirable_weight: s.desirableWeight ?? 1,
-        undesirable_weight: s.undesirableWeight ?? 1,
-      }
-    case 'simpo': {
-      const { beta, gamma } = simpoOf(phase)
-      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta, simpo_gamma: gamma }
+    case 'ipo': {
+      const { loss_type, ...loss } = lossArguments(phase)
+      return { ...length, loss_type: [loss_type], ...loss }
     }
+    case 'kto':
+    case 'simpo':
     case 'orpo':
-      return { ...length, beta: s.beta ?? 0.1 }
+      return { ...length, ...lossArguments(phase) }
     case 'grpo':
-      return {
-        num_generations: s.generations ?? 8,
-        max_completion_length: s.maxCompletion ?? 512,
-        beta: s.beta ?? 0,
-        reward_funcs: s.rewards ?? ['rewards.verified'],
-      }
+      return { ...lossArguments(phase), reward_funcs: s.rewards ?? ['rewards.verified'] }
     case 'distillation': {
       if (!phase.teacher)
         throw cannot(phase, 'Distillation needs an open teacher, whose probabilities are learnt.', 'name its model')

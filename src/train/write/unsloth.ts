@@ -1,21 +1,10 @@
 import { type ChatTemplate, chatTemplates } from '../../text/index.ts'
 import type { Phase, Settings, Written } from '../phase.ts'
-import { trainingArguments } from './arguments.ts'
+import { lossArguments, trainingArguments } from './arguments.ts'
 import { endOf, jinjaOf, templateOf } from './chat-template.ts'
 import { launchScript } from './launch.ts'
 import { rewardsScript, unslothScript } from './scripts.ts'
-import {
-  about,
-  begunHere,
-  type Config,
-  cannot,
-  loraOf,
-  outputOf,
-  simpoOf,
-  spreads,
-  withSet,
-  worldOf,
-} from './settings.ts'
+import { about, begunHere, type Config, cannot, loraOf, outputOf, spreads, withSet, worldOf } from './settings.ts'
 import { trackingEnv } from './track.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -128,32 +117,6 @@ function adapterKeys({ settings }: Phase, lora: NonNullable<Settings['lora']>): 
 function methodKeys(phase: Phase): Config {
   const { settings: s, method } = phase
   const length = { max_length: s.context }
-  switch (method) {
-    case 'sft':
-      return { ...length, packing: s.packing }
-    case 'dpo':
-      return {
-        ...length,
-        loss_type: 'sigmoid',
-        beta: s.beta ?? 0.1,
-        ...(s.labelSmoothing === undefined ? {} : { label_smoothing: s.labelSmoothing }),
-      }
-    case 'ipo':
-      return { ...length, loss_type: 'ipo', beta: s.beta ?? 0.1 }
-    case 'kto':
-      return {
-        ...length,
-        beta: s.beta ?? 0.1,
-        desirable_weight: s.desirableWeight ?? 1,
-        undesirable_weight: s.undesirableWeight ?? 1,
-      }
-    case 'simpo': {
-      const { beta, gamma } = simpoOf(phase)
-      return { ...length, loss_type: 'simpo', cpo_alpha: 0, beta, simpo_gamma: gamma }
-    }
-    case 'grpo':
-      return { num_generations: s.generations ?? 8, max_completion_length: s.maxCompletion ?? 512, beta: s.beta ?? 0 }
-    default:
-      return { ...length, beta: s.beta ?? 0.1 }
-  }
+  if (method === 'sft') return { ...length, packing: s.packing }
+  return method === 'grpo' ? lossArguments(phase) : { ...length, ...lossArguments(phase) }
 }
