@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type ModelLineage, placesIn, type State, type TrainingEvent } from '../run/index.ts'
 import { type Figures, type Point, series, type Training } from '../train/index.ts'
 import { comparisonTable } from './comparison-table.ts'
-import { duration, thousands } from './figures.ts'
+import { counted, duration, thousands } from './figures.ts'
 import type { Io } from './io.ts'
 import { cut, indent, table, wrap } from './layout.ts'
 import { here } from './open.ts'
@@ -37,7 +37,7 @@ const drawn: { [figure: string]: string } = {
 }
 
 /** The curves of a phase: one line a figure with its first, lowest and last value. */
-export function curveLines(points: readonly Point[], { width, paint }: Pick<Reporter, 'width' | 'paint'>): string[] {
+function curveLines(points: readonly Point[], { width, paint }: Pick<Reporter, 'width' | 'paint'>): string[] {
   const rows = Object.entries(drawn).flatMap(([name, title]) => {
     const values = series(points, name).map(({ value }) => value)
     if (values.length === 0) return []
@@ -55,13 +55,13 @@ export function curveLines(points: readonly Point[], { width, paint }: Pick<Repo
 type PhaseState = NonNullable<State['phases']['sft']>
 
 /** How a phase stands, in words. */
-export function standOf(state: PhaseState | undefined, settles: boolean): string {
+function standOf(state: PhaseState | undefined, settles: boolean): string {
   if (!state) return 'not begun'
   const steps = `${thousands(state.step)}${state.of > 0 ? ` of ${thousands(state.of)}` : ''} steps`
   const at = state.settled === null ? 'not settled' : `settled at step ${thousands(state.settled)}`
   const settled = settles ? `, ${at}` : ''
   const best = state.settled !== null && state.best ? `, model of step ${thousands(state.best.step)}` : ''
-  if (state.is === 'training') return `begun (${state.attempts} times)`
+  if (state.is === 'training') return `begun (${counted(state.attempts, 'time')})`
   return `${steps}${settled}${best}${state.is === 'handed-over' ? `, ${state.model}` : ', not handed over yet'}`
 }
 
@@ -99,7 +99,7 @@ export function madeLines(
 }
 
 /** One event as lines of a pipe; undefined for those that a pipe need not know. */
-export function eventText(event: TrainingEvent, io: Io): string | undefined {
+function eventText(event: TrainingEvent, io: Io): string | undefined {
   switch (event.event) {
     case 'training-started':
       return `Training ${event.name} ${event.version}: ${event.phases.join(', then ')}.`

@@ -61,7 +61,7 @@ export async function pullFiles(
 }
 
 /** Names come from a server: none may lead out of the folder. */
-export function expectInside(path: string): void {
+function expectInside(path: string): void {
   if (!path.split(/[/\\]/).some(part => part === '' || part === '.' || part === '..') && !path.includes('\0')) return
   throw new StillroomError('SR_HUB', 'The Hub names a file outside of its repository.', {
     received: JSON.stringify(path).slice(0, 80),

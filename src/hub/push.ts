@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { StillroomError } from '../errors/index.ts'
-import type { Sha } from '../records/index.ts'
 import { askJson, explain, refusal, silent } from './ask.ts'
 import { type Dataset, datasetIfAny, nameAt, putTag, readText, tagsOf } from './dataset.ts'
+import { isSame } from './digest.ts'
 import { type Hub, pageOf, scrubbed } from './endpoint.ts'
 
 /** A file to be pushed: its path in the repository, where it lies, its size. */
@@ -181,20 +179,9 @@ async function holds(there: Dataset, { uploads, known }: PushOptions): Promise<b
   for (const upload of uploads) {
     if (!known(upload.path)) continue
     const file = remote.get(upload.path)
-    if (file?.size !== upload.bytes) return false
-    const { sha256, oid } = await digests(upload)
-    if (file.sha256 === undefined ? file.oid !== oid : file.sha256 !== sha256) return false
+    if (!file || !(await isSame(upload.file, file))) return false
   }
   return true
-}
-
-async function digests({ file, bytes }: Upload): Promise<{ sha256: Sha; oid: string }> {
-  const [sha256, oid] = [createHash('sha256'), createHash('sha1').update(`blob ${bytes}\0`)]
-  for await (const chunk of createReadStream(file)) {
-    sha256.update(chunk as Buffer)
-    oid.update(chunk as Buffer)
-  }
-  return { sha256: sha256.digest('hex'), oid: oid.digest('hex') }
 }
 
 /** Files that an earlier version had and this one has not: by its manifest, and whatever lies among the data. */

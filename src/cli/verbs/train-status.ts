@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { curveOf, placesIn, readState, recordedModel, type State } from '../../run/index.ts'
 import type { Training } from '../../train/index.ts'
 import type { Run } from '../commands.ts'
@@ -14,9 +13,7 @@ export const run: Run = async call => {
   const places = placesIn(folder)
   const state = readState(places)
   const names = training.phases.map(({ phase }) => phase.name)
-  const curves = Object.fromEntries(
-    names.map(name => [name, existsSync(places.events) ? curveOf(name, places.events) : []]),
-  )
+  const curves = Object.fromEntries(names.map(name => [name, curveOf(name, places.events)]))
   const model = state?.ended ? recordedModel(places) : undefined
   const comparison = model?.comparison
   const next = whatNext(training, state, here(io, folder), comparison !== undefined && 'said' in comparison)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { StillroomError } from '../../errors/index.ts'
 import { lastLines } from '../../train/index.ts'
 
@@ -10,8 +10,12 @@ export const interrupted = (next?: string): StillroomError =>
     hint: next === undefined ? again : `${again}: it ${next}`,
   })
 
-/** All that a log holds; nothing where there is none. */
-export const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+/** What a log holds behind so many bytes; nothing where there is none. */
+export const textOf = (file: string, from = 0): string =>
+  existsSync(file) ? readFileSync(file).subarray(from).toString('utf8') : ''
+
+/** Bytes of a log that is added to: what is said from now on stands behind them. */
+export const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
 /** The last lines of what was said, below a message. */
 export const below = (said: string): string =>

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Figures, Phase, Point, Warning } from '../../train/index.ts'
+import { type Figures, joinPoints, type Phase, type Point, type Warning } from '../../train/index.ts'
+import { textOf } from './ended.ts'
 
 export type PhaseName = Phase['name']
 
@@ -37,8 +38,8 @@ export function trainingLog(file: string, now: () => Date, told?: TellTraining):
 
 /** The points that the events tell of a phase: of a step told twice the later counts. */
 export function curveOf(name: PhaseName, file: string): Point[] {
-  const steps = new Map<number, Figures>()
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  let points: Point[] = []
+  for (const line of textOf(file).split('\n')) {
     if (!line.includes('"point"') && !line.includes('"phase-started"')) continue
     let event: { event: string; phase: PhaseName; step: number; from: number; figures: Figures }
     try {
@@ -48,9 +49,8 @@ export function curveOf(name: PhaseName, file: string): Point[] {
       continue
     }
     if (event.phase !== name) continue
-    if (event.event === 'phase-started') {
-      for (const step of steps.keys()) if (step > event.from) steps.delete(step)
-    } else if (event.event === 'point') steps.set(event.step, { ...steps.get(event.step), ...event.figures })
+    if (event.event === 'phase-started') points = points.filter(({ step }) => step <= event.from)
+    else if (event.event === 'point') points.push({ step: event.step, figures: event.figures })
   }
-  return [...steps].sort(([a], [b]) => a - b).map(([step, figures]) => ({ step, figures }))
+  return joinPoints(points)
 }

@@ -148,6 +148,9 @@ async function stages(
     const next = training.phases[i + 1]?.phase.name
     const before = state.phases[name]
     if (before?.is !== 'handed-over') {
+      // What was told of earlier weights is not true of those that are to come.
+      delete state.ended
+      delete state.evaluations.trained
       await runPhase(one, training, state, around)
       reached('train.handed-over')
     }
@@ -173,7 +176,6 @@ async function stages(
     options.evaluate,
     sha256(JSON.stringify(model.phases)).slice(0, 12),
   )
-  model.evaluations = state.evaluations
   const came = whatCame(places.folder, state.evaluations)
   // What was told of these weights stays told, also where an evaluation was moved since.
   const told = JSON.stringify(before?.phases) === JSON.stringify(model.phases) ? before?.comparison : undefined

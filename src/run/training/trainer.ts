@@ -20,7 +20,7 @@ import type { Reached } from '../../workspace/index.ts'
 import { type Command, type Ending, startCommand } from '../command.ts'
 import type { Clock } from '../session.ts'
 import { type Checkpoint, checkpointsIn, keepBest, lastCheckpoint } from './checkpoints.ts'
-import { again, below, interrupted, textOf } from './ended.ts'
+import { again, below, interrupted, sizeOf, textOf } from './ended.ts'
 import type { TellTraining } from './events.ts'
 import { endChildren, mark } from './processes.ts'
 import type { Places } from './state.ts'
@@ -84,19 +84,15 @@ function readAll(around: Around, { phase, written }: { phase: Phase; written: Wr
   const whole = begun && !atEnd ? [] : checkpointsIn(output).whole
   const state = whole.at(-1)?.state
   const factory = begun ? undefined : readFactoryLog(textOf(join(output, 'trainer_log.jsonl')))
-  const said = begun
-    ? ''
-    : Buffer.from(textOf(places.output(phase.name)))
-        .subarray(since.output)
-        .toString('utf8')
+  const said = begun ? '' : textOf(places.output(phase.name), since.output)
   const printed = readOutput(said, { logSteps: phase.settings.logSteps, from: since.step })
   const points = joinPoints(printed, factory?.points ?? [], told.points, state?.points ?? [])
   const step = Math.max(begun ? told.step : since.step, state?.step ?? 0, points.at(-1)?.step ?? 0)
   return { told, begun, whole, points, step, of: told.of || factory?.of || state?.of || phase.settings.maxSteps || 0 }
 }
 
-/** Sizes of what a trainer writes: nothing is read while they stay the same. */
-const sizes = (files: readonly string[]): string =>
+/** When the files of a trainer were last written: nothing is read while that stays the same. */
+const touched = (files: readonly string[]): string =>
   files.map(file => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0).join()
 
 type Settle = { patience: number; 'min-delta': number }
@@ -134,9 +130,8 @@ export async function trainPhase(
     tell({ event: 'note', message: `${removed} unfinished checkpoint${removed > 1 ? 's' : ''} removed.` })
   mkdirSync(places.bridge(name), { recursive: true })
   rmSync(places.stop(name), { force: true })
-  const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
   const told = readTold(textOf(places.told(name)))
-  const since: Since = { output: size, began: told.began, step: last?.step ?? 0 }
+  const since: Since = { output: sizeOf(log), began: told.began, step: last?.step ?? 0 }
   const files = [log, places.told(name), output, join(output, 'trainer_log.jsonl')]
   let now = readAll(around, work, since, true)
   let found: Settled | undefined
@@ -170,9 +165,9 @@ export async function trainPhase(
   const askBridge = (): void => writeFileSync(places.stop(name), `${asked}\n`)
 
   function read(atEnd = false): void {
-    const sized = sizes(files)
-    if (sized === seen && !atEnd) return
-    seen = sized
+    const at = touched(files)
+    if (at === seen && !atEnd) return
+    seen = at
     now = readAll(around, work, since, atEnd)
     const fresh = now.points.flatMap(point => {
       const figures = Object.fromEntries(
@@ -234,7 +229,7 @@ export async function trainPhase(
     throw interrupted(
       kept ? `goes on from step ${kept.step}` : 'begins the phase anew, since no checkpoint was saved yet',
     )
-  if (!well && asked !== 'settled') throw brokenOff(work, ended, log, kept)
+  if (!well && asked !== 'settled') throw brokenOff(work, ended, { file: log, from: since.output }, kept)
   if (now.begun && now.told.from < since.step) {
     tell({ event: 'note', message: `The trainer began at step ${now.told.from} instead of its checkpoint.` })
   }
@@ -272,10 +267,11 @@ function bridged({ places, env }: Around, name: Phase['name'], last: Checkpoint 
 function brokenOff(
   { phase, written }: { phase: Phase; written: Written },
   ended: Ending,
-  log: string,
+  log: { file: string; from: number },
   last: Checkpoint | undefined,
 ): StillroomError {
-  const output = textOf(log)
+  // Earlier attempts stand in the same file, and failed for reasons of their own.
+  const output = textOf(log.file, log.from)
   if ((ended.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
     const { message, hint } = failureOf(phase, { code: 127, signal: null }, '')
     return new StillroomError('SR_TRAINER_MISSING', message, { received: written.command.join(' '), hint })
@@ -285,7 +281,7 @@ function brokenOff(
   const said = missing ? '' : below(output)
   const from = last ? `goes on from step ${last.step}` : 'begins the phase anew'
   return new StillroomError(missing ? 'SR_TRAINER_MISSING' : 'SR_TRAINER', `${failure.message}${said}`, {
-    received: `${written.command.join(' ')}; all it said is in ${log}`,
+    received: `${written.command.join(' ')}; all it said is in ${log.file}`,
     hint: `${failure.hint}; then ${again}: it ${from}`,
   })
 }
@@ -299,15 +295,20 @@ export async function runHelper(
   failed: (ended: Ending, said: string) => StillroomError,
 ): Promise<void> {
   const { places, clock, kill, stop } = around
+  const from = sizeOf(log)
   const running: Command = startCommand(command, { cwd: places.folder, env: environmentOf(around), log })
   if (running.pid !== undefined) around.child({ pid: running.pid, what })
   const end = (): void => running.signal('SIGTERM')
   if (stop?.aborted) end()
   stop?.addEventListener('abort', end, { once: true })
+  const now = (): void => running.signal('SIGKILL')
+  if (kill?.aborted) now()
+  kill?.addEventListener('abort', now, { once: true })
   const ended = await running.ended
   stop?.removeEventListener('abort', end)
+  kill?.removeEventListener('abort', now)
   if (ended.code !== 0) await endChildren(places.folder, { clock, now: kill })
   around.child(undefined)
   if (stop?.aborted) throw interrupted()
-  if (ended.code !== 0) throw failed(ended, textOf(log))
+  if (ended.code !== 0) throw failed(ended, textOf(log, from))
 }

@@ -145,6 +145,20 @@ test('a trainer that fails ends with its last words, and training goes on where 
   expect(repeated(of(dir, 'sft'))).toBe(4)
 })
 
+test('a failure is told by its own attempt, not by what an earlier one lacked', async () => {
+  const dir = trainingFolder({ preference: null })
+  const says = (text: string): void =>
+    change(dir, ({ phases }) => {
+      phases[0]!.written.command = ['sh', '-c', `echo "${text}" >&2; exit 1`]
+    })
+  says("ModuleNotFoundError: No module named 'peft'")
+  expect((await run(dir)).error).toMatchObject({ code: 'SR_TRAINER_MISSING' })
+  says('RuntimeError: CUDA out of memory')
+  const { error } = await run(dir)
+  expect(error).toMatchObject({ code: 'SR_TRAINER', message: expect.stringContaining('out of memory') })
+  expect(error.message).not.toContain('peft')
+})
+
 test('a trainer that is not installed is named with what installs it, before anything is done', async () => {
   const dir = trainingFolder({ phase: { trainer: 'axolotl' } })
   change(dir, ({ phases }) => {
@@ -354,6 +368,19 @@ test('the base is served and evaluated before training, what came out behind it,
   expect(childrenOf(dir)).toEqual([])
   for (const url of urls) await expect(fetch(`${url}/models`)).rejects.toThrow()
   expect(of(dir, 'sft')).toHaveLength(16)
+  // Other weights are another model, which nobody has measured.
+  const config = JSON.parse(readFileSync(join(dir, 'sft.json'), 'utf8'))
+  writeFileSync(join(dir, 'sft.json'), JSON.stringify({ ...config, maxSteps: 24 }))
+  change(dir, ({ phases }) => {
+    phases[0]!.phase.settings.maxSteps = 24
+  })
+  const ends: (string | undefined)[] = []
+  const told = ({ event }: TrainingEvent): void => {
+    if (event === 'phase-ended') ends.push(readState(placesIn(dir))!.ended)
+  }
+  const longer = await run(dir, { evaluate, told })
+  expect([longer.error, ends, of(dir, 'sft').length]).toEqual([undefined, [undefined], 24])
+  expect(asked.slice(3).map(({ what }) => what)).toEqual(['trained'])
 
   const broken = trainingFolder({
     training: { serve: 'echo no such model {model} {port}; exit 7', evaluate: { recipe: 'x', student: 's' } },
