@@ -572,7 +572,7 @@ function exportPage(): string {
     '`<split>.ids.jsonl`, together with what their format cannot hold. A source with `id: id` reads names and content back.',
     '',
     'Reasoning is written inline as `<think>` before the answer, separate under `reasoning_content` or `thinking`, or dropped.',
-    'Good and bad rows of labelled types stand in turn. Columns that only some rows have stand in all of them, and the shortest',
+    'Good and bad rows of labelled types stand in turn. For trainers, columns that only some rows have stand in all of them, and the shortest',
     'rows that have them go first, since `datasets` takes the types of a file from its first megabytes. `tools` is a JSON string',
     'for trainers, which parse it, and a list for vendors.',
     '',

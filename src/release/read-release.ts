@@ -73,12 +73,19 @@ function payloadOf(kind: Rec['kind'], row: { [column: string]: Json }): object {
 /** What a row says, and where it lies; the rest of its record stays in provenance.jsonl. */
 export type ReleasedContent = { id: Id; config: string; split: string; payload: Payload }
 
-/** The content of every row of a release, in order. Memory does not grow with rows. */
-export async function* readContents(dir: string): AsyncGenerator<ReleasedContent> {
-  const kinds = await kindsOf(dir)
-  for await (const { config, split, row } of readRows(dir)) {
-    const kind = kinds.get(config)!
-    yield { id: String(row.id), config, split, payload: { kind, ...payloadOf(kind, row) } as Payload }
+/**
+ * The content of every row of a release, in order, as often as it is asked for: the kinds of its configs are looked up once.
+ * Memory does not grow with rows.
+ */
+export function contentsOf(dir: string): () => AsyncGenerator<ReleasedContent> {
+  let known: ReturnType<typeof kindsOf> | undefined
+  return async function* () {
+    known ??= kindsOf(dir)
+    const kinds = await known
+    for await (const { config, split, row } of readRows(dir)) {
+      const kind = kinds.get(config)!
+      yield { id: String(row.id), config, split, payload: { kind, ...payloadOf(kind, row) } as Payload }
+    }
   }
 }
 

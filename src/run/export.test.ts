@@ -31,6 +31,7 @@ beforeAll(async () => {
   const made = { rows: [...rows, ...pairs], all: [...all, ...pairs] }
   await writeRelease(handmadeInput(made), release)
   await writeRelease(handmadeInput(made, { version: '0.10.0' }), join(folder, 'releases', 'pumps-0.10.0'))
+  await writeRelease(handmadeInput(made, { version: '0.10.0-rc.1' }), join(folder, 'releases', 'pumps-0.10.0-rc.1'))
   await writeRelease(handmadeInput(made, { version: '0.9.0' }), join(folder, 'releases', 'pumps-0.9.0'))
 })
 const lines = (path: string) =>
@@ -99,7 +100,7 @@ test('a repository for the Hub has a card that the Hub knows, a config for each 
     expect(readFileSync(join(folder, 'hub-2', path)).equals(readFileSync(join(out, path)))).toBe(true)
 })
 
-test('the newest release counts versions as numbers', () => {
+test('the newest release counts versions as numbers, and what is made before a version as older', () => {
   expect(newestRelease(join(folder, 'releases'), 'pumps')).toBe(join(folder, 'releases', 'pumps-0.10.0'))
   expect(newestRelease(join(folder, 'releases'), 'other')).toBeUndefined()
 })

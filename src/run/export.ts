@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:f
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import { type Kind, sha256 } from '../records/index.ts'
-import { type Manifest, readContents, tombstoneFile } from '../release/index.ts'
+import { contentsOf, type Manifest, tombstoneFile } from '../release/index.ts'
 import { tokenizer } from '../text/index.ts'
 import {
   type Asked,
@@ -51,11 +51,11 @@ function originOf(dir: string): Origin {
 
 /** The rows of a release as exporters take them, again and again. `as` names the split that a row goes to, or none. */
 function rowsOf(
-  dir: string,
+  contents: ReturnType<typeof contentsOf>,
   as: (split: string, kind: Kind) => string | undefined = split => split,
 ): () => AsyncIterable<Placed> {
   return async function* () {
-    for await (const { id, split, payload } of readContents(dir)) {
+    for await (const { id, split, payload } of contents()) {
       const to = as(split, payload.kind)
       if (to !== undefined) yield { split: to, content: { ...payload, id } as Content }
     }
@@ -127,7 +127,7 @@ export function exportRelease(request: ExportRequest): Promise<Exported & { orig
   const { release, out, type, reasoning, context, tooLong } = request
   const counter = request.tokenizer !== undefined || context !== undefined ? tokenizer(request.tokenizer) : undefined
   const asked = given({ type, reasoning, context, tooLong, counter })
-  return exportTo(out, targetNamed(request.target), asked, release, rowsOf(release))
+  return exportTo(out, targetNamed(request.target), asked, release, rowsOf(contentsOf(release)))
 }
 
 type Possible = { [K in keyof Asked]: Asked[K] | undefined }
@@ -167,7 +167,8 @@ export async function exportForPhase(
   const target = targetNamed(trainer)
   const counter: Counter = tokenizer(request.tokenizer)
   const kinds: { [K in Kind]?: Had & { kind: Kind; splits: Set<string> } } = {}
-  for await (const { split, payload } of readContents(release)) {
+  const contents = contentsOf(release)
+  for await (const { split, payload } of contents()) {
     const { kind } = payload
     const had = kinds[kind] ?? { kind, rows: 0, verifiable: 0, splits: new Set() }
     kinds[kind] = had
@@ -192,7 +193,7 @@ export async function exportForPhase(
     target,
     asked,
     release,
-    rowsOf(release, (split, kind) => {
+    rowsOf(contents, (split, kind) => {
       if (from && kind !== from.kind) return undefined
       return split === heldOut ? 'test' : split === 'train' ? split : undefined
     }),

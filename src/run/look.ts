@@ -14,6 +14,7 @@ import { leafTeachers, sourceStandings } from './facts.ts'
 import { measuredOf } from './measured.ts'
 import { lookAtRows } from './row-facts.ts'
 import { inputDigest, readShard, type ShardRef } from './shards.ts'
+import { older } from './which-release.ts'
 
 /** What gates need besides the plan and the funnel, and which rows go out under a license of their own. */
 export type Looked = { facts: Partial<Facts>; apart: Map<Id, LicenseClass> }
@@ -265,15 +266,6 @@ function manifestOf(plan: Plan, path: string, field: string): Manifest {
   throw new StillroomError('SR_NOT_FOUND', `\`${field}\` names ${path}, which is no release.`, {
     hint: 'name the folder of a release, which holds a manifest.json',
   })
-}
-
-/** Versions in their order: numbers as numbers, what is made before a version in front of it. */
-function older(a: string, b: string): boolean {
-  const parts = (version: string) => {
-    const [, numbers = '', rest = '~'] = /^([\d.]+)(?:-(.*))?$/.exec(version) ?? []
-    return [...numbers.split('.').map(n => n.padStart(9, '0')), rest].join('.')
-  }
-  return parts(a) < parts(b)
 }
 
 /** The release that the recipe names as the one before, else the latest of the same name that lies beside. */

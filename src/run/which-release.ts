@@ -2,29 +2,29 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Manifest, tombstoneFile } from '../release/index.ts'
 
-/** The parts of a version, so that 0.10.0 comes after 0.9.0. */
-const parts = (version: string): number[] => version.split(/\D+/).filter(Boolean).map(Number)
-function later(a: string, b: string): number {
-  const [x, y] = [parts(a), parts(b)]
-  for (let i = 0; i < Math.max(x.length, y.length); i++)
-    if ((x[i] ?? 0) !== (y[i] ?? 0)) return (x[i] ?? 0) - (y[i] ?? 0)
-  return a < b ? -1 : a > b ? 1 : 0
+/** Versions in their order: numbers as numbers, what is made before a version in front of it. */
+export function older(a: string, b: string): boolean {
+  const parts = (version: string) => {
+    const [, numbers = '', rest = '~'] = /^([\d.]+)(?:-(.*))?$/.exec(version) ?? []
+    return [...numbers.split('.').map(n => n.padStart(9, '0')), rest].join('.')
+  }
+  return parts(a) < parts(b)
 }
+
+const stands = (dir: string): boolean => existsSync(join(dir, 'manifest.json')) && !existsSync(join(dir, tombstoneFile))
 
 /** The newest release of a name in a folder of releases: by its date, then by its version. Undefined without one. */
 export function newestRelease(folder: string, name: string): string | undefined {
   const found: { dir: string; date: string; version: string }[] = []
   for (const entry of existsSync(folder) ? readdirSync(folder) : []) {
     const dir = join(folder, entry)
-    if (!existsSync(join(dir, 'manifest.json')) || existsSync(join(dir, tombstoneFile))) continue
+    if (!stands(dir)) continue
     const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as Manifest
     if (manifest.name === name) found.push({ dir, date: manifest.date, version: manifest.version })
   }
-  found.sort((a, b) => (a.date === b.date ? later(a.version, b.version) : a.date < b.date ? -1 : 1))
+  found.sort((a, b) => (a.date < b.date || (a.date === b.date && older(a.version, b.version)) ? -1 : 1))
   return found.at(-1)?.dir
 }
-
-const stands = (dir: string): boolean => existsSync(join(dir, 'manifest.json')) && !existsSync(join(dir, tombstoneFile))
 
 /**
  * The release that a recipe is exported and trained from: that of its own version where it lies there and was not withdrawn,

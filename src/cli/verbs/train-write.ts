@@ -66,7 +66,7 @@ export const run: Run = async call => {
   return 0
 }
 
-/** Rows of a phase as its trainer reads them, counted as the plan counted them. */
+/** Rows of a phase as its trainer reads them, counted with the tokenizer of the plan. */
 const rowsFor =
   ({ config, tokenizer }: Prepared): ExportRows =>
   ({ data, method, trainer, reasoning, settings }, folder) =>

@@ -214,12 +214,11 @@ function loadOf(
 }
 
 function estimated(ask: AdviseAsk, proposal: Proposal, feed: Feed): PhaseEstimate {
-  const { phase, settings, method } = proposal
+  const { phase, settings } = proposal
   if (!ask.model) return { phase, kinds: [] }
   const load = loadOf(ask, proposal, feed)
   const { gpus, nodes } = ask.hardware
   const batch = settings.microBatch * settings.accumulation * gpus * nodes
-  const least = method === 'kto' ? 4 : 1
   return {
     phase,
     here: estimate(load, settings, ask.hardware),
@@ -227,7 +226,7 @@ function estimated(ask: AdviseAsk, proposal: Proposal, feed: Feed): PhaseEstimat
       (gpu): Estimate =>
         gpu.name === ask.hardware.gpu.name
           ? estimate(load, settings, ask.hardware)
-          : estimateOn(load, settings, { gpu, gpus, nodes }, batch, least),
+          : estimateOn(load, settings, { gpu, gpus, nodes }, batch),
     ),
   }
 }

@@ -1,4 +1,4 @@
-import { divided, type Given, type Hardware, type Load, stepsOf, unitsOf } from '../estimate/estimate.ts'
+import { divided, type Given, type Hardware, type Load, leastBatch, stepsOf, unitsOf } from '../estimate/estimate.ts'
 import type { ModelShape } from '../estimate/model-shape.ts'
 import type { Adapter, Method, Settings } from '../phase.ts'
 import { type KindTraits, type Lengths, paddedTo } from '../traits.ts'
@@ -171,20 +171,18 @@ function microBatch(
 ): Pick<Settings, 'microBatch' | 'accumulation'> & { why: Reason } {
   const { method, model, hardware, stated, adapter, traits, rows, lengths } = ask
   const each = Math.max(1, Math.ceil(batch / (hardware.gpus * hardware.nodes)))
-  // The KL of KTO is taken over mismatched rows of one micro-batch.
-  const least = method === 'kto' ? 4 : 1
   if (stated.microBatch !== undefined) {
     const accumulation = Math.max(1, Math.round(each / stated.microBatch))
     return { microBatch: stated.microBatch, accumulation, why: reason('As the recipe states.', 'strong', 'own') }
   }
   if (!model) {
-    const microBatch = Math.min(least, each)
+    const microBatch = Math.min(leastBatch(method), each)
     const text = 'The least, since nobody says how large the model is.'
     return { microBatch, accumulation: Math.ceil(each / microBatch), why: reason(text, 'heuristic', 'own') }
   }
   const { heldOut, heldOutTokens } = traits
   const load: Load = { method, adapter, model, rows, lengths, heldOut, heldOutTokens }
-  const { fits, ...best } = divided(load, given, batch, hardware, least)
+  const { fits, ...best } = divided(load, given, batch, hardware)
   const text = fits
     ? `The fastest of those that fit ${hardware.gpu.gb} GB by the estimate.`
     : `The least, since by the estimate none is sure to fit ${hardware.gpu.gb} GB.`

@@ -106,19 +106,16 @@ function secondsOf(load: Load, settings: Given, batch: Batch, { gpu, gpus, nodes
   })
 }
 
+/** Rows of the least micro-batch: the KL of KTO is taken over mismatched rows of one. */
+export const leastBatch = (method: Method): number => (method === 'kto' ? 4 : 1)
+
 /**
  * How a step of `batch` rows is divided: the micro-batch that is fastest among those that fit, padding and the least time of
  * a pass weighed against each other; the least one where none fits.
  */
-export function divided(
-  load: Load,
-  settings: Given,
-  batch: number,
-  hardware: Hardware,
-  least = 1,
-): Batch & { fits: boolean } {
+export function divided(load: Load, settings: Given, batch: number, hardware: Hardware): Batch & { fits: boolean } {
   const each = Math.max(1, Math.ceil(batch / (hardware.gpus * hardware.nodes)))
-  const sizes = [1, 2, 4, 8, 16].filter(n => n >= least && each % n === 0)
+  const sizes = [1, 2, 4, 8, 16].filter(n => n >= leastBatch(load.method) && each % n === 0)
   const candidates = (sizes.length > 0 ? sizes : [each]).map(microBatch => {
     const accumulation = each / microBatch
     const { memory, shards } = memoryWith(load, settings, microBatch, hardware)
@@ -176,7 +173,7 @@ export function estimate(load: Load, settings: Settings, hardware: Hardware): Es
 }
 
 /** The same phase on another kind of GPU, its steps divided as fits there. */
-export function estimateOn(load: Load, settings: Settings, hardware: Hardware, batch: number, least = 1): Estimate {
-  const { microBatch, accumulation } = divided(load, settings, batch, hardware, least)
+export function estimateOn(load: Load, settings: Settings, hardware: Hardware, batch: number): Estimate {
+  const { microBatch, accumulation } = divided(load, settings, batch, hardware)
   return estimate(load, { ...settings, microBatch, accumulation }, hardware)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Counter, lengthOf, trainedTokens } from './length.ts'
+import { type Counter, sequencesOf } from './length.ts'
 import type { Content } from './target.ts'
 
 /** One token a word, so that sums can be done by hand. */
@@ -18,8 +18,7 @@ test('a pair is as long as its longer side with the prompt, and a trainer reads 
     rejected: [{ role: 'assistant', content: 'six' }],
   }
   // Five for each turn: 8 of the prompt, 7 and 6 of the sides.
-  expect(lengthOf(pair, words)).toBe(15)
-  expect(trainedTokens(pair, words)).toBe(15 + 14)
+  expect(sequencesOf(pair, words)).toEqual([15, 14])
   const { prompt: messages, id } = pair
-  expect(trainedTokens({ kind: 'conversation', id, messages }, words)).toBe(8)
+  expect(sequencesOf({ kind: 'conversation', id, messages }, words)).toEqual([8])
 })

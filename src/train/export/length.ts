@@ -29,34 +29,25 @@ const toolTokens = (tools: Tool[] | undefined, { count }: Counter): number => {
   return text === undefined ? 0 : count(text)
 }
 
-/** Tokens of the longest sequence that a trainer makes of a row: of a pair, the prompt with its longer side. */
-export function lengthOf(content: Content, counter: Counter): number {
+/** Tokens of the sequences that a trainer makes of a row: of a pair each side with the prompt before it, else one. */
+export function sequencesOf(content: Content, counter: Counter): number[] {
   switch (content.kind) {
     case 'document':
-      return counter.count(content.text)
+      return [counter.count(content.text)]
     case 'prompt':
     case 'conversation':
-      return toolTokens(content.tools, counter) + sum(content.messages, counter)
-    case 'preference':
-      return (
-        toolTokens(content.tools, counter) +
-        sum(content.prompt, counter) +
-        Math.max(sum(content.chosen, counter), sum(content.rejected, counter))
-      )
+      return [toolTokens(content.tools, counter) + sum(content.messages, counter)]
+    case 'preference': {
+      const head = toolTokens(content.tools, counter) + sum(content.prompt, counter)
+      return [content.chosen, content.rejected].map(side => head + sum(side, counter))
+    }
     case 'feedback':
-      return sum(content.prompt, counter) + sum(content.completion, counter)
+      return [sum(content.prompt, counter) + sum(content.completion, counter)]
     case 'exam':
-      return sum(content.prompt, counter)
+      return [sum(content.prompt, counter)]
     case 'row':
-      return counter.count(JSON.stringify(content.columns))
+      return [counter.count(JSON.stringify(content.columns))]
   }
-}
-
-/** Tokens of all sequences that a trainer makes of a row: of a pair each side with the prompt before it. */
-export function trainedTokens(content: Content, counter: Counter): number {
-  if (content.kind !== 'preference') return lengthOf(content, counter)
-  const { chosen, rejected } = content
-  return lengthOf({ ...content, rejected: chosen }, counter) + lengthOf({ ...content, chosen: rejected }, counter)
 }
 
 /** The first tokens of a text, without half a character at its end. */

@@ -1,7 +1,7 @@
 import type { Id } from '../../records/index.ts'
 import { type CountedFile, openDrafts, openSplit } from './drafts.ts'
 import { interleaved, rotated } from './interleave.ts'
-import { type Counter, lengthOf, trainedTokens, truncated } from './length.ts'
+import { type Counter, sequencesOf, truncated } from './length.ts'
 import { look, type Placed, type Plan, plansOf } from './plan.ts'
 import type { Reason } from './reasons.ts'
 import { sound } from './sound.ts'
@@ -81,7 +81,7 @@ export async function writeExport(
   const columns: { [type: string]: string[] } = {}
   const written: RowFile[] = []
   try {
-    await leaveOthers(read, plans, asked, leave)
+    await leaveOthers(read, plans, asked, seen, leave)
     for (const plan of plans) {
       const known = await surveyed(plan, read, fitted)
       const { columns: names, level } = levelling(known.survey)
@@ -133,11 +133,13 @@ async function leaveOthers(
   read: () => AsyncIterable<Placed>,
   plans: Plan[],
   asked: Asked,
+  seen: Awaited<ReturnType<typeof look>>,
   leave: (id: Id, split: string, reason: Reason) => void,
 ): Promise<void> {
-  if (asked.type !== undefined) return
+  const planned = (kind: Content['kind']): boolean => plans.some(plan => plan.kinds.has(kind))
+  if (asked.type !== undefined || [...seen.keys()].every(planned)) return
   for await (const { split, content } of read()) {
-    if (plans.some(plan => plan.kinds.has(content.kind))) continue
+    if (planned(content.kind)) continue
     leave(content.id, split, content.kind === 'exam' ? 'exam' : 'no-type')
   }
 }
@@ -180,10 +182,12 @@ type Fitted = { content: Content; tokens: number; cut?: number } | { tooLong: nu
 function fitting({ context, tooLong = 'stop', counter }: Asked): (content: Content) => Fitted {
   return content => {
     if (!counter) return { content, tokens: 0 }
-    const longest = lengthOf(content, counter)
-    if (context === undefined || longest <= context) return { content, tokens: trainedTokens(content, counter) }
+    const all = (tokens: number[]): number => tokens.reduce((sum, one) => sum + one, 0)
+    const each = sequencesOf(content, counter)
+    const longest = Math.max(...each)
+    if (context === undefined || longest <= context) return { content, tokens: all(each) }
     const cut = tooLong === 'truncate' ? truncated(content, context, counter) : undefined
-    return cut ? { content: cut, tokens: trainedTokens(cut, counter), cut: longest } : { tooLong: longest }
+    return cut ? { content: cut, tokens: all(sequencesOf(cut, counter)), cut: longest } : { tooLong: longest }
   }
 }
 
