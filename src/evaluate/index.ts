@@ -6,7 +6,6 @@ import { sit } from './sit/sit.ts'
 export type { Unlike } from './comparable.ts'
 export {
   type Compared,
-  type CompareOptions,
   type Comparison,
   compareEvaluations,
   type Flip,
@@ -17,15 +16,12 @@ export type { Evaluation, ItemResult, ScoreLine } from './evaluation.ts'
 export { finalPart } from './final-part.ts'
 export { type Evaluated, isEvaluation, readEvaluation, writeEvaluation } from './folder.ts'
 export { judgedMetric, promptDigest } from './grade/forms.ts'
-export { type GradeOptions, grade } from './grade/grade.ts'
+export { grade } from './grade/grade.ts'
 export { type Rules, verifierFor } from './grade/rule.ts'
 export { type LeftOut, leftOut } from './lm-eval/doc.ts'
 export { hasResults, readResults } from './lm-eval/files.ts'
-export type { Imported } from './lm-eval/results.ts'
-export { type ExportedTasks, exportTasks, type TaskSource } from './lm-eval/tasks.ts'
-export { metrics, totals } from './metrics.ts'
+export { exportTasks } from './lm-eval/tasks.ts'
 export { isAsked } from './sit/questions.ts'
-export { sit } from './sit/sit.ts'
 export { type Answered, answeredItems, examDigest, itemResults, scoreLines } from './tally.ts'
 export { differenceText, intervalText, outcomeText, valueText, whatMoved } from './what-moved.ts'
 

@@ -12,7 +12,8 @@ import {
 import { digestOf, type Rec, type Score, type Sha, type Verifier } from '../records/index.ts'
 import type { Evaluation, ItemResult, ScoreLine } from './evaluation.ts'
 import { isMetric, kept, type Metric, metrics, totals } from './metrics.ts'
-import { likelihoodOf } from './sit/likelihood.ts'
+import { likelihoods } from './sit/likelihood.ts'
+import { ownAnswers } from './sit/questions.ts'
 
 /** One answered item of an exam: its answers, in the order of their draws, as graders left them. */
 export type Answered = { task: string; item: string; digest: Sha; part?: string; rows: Rec<'conversation'>[] }
@@ -78,10 +79,9 @@ function resultsOf({ task, item, digest, part, rows }: Answered, graders: readon
 }
 
 /** Last answer, or all of several turns. */
-function answerOf({ messages, facets }: Rec<'conversation'>): string | undefined {
-  const said = messages.filter(({ role }) => role === 'assistant')
-  const own = typeof facets.answers === 'number' ? said.slice(said.length - facets.answers) : said.slice(-1)
-  return own.length === 0 ? undefined : own.map(({ content }) => content ?? '').join('\n\n')
+function answerOf(row: Rec<'conversation'>): string | undefined {
+  const own = ownAnswers(row, 1)
+  return own.length === 0 ? undefined : own.join('\n\n')
 }
 
 /** What was said and expected as numbers, of the items that are graded by a correlation. */
@@ -267,15 +267,6 @@ function bbqLines(task: string, items: readonly Answered[], graders: readonly st
             names.flatMap(name => line(name, among).map(one => ({ ...one, part }))),
           ),
   }
-}
-
-/** Log-likelihoods of both sentences of a pair, where they were told. */
-function likelihoods({ scores }: Rec): [number, number] | undefined {
-  const found = Object.entries(scores).flatMap(([name, score]) =>
-    likelihoodOf.test(name) && 'value' in score ? [[Number(likelihoodOf.exec(name)![1]), score.value] as const] : [],
-  )
-  const [more, less] = [1, 2].map(n => found.find(([at]) => at === n)?.[1])
-  return more === undefined || less === undefined ? undefined : [more, less]
 }
 
 /** Pairs that were written to stereotype, and those that were written against it: a model leans where both shares are high. */

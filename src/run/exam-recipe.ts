@@ -61,8 +61,8 @@ export async function examRecipe(asked: ExamAsked, base: string): Promise<Plain>
     ...(isRelease ? ofRelease(exam, base) : { files: inRecipe(exam, base), license: asked.license ?? 'unknown' }),
     exam: shots === undefined ? layout : { layout, shots },
   }
-  const [first] = await firstItems(source, base, 1)
-  const pairs = first?.verifier?.kind === 'crows-pairs'
+  const first = await firstItem(source, base)
+  const pairs = first.verifier?.kind === 'crows-pairs'
   const { samples, references, against } = asked
   const path = (file: string | undefined): string | undefined =>
     file === undefined || file === 'reference' ? file : inRecipe(file, base)
@@ -93,18 +93,16 @@ export async function examRecipe(asked: ExamAsked, base: string): Promise<Plain>
   }
 }
 
-/** The first exams of a source. Throws SR_SOURCE_EMPTY where no row is one. */
-async function firstItems(source: Plain, base: string, n: number): Promise<{ verifier?: { kind: string } }[]> {
+/** The first exam of a source. Throws SR_SOURCE_EMPTY where no row is one. */
+async function firstItem(source: Plain, base: string): Promise<{ verifier?: { kind: string } }> {
   const config = sourceConfig.parse(source)
-  const found: { verifier?: { kind: string } }[] = []
   const rejected = new Map<string, number>()
   for (const file of await listFiles(config, base)) {
     for await (const item of readSource('exam', config, file)) {
       if (item.is === 'rejected') rejected.set(item.reason, (rejected.get(item.reason) ?? 0) + 1)
-      else if (found.push(item.payload as { verifier?: { kind: string } }) >= n) return found
+      else return item.payload as { verifier?: { kind: string } }
     }
   }
-  if (found.length > 0) return found
   throw new StillroomError('SR_SOURCE_EMPTY', 'No row of the exam can be read.', {
     received: [...rejected].map(([reason, count]) => `${count} ${reason}`).join(', ') || 'no file',
     hint: 'name its form with --layout, or write a recipe with kind: exam and columns: of the source',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Message, Score } from '../../records/index.ts'
+import type { Message, Rec, Score } from '../../records/index.ts'
 import { type Answer, type Draft, defineMap, type MapStep, type Outcome } from '../../steps/index.ts'
 import { openTurns } from './questions.ts'
 import { answered, notesOf } from './sit.ts'
@@ -16,7 +16,18 @@ const options = z.strictObject({
 type Options = z.output<typeof options>
 
 /** Scores of the choices, in order: `<step key>/choice-1` and so on. */
-export const likelihoodOf = /\/choice-(\d+)$/
+const likelihoodOf = /\/choice-(\d+)$/
+
+/** Log-likelihoods of both sentences of a pair, where they were told. */
+export function likelihoods({ scores }: Rec): [number, number] | undefined {
+  const found = new Map<string, number>()
+  for (const [name, score] of Object.entries(scores)) {
+    const place = likelihoodOf.exec(name)?.[1]
+    if (place !== undefined && 'value' in score && !found.has(place)) found.set(place, score.value)
+  }
+  const [more, less] = [found.get('1'), found.get('2')]
+  return more === undefined || less === undefined ? undefined : [more, less]
+}
 
 /** The text before the choices: all turns, as they stand, since no chat template is applied. */
 const contextOf = (prompt: readonly Message[]): string => prompt.map(({ content }) => content ?? '').join('\n\n')

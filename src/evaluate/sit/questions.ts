@@ -126,10 +126,15 @@ export function questionsOf(exam: Exam): string[] {
   return openTurns(exam.prompt).map(at => `${exam.prompt[at]!.content ?? ''}${list}`)
 }
 
+/** What the student said itself: as many turns as it gave answers, else the last `questions`. Earlier ones are examples. */
+export function ownAnswers({ messages, facets }: Rec<'conversation'>, questions: number): string[] {
+  const said = messages.filter(({ role }) => role === 'assistant')
+  const own = typeof facets.answers === 'number' ? said.slice(said.length - facets.answers) : said.slice(-questions)
+  return own.map(({ content }) => content ?? '')
+}
+
 /** Answers of a conversation to the questions of its exam, in order; a missing one is empty. */
 export function answersOf(conversation: Rec<'conversation'>, questions: number): string[] {
-  const said = conversation.messages.filter(({ role }) => role === 'assistant')
-  const given = conversation.facets.answers
-  const own = typeof given === 'number' ? said.slice(said.length - given) : said.slice(-questions)
-  return Array.from({ length: questions }, (_, i) => own[i]?.content ?? '')
+  const own = ownAnswers(conversation, questions)
+  return Array.from({ length: questions }, (_, i) => own[i] ?? '')
 }
