@@ -63,10 +63,9 @@ export type Settings = {
   /** Of KTO. */
   desirableWeight?: number
   undesirableWeight?: number
-  /** Of GRPO; `rewards` by the names that the trainer knows, default what the verifiers of the rows say. */
+  /** Of GRPO, which is rewarded by what the verifiers of the rows say. */
   generations?: number
   maxCompletion?: number
-  rewards?: string[]
 }
 
 /** One training run, whole: proposed by the advisor, written by a config writer, run by the runner. */

@@ -32,7 +32,12 @@ export function evaluationOf({ results, samples }: Results, name: string): Impor
       notes.push(`${task}: no samples were logged, so that it cannot be compared item by item (--log_samples)`)
     const { original, effective } = object(object(results['n-samples'])[task])
     if (typeof original === 'number' && typeof effective === 'number' && effective < original) partial = true
-    const seen = new Map(rows.map(row => [itemOf(row), digestOfSample(row)]))
+    const read = rows.map(row => ({
+      row,
+      about: { task, item: itemOf(row), digest: digestOfSample(row) },
+      answer: answerOf(row),
+    }))
+    const seen = new Map(read.map(({ about }) => [about.item, about.digest]))
     tasks[task] = {
       exam: digestOf(rows.length > 0 ? [...seen.values()] : { task, version: object(results.versions)[task] ?? null }),
       items: rows.length > 0 ? seen.size : Number(effective ?? original ?? 0),
@@ -40,8 +45,11 @@ export function evaluationOf({ results, samples }: Results, name: string): Impor
       conditions: conditionsOf(results, task),
     }
     for (const line of linesOf(results, task)) {
-      const own = rows.filter(row => (row.filter ?? 'none') === line.filter)
-      const graded = own.map(row => resultOf(task, line.metric, row, line.column))
+      const own = read.filter(({ row }) => (row.filter ?? 'none') === line.filter)
+      const graded = own.map(({ row, about, answer }) => ({
+        ...about,
+        ...resultOf(line.metric, row[line.column], answer),
+      }))
       const values = graded.flatMap(({ score }) => score ?? [])
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length
       const isMean = values.length > 0 && Math.abs(mean - line.value) <= 1e-6 * Math.max(1, Math.abs(mean))
@@ -155,12 +163,14 @@ function itemOf({ doc, doc_id }: Fields): string {
 const digestOfSample = ({ doc_hash, target_hash, doc, target }: Fields) =>
   digestOf([doc_hash ?? doc ?? null, target_hash ?? target ?? null])
 
-function resultOf(task: string, metric: string, row: Fields, column: string): ItemResult {
-  const value = row[column]
+function resultOf(
+  metric: string,
+  value: unknown,
+  answer: string | undefined,
+): Pick<ItemResult, 'metric' | 'score' | 'answer'> {
   const score = typeof value === 'boolean' ? Number(value) : value
-  const answer = answerOf(row)
   return {
-    ...{ task, item: itemOf(row), digest: digestOfSample(row), metric },
+    metric,
     ...(typeof score === 'number' ? { score } : {}),
     ...(answer === undefined ? {} : { answer }),
   }

@@ -192,7 +192,7 @@ function methodKeys(phase: Phase): Config {
           beta: s.beta ?? 0,
           num_generations: s.generations ?? 8,
           max_completion_length: s.maxCompletion ?? 512,
-          reward_funcs: s.rewards ?? ['rewards.verified'],
+          reward_funcs: ['rewards.verified'],
         },
         skip_prepare_dataset: true,
         remove_unused_columns: false,

@@ -69,7 +69,7 @@ export function writeTrl(phase: Phase): Written {
       ...(several ? { [accelerateFile(phase)]: accelerateOf(phase) } : {}),
       ...(spreads(phase) ? { 'zero3.json': zero3 } : {}),
       ...(phase.hardware.nodes > 1 ? { [`${name}.launch.sh`]: launchScript(nodesCommand(phase)) } : {}),
-      ...(method === 'grpo' && !phase.settings.rewards ? { 'rewards.py': rewardsScript } : {}),
+      ...(method === 'grpo' ? { 'rewards.py': rewardsScript } : {}),
     },
     command: run,
     // The script goes on by itself; the commands of TRL would begin from the front.
@@ -164,7 +164,7 @@ function methodKeys(phase: Phase): Config {
     case 'orpo':
       return { ...length, ...lossArguments(phase) }
     case 'grpo':
-      return { ...lossArguments(phase), reward_funcs: s.rewards ?? ['rewards.verified'] }
+      return { ...lossArguments(phase), reward_funcs: ['rewards.verified'] }
     case 'distillation': {
       if (!phase.teacher)
         throw cannot(phase, 'Distillation needs an open teacher, whose probabilities are learnt.', 'name its model')

@@ -15,7 +15,7 @@ const methods = { sft: 'sft', dpo: 'dpo', ipo: 'dpo', kto: 'kto', simpo: 'cpo', 
  * that all of them have; the script goes on from the last checkpoint by itself.
  */
 export function writeUnsloth(phase: Phase): Written {
-  const { name, method, hardware, settings: s } = phase
+  const { name, method, hardware } = phase
   if (method === 'distillation')
     throw cannot(phase, 'Unsloth is not told to learn the probabilities of a teacher.', 'use `trainer: trl`')
   if (spreads(phase))
@@ -31,7 +31,6 @@ export function writeUnsloth(phase: Phase): Written {
   const nodes = hardware.nodes > 1
   const launcher = worldOf(phase) > 1 ? ['torchrun', '--nproc_per_node', String(hardware.gpus)] : ['python']
   const command = nodes ? ['sh', `${name}.launch.sh`, config] : [...launcher, 'unsloth_train.py', config]
-  const rewards = method === 'grpo' ? (s.rewards ?? ['rewards.verified']) : undefined
   const markers: ChatTemplate | undefined = template?.is === 'ours' ? chatTemplates[template.name] : undefined
   const env = trackingEnv(phase)
   const lora = loraOf(phase)
@@ -46,7 +45,7 @@ export function writeUnsloth(phase: Phase): Written {
       ...(method === 'sft' && markers
         ? { responses_only: { instruction_part: markers.user[0], response_part: markers.assistant[0] } }
         : {}),
-      ...(rewards ? { reward_funcs: rewards } : {}),
+      ...(method === 'grpo' ? { reward_funcs: ['rewards.verified'] } : {}),
       train: {
         ...trainingArguments(phase),
         ...methodKeys(phase),
@@ -61,7 +60,7 @@ export function writeUnsloth(phase: Phase): Written {
       [config]: yamlOf(about(phase, command.join(' ')), keys),
       'unsloth_train.py': unslothScript,
       ...(template?.is === 'ours' && jinja ? { [jinja]: jinjaOf(template.name) } : {}),
-      ...(rewards?.includes('rewards.verified') ? { 'rewards.py': rewardsScript } : {}),
+      ...(method === 'grpo' ? { 'rewards.py': rewardsScript } : {}),
       ...(nodes ? { [`${name}.launch.sh`]: launchScript(nodesCommand(phase)) } : {}),
     },
     command,
