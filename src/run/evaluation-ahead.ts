@@ -43,11 +43,12 @@ export async function examAhead(plan: Plan, { sits, rules }: Asking, root: strin
     const kind = await sourceKind(config, files)
     const ids = new Set<string>()
     for (const file of files) {
-      const seen = new Map<Sha, number>()
+      const seen = new Map<string, number>()
       for await (const item of readSource(name, config, file, { kind })) {
         if (item.is === 'rejected') continue
         const record = sealSource(name, config, file, item, seen)
-        if (record.kind !== 'exam' || ids.has(record.id) || kept?.holds(name, file.path, record)) continue
+        if (record.kind !== 'exam' || ids.has(record.id) || kept?.holds(name, item.file?.path ?? file.path, record))
+          continue
         ids.add(record.id)
         if (isAsked(record)) exams.push(record)
       }

@@ -4,6 +4,7 @@ import { repoPattern } from '../hub/index.ts'
 import { kinds } from '../records/index.ts'
 import { chunkOptions } from './chunk.ts'
 import { layoutNames } from './exams.ts'
+import { formNames, standardLimits } from './forms.ts'
 import type { Pinned } from './hub.ts'
 
 const examNames = ['auto', ...layoutNames] as const
@@ -91,10 +92,7 @@ export const sourceConfig = z
         'Model that wrote the answers, as <provider>/<model>, or its provider where the rows name the model: they are synthetic, and its terms are checked',
       ),
     kind: z.enum(kinds).optional().describe('Kind of record; default by format, mapped columns and first row'),
-    format: z
-      .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'])
-      .optional()
-      .describe('Format of the files; default by the ending of each'),
+    format: z.enum(formNames).optional().describe('Format of the files; default by the ending of each'),
     exam: z
       .union([
         z.enum(examNames),
@@ -108,6 +106,16 @@ export const sourceConfig = z
       .describe(
         `Reads a benchmark as an exam, by the form its files have: ${examNames.join(', ')}; auto tells it from the columns, also an exam, prompts or conversations with a reference`,
       ),
+    limits: z
+      .strictObject({
+        bytes: z.int().min(1024).optional().describe('Most bytes of one document or row; default 32 MiB'),
+        expanded: z.int().min(1024).optional().describe('Most bytes of an archive, unpacked; default 4 GiB'),
+        members: z.int().min(1).optional().describe('Most members of an archive; default 100,000'),
+        depth: z.int().min(1).optional().describe('Archives inside archives; default 3'),
+      })
+      .transform(limits => ({ ...standardLimits, ...limits }))
+      .optional()
+      .describe('What is read at most'),
     id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
     columns: z
       .partialRecord(z.enum(fields as unknown as [string, ...string[]]), z.string().min(1))
