@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { createReadStream } from 'node:fs'
-import { createGunzip } from 'node:zlib'
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
+import type { Transform } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { StillroomError } from '../errors/index.ts'
 import type { Json } from '../records/index.ts'
 import type { SourceFile } from './files.ts'
@@ -18,7 +19,7 @@ export class Unreadable extends Error {
 }
 
 /**
- * All bytes of a file, unpacked if its name ends in `.gz`. Throws `Unreadable` where they are more than `most`, and
+ * All bytes of a file, unpacked if they are packed (gzip, zstd). Throws `Unreadable` where they are more than `most`, and
  * SR_SOURCE_READ when the file system refuses.
  */
 export async function wholeFile(file: SourceFile, most: number): Promise<Buffer> {
@@ -52,7 +53,7 @@ export function textOfBytes(bytes: Buffer): string {
 const sniffed = 1 << 16
 
 /**
- * The file as UTF-8 bytes without a byte order mark: unpacked if its name ends in `.gz`, transcoded if it is UTF-16
+ * The file as UTF-8 bytes without a byte order mark: unpacked if they are packed (gzip, zstd), transcoded if it is UTF-16
  * (told by its mark) or, where `japanese` allows it, Shift-JIS. UTF-8 itself passes unchecked, so that a reader can
  * reject a single row for a bad byte. Throws `Unreadable`, and SR_SOURCE_READ when the file system refuses.
  */
@@ -76,25 +77,68 @@ export async function* utf8Bytes(file: SourceFile, japanese = false): AsyncGener
   }
 }
 
-async function* rawBytes(file: SourceFile): AsyncGenerator<Buffer> {
-  const raw = createReadStream(file.absolute, { highWaterMark: 1 << 18 })
-  const packed = /\.gz$/i.test(file.path)
-  const stream = packed ? raw.pipe(createGunzip()) : raw
-  if (packed) raw.on('error', error => stream.destroy(error))
+/** The first bytes of a file as they lie there. Throws what the file system says. */
+export function firstBytes(absolute: string, most: number): Buffer {
+  const head = Buffer.alloc(most)
+  const handle = openSync(absolute, 'r')
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk
+    let size = 0
+    for (let more = -1; more !== 0 && size < most; size += more) more = readSync(handle, head, size, most - size, size)
+    return head.subarray(0, size)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Whether the bytes may begin a text: no NUL, but for UTF-16 with its mark. */
+export const textual = (head: Buffer): boolean =>
+  !head.includes(0) || (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
+
+/** What the first bytes say a file is packed with, whatever its name. */
+export function packingOf(head: Buffer): 'gzip' | 'zstd' | undefined {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
+  return head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : undefined
+}
+
+/** How a file is packed: by its bytes, or by its ending where they are damaged. Throws what the file system says. */
+export function packedWith({ path, absolute }: Pick<SourceFile, 'path' | 'absolute'>): 'gzip' | 'zstd' | undefined {
+  const head = firstBytes(absolute, 512)
+  const told = packingOf(head)
+  if (told || head.length === 0 || textual(head)) return told
+  return /\.gz$/i.test(path) ? 'gzip' : /\.zst$/i.test(path) ? 'zstd' : undefined
+}
+
+const unpackers = { gzip: createGunzip, zstd: createZstdDecompress }
+
+/** The bytes of a file, unpacked if they are packed. Throws `Unreadable` and SR_SOURCE_READ. */
+export async function* rawBytes(file: Pick<SourceFile, 'path' | 'absolute'>): AsyncGenerator<Buffer> {
+  let raw: ReturnType<typeof createReadStream> | undefined
+  let unpacked: Transform | undefined
+  let packing: ReturnType<typeof packedWith>
+  try {
+    packing = packedWith(file)
+    raw = createReadStream(file.absolute, { highWaterMark: 1 << 18 })
+    unpacked = packing && raw.pipe(unpackers[packing]())
+    if (unpacked) raw.on('error', error => unpacked!.destroy(error))
+    for await (const chunk of (unpacked ?? raw) as AsyncIterable<Buffer>) yield chunk
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? ''
-    if (code.startsWith('Z_')) throw new Unreadable('damaged', `gzip: ${(cause as Error).message}`)
-    throw new StillroomError('SR_SOURCE_READ', `The file ${file.path} could not be read.`, {
-      received: code || (cause as Error).message,
-      hint: 'Check that the file still exists and that you may read it, then run again.',
-      cause,
-    })
+    if (/^z/i.test(code)) throw new Unreadable('damaged', `${packing}: ${(cause as Error).message}`)
+    throw refused(file.path, cause)
   } finally {
-    raw.destroy()
-    stream.destroy()
+    raw?.destroy()
+    unpacked?.destroy()
   }
+}
+
+/** What the file system says of a file, as the error that it is. */
+export function refused(path: string, cause: unknown): StillroomError {
+  if (StillroomError.is(cause)) return cause
+  return new StillroomError('SR_SOURCE_READ', `The file ${path} could not be read.`, {
+    received: (cause as NodeJS.ErrnoException).code || (cause as Error).message,
+    hint: 'Check that the file still exists and that you may read it, then run again.',
+    cause,
+  })
 }
 
 function decoded(encoding: Encoding, bytes: Buffer): string {

@@ -4,13 +4,10 @@ import { tooLarge, Unreadable, wholeFile } from './bytes.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
 import { readConfined } from './confined/confine.ts'
 import type { SourceFile } from './files.ts'
-import type { About, Form, Prose } from './form.ts'
+import { type About, type Form, type Prose, packing } from './form.ts'
 import { type FormName, formOf } from './forms.ts'
 import type { Item } from './read.ts'
 import { stem } from './text.ts'
-
-/** Bytes of a file that holds a document, against those of its text: pictures weigh, and are not read. */
-const packing = 4
 
 /** Bytes that are one document, by the reader of a form, confined where the form asks for it. Throws `Unreadable`. */
 export async function proseOf(bytes: Buffer, about: About): Promise<Prose> {
@@ -21,7 +18,7 @@ export async function proseOf(bytes: Buffer, about: About): Promise<Prose> {
 async function proseOfFile(file: SourceFile, about: About): Promise<Prose> {
   const form = formOf(about.format) as Form & { holds: 'document' }
   const most = form.confined ? about.bound * packing : about.bound
-  if (form.confined && !/\.gz$/i.test(file.path)) {
+  if (form.confined) {
     // The other process reads it: its bytes need not lie in this one as well.
     if (file.size > most) throw tooLarge(file.size, most)
     return readConfined({ absolute: file.absolute, about })

@@ -1,7 +1,8 @@
+import { realpathSync } from 'node:fs'
 import { glob, stat } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import type { SourceConfig } from './config.ts'
-import { type FormName, folderEndings, formByEnding, formOf } from './forms.ts'
+import { type FormName, formByEnding, formOf, inFolders } from './forms.ts'
 
 /**
  * `path` is relative to the recipe, with slashes, and may begin with `../`; `below` is relative to the folder that the
@@ -30,12 +31,26 @@ export async function listFiles(config: { files?: SourceConfig['files'] }, base:
       const absolute = resolve(base, name)
       const path = relative(base, absolute).split(sep).join('/')
       if (found.has(path) || skipped(path, pattern) || (await ofIds(absolute))) continue
-      const info = await stat(absolute)
+      // A link to nowhere is no file.
+      const info = await stat(absolute).catch(() => undefined)
       const below = relative(resolve(base, root), absolute).split(sep).join('/')
-      if (info.isFile()) found.set(path, { path, below, absolute, size: info.size, mtimeMs: info.mtimeMs })
+      if (info?.isFile()) found.set(path, { path, below, absolute, size: info.size, mtimeMs: info.mtimeMs })
     }
   }
-  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  return onceEach(
+    [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
+    base,
+  )
+}
+
+/** Files without those that are links to others among them. */
+function onceEach(files: SourceFile[], base: string): SourceFile[] {
+  const real = files.map(({ absolute }) => realpathSync.native(absolute))
+  const root = files.length > 0 ? realpathSync.native(base) : base
+  const kept = new Map<string, number>()
+  for (const [i, target] of real.entries())
+    if (!kept.has(target) || resolve(root, files[i]!.path) === target) kept.set(target, i)
+  return files.filter((_, i) => kept.get(real[i]!) === i)
 }
 
 /** Names of the rows of a file that has no room for them, line by line: `train.ids.jsonl` beside `train.jsonl`. */
@@ -70,13 +85,13 @@ async function* matches(pattern: string, base: string): AsyncGenerator<[name: st
     yield [pattern, dirname(pattern)]
     return
   }
-  const packed = ['jsonl', 'ndjson', 'json', 'csv', 'tsv'].map(ending => `${ending}.gz`)
-  const known = `**/*.{${[...folderEndings, ...packed].join(',')}}`
-  const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/${known}` : pattern
+  const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/**/*` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
   const exclude = (path: string) => /(?:^|\/)node_modules$/.test(path) && !pattern.includes('node_modules')
   const root = fixedFolder(wanted)
-  for await (const name of glob(wanted, { cwd: base, exclude })) yield [name, root]
+  // A pattern with every ending would be tried ending by ending.
+  const known = (name: string) => !exact?.isDirectory() || inFolders(name)
+  for await (const name of glob(wanted, { cwd: base, exclude })) if (known(name)) yield [name, root]
 }
 
 function skipped(path: string, pattern: string): boolean {

@@ -51,10 +51,16 @@ export type Limits = {
   depth: number
 }
 
+/** Bytes of a file that holds a document, against those of its text: pictures weigh, and are not read. */
+export const packing = 4
+
 /** What is left of the limits, counted down while an archive is read. */
 export type Budget = Omit<Limits, 'bytes'>
 
-/** A member of an archive, unpacked to a file that goes when the next one is asked for; or why it is not read. */
+/**
+ * A member of an archive, unpacked to a file that goes when the next one is asked for; or why it is not read. Its path is
+ * that of the archive, `!/` and its own: `docs.zip!/guide.md`.
+ */
 export type Member =
   | { is: 'file'; file: SourceFile }
   | { is: 'rejected'; path: string; reason: SourceReason; evidence: Json }
@@ -63,8 +69,10 @@ export type Member =
 export type Form = {
   /** Endings in lower case, without a dot; those of databases are left out where a folder is named. */
   endings: readonly string[]
-  /** The first bytes, where they tell the form whatever the ending says. */
+  /** The first 4,096 bytes, unpacked, where they tell the form whatever the ending says. */
   magic?: (head: Buffer) => boolean
+  /** Its reader goes to and fro in the file, which has to lie unpacked. */
+  seeks?: boolean
 } & (
   | {
       holds: 'document'

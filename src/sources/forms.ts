@@ -9,7 +9,7 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
+export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite', 'zip', 'tar'] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -29,14 +29,30 @@ const forms: { [name in FormName]: Form } = {
   parquet: {
     endings: ['parquet'],
     magic: begins('PAR1'),
+    seeks: true,
     holds: 'rows',
     load: async () => (await import('./rows.ts')).parquetRows,
   },
   sqlite: {
     endings: ['sqlite', 'sqlite3', 'db'],
     magic: begins('SQLite format 3\0'),
+    seeks: true,
     holds: 'rows',
     load: async () => (await import('./sqlite.ts')).sqliteRows,
+  },
+  zip: {
+    endings: ['zip'],
+    magic: begins('PK'),
+    seeks: true,
+    holds: 'files',
+    load: async () => (await import('./archive/zip.ts')).zipMembers,
+  },
+  tar: {
+    // Those that are packed otherwise are named here to be refused with a reason.
+    endings: ['tar', 'tgz', 'tzst', 'tbz', 'tbz2', 'txz'],
+    magic: head => head.subarray(257, 262).toString('latin1') === 'ustar',
+    holds: 'files',
+    load: async () => (await import('./archive/tar.ts')).tarMembers,
   },
 }
 
@@ -48,14 +64,21 @@ export const formOf = (name: FormName): Form => forms[name]
 
 /** Databases belong to no folder: each has tables of its own, and a `.db` may be anything. */
 const alone: FormName[] = ['sqlite']
-/** Endings that a folder stands for. */
-export const folderEndings = formNames.filter(name => !alone.includes(name)).flatMap(name => formOf(name).endings)
+/** Whether a folder stands for a file of this name among others. */
+export function inFolders(path: string): boolean {
+  const name = formByEnding(path)
+  return name !== undefined && !alone.includes(name)
+}
 
 const byEnding = new Map(formNames.flatMap(name => formOf(name).endings.map(ending => [ending, name] as const)))
 
-/** The form that the ending of a path names, below `.gz`; undefined for any other. */
+/** Endings of packed files, around the ending of what is packed. */
+export const packedEndings = ['gz', 'zst', 'bz2', 'xz'] as const
+const packed = new RegExp(`\\.(?:${packedEndings.join('|')})$`, 'i')
+
+/** The form that the ending of a path names, below that of a packing; undefined for any other. */
 export function formByEnding(path: string): FormName | undefined {
-  const ending = /\.(\w+)$/.exec(path.replace(/\.gz$/i, ''))?.[1]?.toLowerCase() ?? ''
+  const ending = /\.(\w+)$/.exec(path.replace(packed, ''))?.[1]?.toLowerCase() ?? ''
   return byEnding.get(ending)
 }
 

@@ -4,12 +4,14 @@ import { Unreadable } from './bytes.ts'
 import { type Columns, Misshapen, object } from './columns.ts'
 import { completionOf, isCompletion } from './completion.ts'
 import type { SourceConfig } from './config.ts'
+import { formOfFile } from './detect.ts'
 import { readDocument } from './document.ts'
 import { examColumns, examOf, layoutOf } from './exams.ts'
 import { formatOf, idFile, type SourceFile } from './files.ts'
-import type { Budget, Form, Limits } from './form.ts'
-import { budgetOf, type FormName, formOf, standardLimits } from './forms.ts'
+import type { Limits } from './form.ts'
+import { type FormName, formByEnding, formOf, standardLimits } from './forms.ts'
 import { openIds } from './ids.ts'
+import { type Leaf, leavesOf } from './leaves.ts'
 import { type SourceReason, sourceReasons } from './reasons.ts'
 import { jsonRows, type Row } from './rows.ts'
 import { guessKind, notesOf, payloadOf, renamed, type SelfReport, selfReport } from './shape.ts'
@@ -42,11 +44,14 @@ export type ReadOptions = {
   kind?: Kind
   /** Longest line, row or document in bytes; default as the source says, or 32 MiB. */
   bound?: number
-  /** What archives around this file have left. */
-  budget?: Budget
 }
 
 const largest = standardLimits.bytes
+
+const limitsOf = (config: SourceConfig, bound?: number): Limits => ({
+  ...{ ...standardLimits, ...config.limits },
+  ...(bound ? { bytes: bound } : {}),
+})
 
 /**
  * The records of one file, as a stream: memory is bounded by the longest row allowed, plus the ids of an `id:` column.
@@ -59,16 +64,27 @@ export async function* readSource(
   file: SourceFile,
   options: ReadOptions = {},
 ): AsyncGenerator<Item> {
-  const limits: Limits = { ...standardLimits, ...config.limits, ...(options.bound ? { bytes: options.bound } : {}) }
+  const limits = limitsOf(config, options.bound)
+  for await (const leaf of leavesOf(config, file, limits)) {
+    const at = leaf.file.path === file.path ? {} : { file: { path: leaf.file.path, below: leaf.file.below } }
+    if (leaf.is === 'file')
+      for await (const item of readLeaf(name, config, leaf, options, limits)) yield { ...at, ...item }
+    else yield { ...at, is: 'rejected', reason: leaf.reason, evidence: leaf.evidence }
+  }
+}
+
+/** The records of a file that is no archive. */
+async function* readLeaf(
+  name: string,
+  config: SourceConfig,
+  { file, format }: Leaf & { is: 'file' },
+  options: ReadOptions,
+  limits: Limits,
+): AsyncGenerator<Item> {
   const bound = limits.bytes
-  const format = formatOf(config, file.path)
   const form = formOf(format)
   let empty = true
   try {
-    if (form.holds === 'files') {
-      yield* readMembers(name, config, file, options, limits)
-      return
-    }
     if (config.exam) {
       yield* readExams(config, file)
       return
@@ -100,36 +116,6 @@ export async function* readSource(
   }
 }
 
-/** The members of an archive, each read as the file it is; what it gives names it. */
-async function* readMembers(
-  name: string,
-  config: SourceConfig,
-  file: SourceFile,
-  options: ReadOptions,
-  limits: Limits,
-): AsyncGenerator<Item> {
-  const form = formOf(formatOf(config, file.path)) as Form & { holds: 'files' }
-  const budget = options.budget ?? budgetOf(limits)
-  const about = ({ path }: { path: string }) => ({ path, below: `${file.below}${path.slice(file.path.length)}` })
-  if (budget.depth < 1) {
-    yield { is: 'rejected', reason: 'too-deep', evidence: { depth: limits.depth } }
-    return
-  }
-  budget.depth--
-  for await (const member of (await form.load())(file, limits, budget)) {
-    if (member.is === 'rejected') {
-      const { reason, evidence } = member
-      yield { is: 'rejected', reason, evidence, file: about(member) }
-      continue
-    }
-    const { path, below } = { ...about(member.file) }
-    const inner = { ...member.file, path, below }
-    for await (const item of readSource(name, config, inner, { ...options, budget }))
-      yield { file: { path, below }, ...item }
-  }
-  budget.depth++
-}
-
 /** What the file system refuses, whichever reader met it. */
 function unread(error: unknown, file: string): StillroomError {
   if (StillroomError.is(error)) return error
@@ -158,35 +144,40 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
     })
   }
   expectDatabases(config, files)
+  const limits = limitsOf(config)
   // Among files of all sorts those that are one document decide: what rows beside them are is anybody's guess.
-  const prose = (file: SourceFile) => formOf(formatOf(config, file.path)).holds === 'document'
-  if (!config.exam && (config.kind ?? 'document') === 'document' && files.some(prose)) return 'document'
+  if (!config.exam && (config.kind ?? 'document') === 'document' && (await holdProse(config, files, limits)))
+    return 'document'
   let kind = config.kind
   let looked = 0
   const reasons: Reasons = {}
   for (const file of files) {
-    const format = formatOf(config, file.path)
-    const { holds } = formOf(format)
-    if (config.exam || holds !== 'rows') {
-      for await (const item of readSource('', config, file)) {
-        if (item.is === 'record') return item.payload.kind
-        bump(reasons, item.reason)
+    for await (const leaf of leavesOf(config, file, limits)) {
+      if (leaf.is === 'rejected') {
+        bump(reasons, leaf.reason)
+        continue
       }
-      continue
-    }
-    const before = looked
-    try {
-      for await (const row of rowsOf(file, format, largest, config)) {
-        kind ??= 'value' in row ? kindOf(config, row.value) : undefined
-        const item = itemOf(config, kind ?? 'row', row, new Set())
-        if (item.is === 'record') return item.payload.kind
-        bump(reasons, item.reason)
-        if (++looked >= patience && kind) return kind
+      if (config.exam || formOf(leaf.format).holds !== 'rows') {
+        for await (const item of readLeaf('', config, leaf, {}, limits)) {
+          if (item.is === 'record') return item.payload.kind
+          bump(reasons, item.reason)
+        }
+        continue
       }
-      if (looked === before) bump(reasons, 'empty-file')
-    } catch (error) {
-      if (!(error instanceof Unreadable)) throw unread(error, file.path)
-      bump(reasons, error.reason)
+      const before = looked
+      try {
+        for await (const row of rowsOf(leaf.file, leaf.format, largest, config)) {
+          kind ??= 'value' in row ? kindOf(config, row.value) : undefined
+          const item = itemOf(config, kind ?? 'row', row, new Set())
+          if (item.is === 'record') return item.payload.kind
+          bump(reasons, item.reason)
+          if (++looked >= patience && kind) return kind
+        }
+        if (looked === before) bump(reasons, 'empty-file')
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw unread(error, file.path)
+        bump(reasons, error.reason)
+      }
     }
   }
   const counted = Object.entries(reasons).map(([reason, n]) => `${n} ${reason}`)
@@ -195,6 +186,18 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
     received: counted.join(', '),
     hint: hintFor(reasons),
   })
+}
+
+/** Whether any of the files, or of the members of archives, is one document. */
+async function holdProse(config: SourceConfig, files: readonly SourceFile[], limits: Limits): Promise<boolean> {
+  // Most are told by their names.
+  if (files.some(file => formOf(formatOf(config, file.path)).holds === 'document' && formByEnding(file.path)))
+    return true
+  for (const file of files) {
+    for await (const leaf of leavesOf(config, file, limits))
+      if (leaf.is === 'file' && formOf(leaf.format).holds === 'document') return true
+  }
+  return false
 }
 
 /** A query or table named for other files would be passed over in silence. */
@@ -231,9 +234,9 @@ export async function* readTable(
   file: SourceFile,
   config: Pick<SourceConfig, 'format'> & Asked = {},
 ): AsyncGenerator<TableRow> {
-  const format = formatOf(config, file.path)
   let last = 0
   try {
+    const format = await formOfFile(config, file)
     for await (const row of rowsOf(file, format, largest, config)) {
       last = row.row
       const columns = 'value' in row ? object(row.value) : undefined

@@ -260,7 +260,11 @@ describe('what is refused', () => {
     const whole = readFileSync(join(base, 'data.sqlite'))
     writeFileSync(join(base, 'data.db'), 'this is a text and no database, though its name says so. '.repeat(30))
     writeFileSync(join(base, 'data.sqlite.gz'), 'x')
-    expect(columns(await readAll(base, { sql: 'select 1 as one' }))).toEqual(['damaged', { one: 1 }, 'damaged'])
+    expect(columns(await readAll(base, { sql: 'select 1 as one' }))).toEqual([
+      'unknown-format',
+      { one: 1 },
+      'unknown-format',
+    ])
     // The page of the table is overwritten, the schema is whole.
     const broken = Buffer.from(whole)
     broken.fill(0xee, 4096, 8192)

@@ -75,7 +75,6 @@ export function databaseTables(file: SourceFile): DatabaseTable[] {
  * not brought into the file yet would be missed, and is refused instead.
  */
 function opened(file: SourceFile): DatabaseSync {
-  if (/\.gz$/i.test(file.path)) throw new Unreadable('damaged', 'a database has to be unpacked first')
   const beside = unfinished(file.absolute)
   if (beside) {
     throw new StillroomError('SR_SOURCE_READ', `${file.path} has changes that are not in the file itself yet.`, {

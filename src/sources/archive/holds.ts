@@ -1,0 +1,19 @@
+import type { SourceFile } from '../files.ts'
+import { listed } from './directory.ts'
+
+/** What formats that are zips have in them ([ECMA-376] part 2, EPUB OCF 3.3, ODF 1.3 part 2). */
+const marks: [form: string, needs: RegExp[]][] = [
+  ['docx', [/^\[Content_Types\]\.xml$/i, /^word\//]],
+  ['xlsx', [/^\[Content_Types\]\.xml$/i, /^xl\//]],
+  ['pptx', [/^\[Content_Types\]\.xml$/i, /^ppt\//]],
+  ['epub', [/^META-INF\/container\.xml$/]],
+  ['odt', [/^META-INF\/manifest\.xml$/, /^mimetype$/, /^content\.xml$/]],
+]
+/** Entries looked at: what is told by its members has them near the beginning. */
+const looked = 1000
+
+/** The format that a zip is the package of; undefined where it is an archive of files, or damaged. */
+export async function zipHolds(file: SourceFile): Promise<string | undefined> {
+  const names = (await listed(file.absolute, looked)).entries.map(({ raw }) => raw.toString('latin1'))
+  return marks.find(([, needs]) => needs.every(mark => names.some(name => mark.test(name))))?.[0]
+}
