@@ -6,6 +6,7 @@ import { completionOf, isCompletion } from './completion.ts'
 import type { SourceConfig } from './config.ts'
 import { formOfFile } from './detect.ts'
 import { readDocument } from './document.ts'
+import { askedOfDuckdb, duckdbRows } from './duckdb.ts'
 import { examColumns, examOf, layoutOf } from './exams.ts'
 import { formatOf, idFile, type SourceFile } from './files.ts'
 import type { Limits } from './form.ts'
@@ -44,6 +45,8 @@ export type ReadOptions = {
   kind?: Kind
   /** Longest line, row or document in bytes; default as the source says, or 32 MiB. */
   bound?: number
+  /** All files of the source, which a query over them needs; default this one. */
+  files?: readonly SourceFile[]
 }
 
 const largest = standardLimits.bytes
@@ -65,6 +68,15 @@ export async function* readSource(
   options: ReadOptions = {},
 ): AsyncGenerator<Item> {
   const limits = limitsOf(config, options.bound)
+  const files = options.files ?? [file]
+  if (askedOfDuckdb(config, files)) {
+    // The query is over all of them, and is asked once.
+    if (file !== files[0]) return
+    const of = files.length > 1 ? { file: joined(files) } : {}
+    const rows = readRows(name, config, file, duckdbRows(files, config, limits.bytes), options.kind)
+    for await (const item of rows) yield { ...item, ...of }
+    return
+  }
   for await (const leaf of leavesOf(config, file, limits)) {
     const at = leaf.file.path === file.path ? {} : { file: { path: leaf.file.path, below: leaf.file.below } }
     if (leaf.is === 'file')
@@ -81,30 +93,40 @@ async function* readLeaf(
   options: ReadOptions,
   limits: Limits,
 ): AsyncGenerator<Item> {
-  const bound = limits.bytes
   const form = formOf(format)
-  let empty = true
+  if (!config.exam && form.holds === 'rows') {
+    const rows = rowsOf(file, format, limits.bytes, config)
+    yield* readRows(name, config, file, format === 'jsonl' ? named(config, file, rows, limits) : rows, options.kind)
+    return
+  }
   try {
-    if (config.exam) {
-      yield* readExams(config, file)
-      return
-    }
-    if (form.holds === 'document') {
-      yield* readDocument({ ...config, kind: options.kind ?? config.kind }, file, format, bound)
-      return
-    }
-    if (form.holds === 'items') {
+    if (config.exam) yield* readExams(config, file)
+    else if (form.holds === 'document')
+      yield* readDocument({ ...config, kind: options.kind ?? config.kind }, file, format, limits.bytes)
+    else if (form.holds === 'items') {
       const kind = options.kind ?? config.kind ?? form.kinds[0]!
       if (form.kinds.includes(kind)) yield* (await form.load())(file, config, kind, limits)
       else yield { is: 'rejected', reason: 'wrong-shape', evidence: { kind, expected: [...form.kinds] } }
-      return
     }
-    const ids = new Set<string>()
-    const beside = format === 'jsonl' ? await idFile(config, file) : undefined
-    const named = beside && openIds(jsonRows(beside, bound), config.id!)
-    let kind = options.kind ?? config.kind
-    for await (const read of rowsOf(file, format, bound, config)) {
-      const row = named ? await named(read) : read
+  } catch (error) {
+    if (error instanceof Unreadable) yield { is: 'rejected', reason: error.reason, evidence: error.evidence }
+    else throw unread(error, `${file.path} of source ${name}`)
+  }
+}
+
+/** Rows as records of one kind: as stated, or that of the first row. */
+async function* readRows(
+  name: string,
+  config: SourceConfig,
+  file: SourceFile,
+  rows: AsyncGenerator<Row>,
+  stated?: Kind,
+): AsyncGenerator<Item> {
+  const ids = new Set<string>()
+  let kind = stated ?? config.kind
+  let empty = true
+  try {
+    for await (const row of rows) {
       empty = false
       kind ??= 'value' in row ? kindOf(config, row.value) : undefined
       yield itemOf(config, kind ?? 'row', row, ids)
@@ -115,6 +137,24 @@ async function* readLeaf(
     else throw unread(error, `${file.path} of source ${name}`)
   }
 }
+
+/** Rows with the ids that stand in a file beside theirs, if there is one. */
+async function* named(
+  config: SourceConfig,
+  file: SourceFile,
+  rows: AsyncGenerator<Row>,
+  { bytes }: Limits,
+): AsyncGenerator<Row> {
+  const beside = await idFile(config, file)
+  const name = beside && openIds(jsonRows(beside, bytes), config.id!)
+  for await (const row of rows) yield name ? await name(row) : row
+}
+
+/** Rows of a query belong to all the files that it was asked of. */
+const joined = (files: readonly SourceFile[]): Pick<SourceFile, 'path' | 'below'> => ({
+  path: files.map(({ path }) => path).join(' + '),
+  below: files.map(({ below }) => below).join(' + '),
+})
 
 /** What the file system refuses, whichever reader met it. */
 function unread(error: unknown, file: string): StillroomError {
@@ -145,6 +185,7 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
   }
   expectDatabases(config, files)
   const limits = limitsOf(config)
+  const together = askedOfDuckdb(config, files)
   // Among files of all sorts those that are one document decide: what rows beside them are is anybody's guess.
   if (!config.exam && (config.kind ?? 'document') === 'document' && (await holdProse(config, files, limits)))
     return 'document'
@@ -166,7 +207,8 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
       }
       const before = looked
       try {
-        for await (const row of rowsOf(leaf.file, leaf.format, largest, config)) {
+        const rows = together ? duckdbRows(files, config, largest) : rowsOf(leaf.file, leaf.format, largest, config)
+        for await (const row of rows) {
           kind ??= 'value' in row ? kindOf(config, row.value) : undefined
           const item = itemOf(config, kind ?? 'row', row, new Set())
           if (item.is === 'record') return item.payload.kind
@@ -203,12 +245,12 @@ async function holdProse(config: SourceConfig, files: readonly SourceFile[], lim
 /** A query or table named for other files would be passed over in silence. */
 function expectDatabases(config: SourceConfig, files: readonly SourceFile[]): void {
   const option = config.sql === undefined ? 'table' : 'sql'
-  if (config[option] === undefined) return
+  if (config[option] === undefined || config.attach || askedOfDuckdb(config, files)) return
   const other = files.find(file => formatOf(config, file.path) !== 'sqlite')
   if (!other) return
   throw new StillroomError('SR_SOURCE_SQL', `\`${option}\` reads databases, and ${other.path} is none.`, {
     position: { file: other.path },
-    expected: 'SQLite files: .sqlite, .sqlite3, .db, or any with `format: sqlite`',
+    expected: 'SQLite files (.sqlite, .sqlite3, .db), or files of Parquet, CSV and JSON Lines alone',
     received: formatOf(config, other.path),
     hint: `name databases alone in \`files\`, or leave \`${option}\` out`,
   })
