@@ -29,6 +29,14 @@ export const commands: { [name: string]: Command } = {
     options: ['yes'],
     load: () => import('./verbs/init.ts'),
   },
+  read: {
+    operands: '<path...>',
+    about:
+      'Reads files, folders or patterns without a recipe: what of each format is read, how much text that is, what is not and why.',
+    example: 'stillroom read docs',
+    options: ['n', 'full'],
+    load: () => import('./verbs/read.ts'),
+  },
   plan: {
     operands: '[recipe]',
     about:

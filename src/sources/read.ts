@@ -51,7 +51,8 @@ export type ReadOptions = {
 
 const largest = standardLimits.bytes
 
-const limitsOf = (config: SourceConfig, bound?: number): Limits => ({
+/** What a source allows to be read. */
+export const limitsOf = (config: SourceConfig, bound?: number): Limits => ({
   ...{ ...standardLimits, ...config.limits },
   ...(bound ? { bytes: bound } : {}),
 })
@@ -85,8 +86,8 @@ export async function* readSource(
   }
 }
 
-/** The records of a file that is no archive. */
-async function* readLeaf(
+/** The records of a file that is no archive, as `leavesOf` gives it. Throws as `readSource` does. */
+export async function* readLeaf(
   name: string,
   config: SourceConfig,
   { file, format }: Leaf & { is: 'file' },

@@ -15,7 +15,7 @@ export function scratch(): { file(): string; remove(): void } {
   return {
     file() {
       if (folder === undefined) {
-        folder = mkdtempSync(join(tmpdir(), 'stillroom-'))
+        folder = mkdtempSync(join(tmpdir(), 'stillroom-unpacked-'))
         if (open.size === 0) process.once('exit', removeAll)
         open.add(folder)
       }
