@@ -100,13 +100,9 @@ export function packingOf(head: Buffer): 'gzip' | 'zstd' | undefined {
   return head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : undefined
 }
 
-/** How a file is packed: by its bytes, or by its ending where they are damaged. Throws what the file system says. */
-export function packedWith({ path, absolute }: Pick<SourceFile, 'path' | 'absolute'>): 'gzip' | 'zstd' | undefined {
-  const head = firstBytes(absolute, 512)
-  const told = packingOf(head)
-  if (told || head.length === 0 || textual(head)) return told
-  return /\.gz$/i.test(path) ? 'gzip' : /\.zst$/i.test(path) ? 'zstd' : undefined
-}
+/** How a file is packed. Throws what the file system says. */
+export const packedWith = ({ absolute }: Pick<SourceFile, 'absolute'>): 'gzip' | 'zstd' | undefined =>
+  packingOf(firstBytes(absolute, 4))
 
 const unpackers = { gzip: createGunzip, zstd: createZstdDecompress }
 

@@ -18,10 +18,14 @@ export class Misshapen extends Error {
 /** Every column has a name of its own: an empty one counts its place, a repeated one its repetition. */
 export function distinctNames(names: string[]): string[] {
   const seen = new Set<string>()
+  /** Repetitions of a name that are taken: without them, many equal names would be counted through again and again. */
+  const taken = new Map<string, number>()
   return names.map((given, i) => {
     const base = given.trim() || `column_${i + 1}`
     let name = base
-    for (let n = 2; seen.has(name); n++) name = `${base}_${n}`
+    let n = taken.get(base) ?? 1
+    while (seen.has(name)) name = `${base}_${++n}`
+    taken.set(base, n)
     seen.add(name)
     return name
   })

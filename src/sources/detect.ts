@@ -74,6 +74,8 @@ export async function formOfFile(config: Pick<SourceConfig, 'format'>, file: Sou
   const other = foreign.find(([, at, bytes]) => begins.startsWith(bytes, at))
   const text = textual(head)
   if (other && (!text || other[0] === 'bzip2' || other[0] === 'rtf')) throw unknown(other[0])
+  if (!text && /\.(?:gz|zst)$/i.test(file.path))
+    throw new Unreadable('damaged', 'not packed', { error: 'its name says that it is packed, and its bytes do not' })
   if (stated === undefined) return 'text'
   const { magic } = formOf(stated)
   if (!magic || loose.includes(stated) || !text) return stated

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { StillroomError } from '../errors/index.ts'
 import { didYouMean } from '../recipe/index.ts'
 import type { Json } from '../records/index.ts'
-import { Unreadable } from './bytes.ts'
+import { firstBytes, Unreadable } from './bytes.ts'
 import { distinctNames } from './columns.ts'
 import type { SourceConfig } from './config.ts'
 import type { SourceFile } from './files.ts'
@@ -83,6 +83,14 @@ function opened(file: SourceFile): DatabaseSync {
       received: `${file.path}${beside} beside it`,
       hint: `close the program that uses it, or read a copy made with: sqlite3 ${file.path} "vacuum into 'copy.sqlite'"`,
     })
+  }
+  const there = firstBytes(file.absolute, 100)
+  if (there.length === 100) {
+    // What is cut off reads as empty pages, of which SQLite says nothing (file format 1.3.2, 1.3.7).
+    const page = there.readUInt16BE(16) === 1 ? 65_536 : there.readUInt16BE(16)
+    const known = there.readUInt32BE(24) === there.readUInt32BE(92)
+    const bytes = page * there.readUInt32BE(28)
+    if (known && file.size < bytes) throw new Unreadable('damaged', `${file.size} of ${bytes} bytes are there`)
   }
   const url = pathToFileURL(file.absolute)
   url.searchParams.set('immutable', '1')

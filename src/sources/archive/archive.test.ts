@@ -197,7 +197,7 @@ describe('what is refused', () => {
     ])
   })
 
-  test('more than the limits: bytes, members, a member that grows without end', async () => {
+  test('more than the limits, whatever the list says: bytes, members, bytes of a document', async () => {
     const big = 'text '.repeat(1000)
     const some = zipped({ 'a.md': big, 'b.md': big, 'c.md': big })
     const path = (found: string[]) => found.map(line => line.replace(/= .*/s, '='))
@@ -211,11 +211,8 @@ describe('what is refused', () => {
       'x.zip!/b.md=',
       'x.zip: over-limit',
     ])
-    const lies = zip([
-      { name: 'a.md', content: big, says: { bytes: 10 } },
-      { name: 'b.csv', content: Buffer.alloc(70 * 2 ** 20, 'a,b\n') },
-    ])
-    expect(path(await read({ 'x.zip': lies }))).toEqual(['x.zip!/a.md: damaged', 'x.zip!/b.csv: over-limit'])
+    const lies = zip([{ name: 'a.md', content: big, says: { bytes: 10 } }])
+    expect(path(await read({ 'x.zip': lies }))).toEqual(['x.zip!/a.md: damaged'])
     const tape = gzipSync(
       tar(tarMember('a.md', 'A'), tarMember('unread.xyz', Buffer.alloc(90_000)), tarMember('b.md', 'B')),
     )
