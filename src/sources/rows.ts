@@ -168,18 +168,46 @@ function parseError(error: unknown, inside = false): string {
   return inside ? said.replace(/ (?:in JSON )?at position .*$/s, '') : said
 }
 
+/** Columns of a row at most, where it is longer than a chunk of the file. */
+const mostColumns = 2 ** 18
+
+function countOf(bytes: Buffer, sign: string): number {
+  const code = sign.charCodeAt(0)
+  let n = 0
+  for (const byte of bytes) if (byte === code) n++
+  return n
+}
+
+/**
+ * Has a quote that closes in the middle of a field put in front of it in place. The parser (csv-parse 7.0.3) copies all it
+ * has room for each time, so that one long field makes every later one of these cost as much.
+ */
+function besideQuotes(parser: object): void {
+  const field = (parser as { state?: { field?: Growing } }).state?.field
+  if (typeof field?.resize !== 'function') return
+  field.prepend = value => {
+    const bytes = typeof value === 'number' ? Buffer.of(value) : value
+    while (field.length + bytes.length >= field.size) field.resize()
+    field.buf.copyWithin(bytes.length, 0, field.length)
+    bytes.copy(field.buf)
+    field.length += bytes.length
+  }
+}
+type Growing = { buf: Buffer; length: number; size: number; resize(): void; prepend(value: Buffer | number): void }
+
 /** CSV after RFC 4180 with a header; `,`, `;` or tab, whichever the header has most of. All values are strings. */
 export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<Row> {
   const bytes = utf8Bytes(file, true)
   const first = await bytes.next()
   if (first.done) return
   const rows: Row[] = []
+  const delimiter = delimiterOf(first.value, file.path)
   let header: string[] | undefined
   let row = 0
   // Bytes pass through as Latin-1 and each row is decoded for itself, so that a bad byte costs one row.
   const parser = parse({
     encoding: 'latin1',
-    delimiter: delimiterOf(first.value, file.path),
+    delimiter,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
@@ -193,12 +221,17 @@ export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<
       return null
     },
   }).resume()
+  besideQuotes(parser)
   let failed: Error | undefined
   parser.on('error', error => {
     failed = error
   })
   try {
+    let columns = 0
     for (let chunk: IteratorResult<Buffer> = first; !chunk.done && !failed; chunk = await bytes.next()) {
+      // The parser holds all cells of a row: only lines that go on and on are counted, and quoted text hardly has as many.
+      columns = chunk.value.includes(10) ? 0 : columns + countOf(chunk.value, delimiter)
+      if (columns > mostColumns) throw new Unreadable('line-too-long', `row ${row + 1} has over ${mostColumns} columns`)
       await new Promise<void>(resolve => parser.write(chunk.value, () => resolve()))
       yield* rows.splice(0)
     }

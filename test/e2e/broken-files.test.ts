@@ -10,20 +10,24 @@ const size = long
 /** Most resident memory of any process, in MB. */
 const most = 500
 
-function lines(cells: readonly Cell[]): string[] {
-  return cells.map(cell => {
-    const { form, mutator, files, records, rejected, cpu, wall, peak, confined, slowest, wrong } = cell
-    const reasons = Object.entries(rejected).map(([reason, n]) => `${n} ${reason}`)
-    const figures = [
-      files,
-      records,
-      `${cpu.toFixed(0)} ms`,
-      `${(wall / 1000).toFixed(1)} s`,
-      peak.toFixed(0),
-      confined.toFixed(0),
-    ]
-    return [form, mutator, ...figures, wrong.length === 0 ? 'ok' : 'WRONG', reasons.join(', '), slowest].join('\t')
-  })
+function line({ form, mutator, files, records, rejected, cpu, wall, peak, confined, slowest, wrong }: Cell): string {
+  const reasons = Object.entries(rejected).map(([reason, n]) => `${n} ${reason}`)
+  const figures = [
+    `${cpu.toFixed(0)} ms`,
+    `${(wall / 1000).toFixed(1)} s`,
+    `${peak.toFixed(0)} MB`,
+    `${confined.toFixed(0)} MB`,
+  ]
+  return [
+    form,
+    mutator,
+    files,
+    records,
+    ...figures,
+    wrong.length === 0 ? 'ok' : 'WRONG',
+    reasons.join(', '),
+    slowest,
+  ].join('  ')
 }
 
 test(
@@ -33,8 +37,7 @@ test(
     const cells = formNames
       .filter(form => asked?.includes(form) ?? true)
       .flatMap(form => Object.keys(mutators).map(mutator => ({ form, mutator })))
-    const found = await runCells(cells, size)
-    if (long || process.env.STILLROOM_SHOW) console.log(lines(found).join('\n'))
+    const found = await runCells(cells, size, cell => long && console.log(line(cell)))
     expect(found.flatMap(({ form, mutator, wrong }) => wrong.map(one => `${form}, ${mutator}: ${one}`))).toEqual([])
     // A file that nothing was done to is read, or the others prove nothing.
     for (const { form, mutator, records, rejected } of found)

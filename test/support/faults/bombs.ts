@@ -21,7 +21,7 @@ export const bombs: Table = {
   jsonl: {
     'jsonl.gz': ({ bytes }) =>
       gzipSync(Buffer.concat([Buffer.from('{"text":"'), Buffer.alloc(bytes, 'a '), Buffer.from('"}\n')])),
-    json: ({ bytes }) => `[${'1,'.repeat(bytes / 20)}1]`,
+    json: ({ bytes }) => `[${'1,'.repeat(bytes / 200)}1]`,
   },
   csv: {
     'csv.gz': ({ bytes }) => gzipSync(Buffer.concat([Buffer.from('text\n"'), Buffer.alloc(bytes, 'a ')])),

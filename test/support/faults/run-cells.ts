@@ -27,7 +27,11 @@ export type Cell = {
 const bound = 30_000
 
 /** Reads the broken files of each cell in a process of its own, which is replaced where it ends. */
-export async function runCells(cells: { form: FormName; mutator: string }[], size: Size): Promise<Cell[]> {
+export async function runCells(
+  cells: { form: FormName; mutator: string }[],
+  size: Size,
+  told: (cell: Cell) => void = () => {},
+): Promise<Cell[]> {
   const folder = mkdtempSync(join(tmpdir(), 'faults-'))
   const scratch = join(folder, 'tmp')
   mkdirSync(scratch)
@@ -35,44 +39,46 @@ export async function runCells(cells: { form: FormName; mutator: string }[], siz
   const confined = new Set<number>()
   try {
     const found: Cell[] = []
+    let last: FormName | undefined
     for (const { form, mutator } of cells) {
+      // Memory is measured form by form.
+      if (form !== last) reader = await ended(reader)
+      last = form
       const cell: Cell = {
         ...{ form, mutator, files: 0, records: 0, rejected: {}, cpu: 0, wall: 0, slowest: '' },
         ...{ wrong: [], peak: 0, confined: 0 },
       }
       for (const broken of brokenFiles(form, mutator, size)) {
         reader ??= fork(join(import.meta.dirname, 'reader.ts'), [String(size.rows)], {
+          execArgv: [],
+
           env: { ...process.env, TMPDIR: scratch },
         })
         const path = join(folder, broken.path)
         writeFileSync(path, broken.bytes())
         const began = performance.now()
-        const told = await answer(reader, path, cell, confined)
+        const said = await answer(reader, path, cell, confined)
         const wall = performance.now() - began
         cell.wall += wall
         cell.files++
         rmSync(path)
-        if ('gone' in told) {
-          cell.wrong.push(`${broken.label}: ${told.gone}`)
+        if ('gone' in said) {
+          cell.wrong.push(`${broken.label}: ${said.gone}`)
           reader = undefined
           continue
         }
-        if (told.cpu >= cell.cpu) Object.assign(cell, { cpu: told.cpu, slowest: broken.label })
-        if (told.cpu > bound) cell.wrong.push(`${broken.label}: ${told.cpu} ms`)
-        cell.records += told.records
-        for (const [reason, n] of Object.entries(told.rejected))
+        if (said.cpu >= cell.cpu) Object.assign(cell, { cpu: said.cpu, slowest: broken.label })
+        if (said.cpu > bound) cell.wrong.push(`${broken.label}: ${said.cpu} ms`)
+        cell.records += said.records
+        for (const [reason, n] of Object.entries(said.rejected))
           cell.rejected[reason] = (cell.rejected[reason] ?? 0) + n
-        cell.wrong.push(...told.wrong.map(wrong => `${broken.label}: ${wrong}`))
-        cell.peak = Math.max(cell.peak, told.peak)
+        cell.wrong.push(...said.wrong.map(wrong => `${broken.label}: ${wrong}`))
+        cell.peak = Math.max(cell.peak, said.peak)
       }
       found.push(cell)
+      told(cell)
     }
-    if (reader) {
-      const ended = once(reader, 'exit')
-      reader.disconnect()
-      await ended
-      reader = undefined
-    }
+    reader = await ended(reader)
     await allGone(confined)
     const left = readdirSync(scratch)
     if (left.length > 0) found.at(-1)!.wrong.push(`left behind at the end: ${left.join(', ')}`)
@@ -81,6 +87,14 @@ export async function runCells(cells: { form: FormName; mutator: string }[], siz
     reader?.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Has a reader end by itself, as it does when nobody asks it any more. */
+async function ended(reader: ChildProcess | undefined): Promise<undefined> {
+  if (!reader) return
+  const exit = once(reader, 'exit')
+  reader.disconnect()
+  await exit
 }
 
 /** What the reader tells of a file; or how it ended, by itself or since it took too long. */
