@@ -353,8 +353,8 @@ const compare: Pass<NearOptions, Compared[], Decided, { each: Map<Id, Fate>; not
           const kept = all[rival]!.head
           // The same row in a side input is no copy of it.
           if (rows.length === 1 && kept.id === head.id) continue
-          const jaccard = similarity(all[rival]!.sets, sets, options.near)
-          if (jaccard < options.near || jaccard < (best?.jaccard ?? 0)) continue
+          const jaccard = similarity(all[rival]!.sets, sets, best?.jaccard ?? options.near)
+          if (jaccard < (best?.jaccard ?? options.near)) continue
           if (!best || jaccard > best.jaccard || bySurvival(kept, best.kept) < 0) best = { kept, jaccard }
         }
       }
@@ -429,13 +429,13 @@ function sameTexts(segments: Compared[], lengths: number): Same[] {
   return found
 }
 
-/** Jaccard similarity by the longest shingles that both texts have; 0 where their sizes alone put it under the limit. */
-function similarity(a: readonly Float64Array[], b: readonly Float64Array[], near: number): number {
+/** Jaccard similarity by the longest shingles that both texts have; 0 where it is certain to lie under the limit. */
+function similarity(a: readonly Float64Array[], b: readonly Float64Array[], least: number): number {
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i]!, b[i]!]
     if (x.length === 0 || y.length === 0) continue
     const [small, large] = x.length < y.length ? [x.length, y.length] : [y.length, x.length]
-    return small < near * large - 1e-9 ? 0 : jaccard(x, y)
+    return small < least * large - 1e-9 ? 0 : jaccard(x, y, least)
   }
   return 0
 }
