@@ -15,6 +15,7 @@ import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
 import { preferences } from './preference-bias.ts'
 import { distances, tables } from './privacy.ts'
+import { replays } from './replay.ts'
 import { report } from './report.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
@@ -63,6 +64,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'rules-huge': huge,
   'kernels-twins': twins,
   'measure-report': report,
+  replay: replays,
   'measure-laboratory': laboratory,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),
