@@ -5,6 +5,7 @@ import { cluster } from './cluster.ts'
 import { laboratory } from './collapse.ts'
 import { recall, scan } from './decontaminate.ts'
 import { exact, near, recalls } from './dedupe.ts'
+import { diffs } from './diff.ts'
 import { calls, records } from './engine.ts'
 import { closure, finding } from './erasure.ts'
 import { verdicts } from './evaluate.ts'
@@ -65,6 +66,7 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'kernels-twins': twins,
   'measure-report': report,
   replay: replays,
+  diff: diffs,
   'measure-laboratory': laboratory,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),

@@ -1,20 +1,30 @@
 import { fork } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { builtinSteps } from '../src/builtin-steps.ts'
 import { digestOf } from '../src/records/index.ts'
-import { type Funnel, openProject, openSession, type RunResult, replay, run } from '../src/run/index.ts'
+import {
+  compareRuns,
+  type Funnel,
+  lastFinished,
+  openProject,
+  openSession,
+  type RunResult,
+  readRun,
+  replay,
+  run,
+} from '../src/run/index.ts'
 import { documents } from '../test/support/documents.ts'
 import type { Figure } from './benches.ts'
-import { inFolder } from './engine.ts'
 
 function write(dir: string, files: { [path: string]: string }): void {
   mkdirSync(join(dir, 'docs'))
   for (const [path, text] of Object.entries(files)) writeFileSync(join(dir, path), text)
 }
 
-const wanted = 20_000
+const rows = 20_000
 const questions = 10
 
 /** Asked about, answered, judged and cut: the recipe of a first set. */
@@ -40,19 +50,14 @@ type Told = { funnel: Funnel; digest: string; rows: number; seconds: number; sen
 /** What came out, row by row and byte by byte, in one digest. */
 function told(result: RunResult, seconds: number): Told {
   if (result.error) throw result.error
-  const rows = [...result.rows()]
+  const rows = [...result.rows()].map(digestOf)
   const sent = Object.values(result.calls).reduce((n, { sent }) => n + sent, 0)
-  return { funnel: result.funnel, digest: digestOf(rows.map(digestOf)), rows: rows.length, seconds, sent }
+  return { funnel: result.funnel, digest: digestOf(rows), rows: rows.length, seconds, sent }
 }
 
-async function inProject<T>(
-  dir: string,
-  what: object,
-  work: (at: {
-    project: Awaited<ReturnType<typeof openProject>>
-    session: ReturnType<typeof openSession>
-  }) => Promise<T>,
-): Promise<T> {
+type Place = { project: Awaited<ReturnType<typeof openProject>>; session: ReturnType<typeof openSession> }
+
+async function inProject<T>(dir: string, what: object, work: (at: Place) => Promise<T>): Promise<T> {
   writeFileSync(join(dir, 'recipe.yaml'), stringify(what))
   const project = await openProject(join(dir, 'recipe.yaml'), builtinSteps)
   const session = openSession(project.workspace, { command: 'bench' })
@@ -63,55 +68,83 @@ async function inProject<T>(
   }
 }
 
+const since = (began: number): number => (performance.now() - began) / 1000
+
 const ran = (dir: string, what: object): Promise<Told> =>
   inProject(dir, what, async ({ project, session }) => {
     const began = performance.now()
     const result = await run({ plan: await project.plan(), session, env: {} })
-    return told(result, (performance.now() - began) / 1000)
+    return told(result, since(began))
   })
 
-const replayed = (dir: string, what: object, set: { [option: string]: string }): Promise<Told> =>
+/** A replay, and the comparison with the run before it that the command shows. */
+const replayed = (
+  dir: string,
+  what: object,
+  set: { [option: string]: string },
+): Promise<Told & { compared: number; moved: number }> =>
   inProject(dir, what, async ({ project, session }) => {
+    const before = lastFinished(session.paths)!
     const began = performance.now()
     const { result } = await replay(project, session, { set })
-    return told(result, (performance.now() - began) / 1000)
+    const seconds = since(began)
+    const looked = performance.now()
+    const { rows } = compareRuns(session.store, before, readRun(session.paths, result.run)).rows!
+    const compared = since(looked)
+    return { ...told(result, seconds), compared, moved: rows.changed + rows.onlyA + rows.onlyB }
   })
+
+const most = 5
 
 /**
  * A run of 20,000 judged rows against the simulator, replayed with another threshold, and then really run with that
- * threshold in the recipe, in a folder where nothing was made before: the funnel and the rows must be the same.
+ * threshold in its recipe, in a folder where nothing was made before: funnel and rows must be the same, byte for byte.
+ * A share of documents is replayed as well, where every task is done anew out of the journal.
  */
 export async function* replays(): AsyncGenerator<Figure> {
   const child = fork(join(import.meta.dirname, '../test/support/simulator-process.ts'), [JSON.stringify({ seed: 5 })])
   const url = await new Promise<string>(resolve => child.once('message', message => resolve(String(message))))
+  const dir = mkdtempSync(join(tmpdir(), 'stillroom-replay-'))
   try {
-    const docs = documents(Number(process.env.BENCH_DOCS ?? 1000))
+    const docs = documents(rows / questions)
+    write(dir, docs)
     const before = recipe(url)
-    yield* await inFolder({}, async dir => {
-      write(dir, docs)
-      const first = await ran(dir, before)
-      console.error(first.rows, first.seconds, first.sent)
-      const figures: Figure[] = []
-      for (const [set, changed] of [
-        [{ 'judge.drop': '50%' }, { drop: '50%' }],
-        [{ 'extract.keep': '90%' }, { keep: '90%' }],
-      ] as const) {
-        const again = await replayed(dir, before, set as never)
-        const real = await inFolder({}, alone => (write(alone, docs), ran(alone, recipe(url, changed))))
-        console.error(
-          set,
-          again.seconds,
-          again.sent,
-          again.rows,
-          real.rows,
-          real.seconds,
-          again.digest === real.digest,
-          digestOf(again.funnel) === digestOf(real.funnel),
-        )
+    const first = await ran(dir, before)
+    yield {
+      metric: `the run before: ${first.funnel['judge.cut']!.in} rows judged, ${first.rows} kept`,
+      value: first.seconds,
+      unit: 's',
+    }
+    for (const { set, changed, target } of [
+      { set: { 'judge.drop': '50%' }, changed: { drop: '50%' }, target: true },
+      { set: { 'extract.keep': '90%' }, changed: { keep: '90%' }, target: false },
+    ]) {
+      const [name] = Object.entries(set).map(([option, value]) => `${option}=${value}`)
+      const again = await replayed(dir, before, set as { [option: string]: string })
+      const alone = mkdtempSync(join(tmpdir(), 'stillroom-replay-'))
+      write(alone, docs)
+      const real = await ran(alone, recipe(url, changed)).finally(() => rmSync(alone, { recursive: true }))
+      yield {
+        metric: `${name}: replay, beside a real run`,
+        value: again.seconds,
+        unit: 's',
+        ceiling: real.seconds,
+        ratio: again.seconds / real.seconds,
+        ...(target ? { target: `<= ${most}`, holds: again.seconds <= most } : {}),
       }
-      return figures
-    })
+      yield { metric: `${name}: ${again.moved} rows that came or went found in`, value: again.compared, unit: 's' }
+      yield { metric: `${name}: calls`, value: again.sent, unit: 'calls', target: '= 0', holds: again.sent === 0 }
+      const equal = again.digest === real.digest && digestOf(again.funnel as never) === digestOf(real.funnel as never)
+      yield {
+        metric: `${name}: ${again.rows} rows and the funnel are those of the real run`,
+        value: equal ? 1 : 0,
+        unit: '',
+        target: '= 1',
+        holds: equal,
+      }
+    }
   } finally {
     child.disconnect()
+    rmSync(dir, { recursive: true, force: true })
   }
 }

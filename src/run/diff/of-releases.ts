@@ -7,7 +7,7 @@ import { emptyCounts, type Funnel } from '../counts.ts'
 import type { PastRun } from '../log.ts'
 import { compareShapes, type ShapeDiff } from './compare-shapes.ts'
 import { compareFunnels, type StepDiff } from './funnels.ts'
-import { takeEvidence } from './of-runs.ts'
+import { goneFrom, sidesOfRuns, takeEvidence } from './of-runs.ts'
 import { compareRows, type RowDiff } from './rows.ts'
 import { flatten, type Shape } from './shape.ts'
 import { addressKey, emptySide, knownOf, type Notes, notesOf, type Side } from './side.ts'
@@ -134,21 +134,14 @@ export async function compareReleases(
       sides[i]!.rows.set(id, { digest: '', place: `${config}/${split}`, notes: nothing })
     }
     sides[i]!.sources = new Set(outline.sources.map(({ name }) => name))
-    sides[i]!.steps = new Map(outline.steps.map(({ key, verb, options }) => [key, digestOf([verb, options as Json])]))
+    sides[i]!.steps = stepsOfOutline(outline.steps)
   }
   await mergeProvenance({ dir: dirs[0], side: sides[0] }, { dir: dirs[1], side: sides[1] })
   for (const side of sides) side.addresses = addressesOf(side)
-  const evidence = ([0, 1] as const).map(i => {
-    const at = runs[i]
-    if (!at) return false
-    const other = sides[1 - i]!
-    takeEvidence(sides[i], at.store, at.run, id => other.records.has(id) || other.rows.has(id))
-    // Steps have to be told alike on both sides.
-    return sides[i].complete
-  }) as [boolean, boolean]
+  const evidence = evidenceOf(sides, runs)
   if (evidence[0] !== evidence[1]) {
-    for (const [i, { steps }] of outlines.entries())
-      sides[i]!.steps = new Map(steps.map(({ key, verb, options }) => [key, digestOf([verb, options as Json])]))
+    // Steps have to be told alike on both sides.
+    for (const [i, { steps }] of outlines.entries()) sides[i]!.steps = stepsOfOutline(steps)
   }
   const [was, is] = [funnelOf(outlines[0]), funnelOf(outlines[1])]
   return {
@@ -162,6 +155,29 @@ export async function compareReleases(
     cost: [costOf(outlines[0]), costOf(outlines[1])],
     evidence,
   }
+}
+
+const stepsOfOutline = (steps: Outline['steps']): Map<string, string> =>
+  new Map(steps.map(({ key, verb, options }) => [key, digestOf([verb, options as Json])]))
+
+/**
+ * Adds what the runs behind two releases tell. Both in one workspace tell of every record on the way to a row, also where
+ * an edited document gave others in their place; one alone tells of the records of the other release.
+ */
+function evidenceOf(sides: readonly [Side, Side], runs: [AtHand, AtHand]): [boolean, boolean] {
+  const [a, b] = runs
+  if (a && b && a.store === b.store && !goneFrom(a.store, a.run) && !goneFrom(b.store, b.run)) {
+    const told = sidesOfRuns(a.store, a.run, b.run)
+    for (const [side, { rows: _, ...of }] of [[sides[0], told.a] as const, [sides[1], told.b] as const])
+      Object.assign(side, of)
+    return [true, true]
+  }
+  for (const i of [0, 1] as const) {
+    const other = sides[1 - i]!
+    const at = runs[i]
+    if (at) takeEvidence(sides[i], at.store, at.run, id => other.records.has(id) || other.rows.has(id))
+  }
+  return [sides[0].complete, sides[1].complete]
 }
 
 const named = ({ dir, manifest: { name, version, date } }: Outline): Named => ({ name, version, date, dir })

@@ -135,8 +135,8 @@ export function takeEvidence(side: Side, store: Store, run: PastRun, wanted: (id
   side.complete = true
 }
 
-/** True where every task of these runs still lies in the workspace. */
-function goneFrom(store: Store, run: PastRun): string | undefined {
+/** What is said of a run whose tasks no longer all lie in the workspace; undefined where they do. */
+export function goneFrom(store: Store, run: PastRun): string | undefined {
   return run.tasks.some(({ task }) => !store.whole(task, false))
     ? `what run ${run.id} made was removed from the workspace since`
     : undefined

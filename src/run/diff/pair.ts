@@ -6,7 +6,7 @@ const mostItems = 64
 
 /** Its place among what was made of its subjects; undefined where it was named otherwise, as chunks are by what they say. */
 function placeOf(id: Id, { parents, made }: Known): number | undefined {
-  if (!made || parents.length === 0) return undefined
+  if (!made || made.named || parents.length === 0) return undefined
   for (let i = 0; i < mostItems; i++) if (madeId(parents, made.step, i) === id) return i
   return undefined
 }

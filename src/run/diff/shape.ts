@@ -50,7 +50,8 @@ export function flatten(value: unknown, path = '', into: Flat = {}): Flat {
 /** Files that options name stand for what they hold: their path from the recipe, and the beginning of their digest. */
 function byContent(value: unknown, base: string): unknown {
   if (typeof value === 'string') {
-    if (!isAbsolute(value)) return value
+    // A password in an address is no setting that anybody compares.
+    if (!isAbsolute(value)) return value.replace(/(\/\/[^\s/:@]*):[^\s/@]+@/g, '$1:***@')
     const path = value.startsWith(base) ? relative(base, value) : basename(value)
     const file = existsSync(value) && statSync(value).isFile()
     return file ? `${path} (${sha256(readFileSync(value)).slice(0, 12)})` : path

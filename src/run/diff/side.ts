@@ -18,7 +18,8 @@ export type Known = {
   parents: Id[]
   /** Digest of the other records that were seen when it was made. */
   context?: Sha
-  made?: { step: string; version: string; teachers: string; prompts: string; calls: string }
+  /** `named` by what it says, as chunks are, and so by no place in a reply. */
+  made?: { step: string; version: string; teachers: string; prompts: string; calls: string; named?: true }
   source?: { name: string; uri: string }
 }
 
@@ -84,6 +85,7 @@ export function knownOf({ digest, lineage }: Told): Known {
             teachers: made.teachers.join(' '),
             prompts: made.prompts.join(' '),
             calls: made.calls.join(' '),
+            ...(made.span ? { named: true as const } : {}),
           },
         }
       : {}),
