@@ -82,16 +82,23 @@ const replayed = (
   dir: string,
   what: object,
   set: { [option: string]: string },
-): Promise<Told & { compared: number; moved: number }> =>
+): Promise<Told & { compared: number; moved: number; cpu: number }> =>
   inProject(dir, what, async ({ project, session }) => {
     const before = lastFinished(session.paths)!
     const began = performance.now()
+    const used = process.cpuUsage()
     const { result } = await replay(project, session, { set })
     const seconds = since(began)
+    const { user, system } = process.cpuUsage(used)
     const looked = performance.now()
     const { rows } = compareRuns(session.store, before, readRun(session.paths, result.run)).rows!
     const compared = since(looked)
-    return { ...told(result, seconds), compared, moved: rows.changed + rows.onlyA + rows.onlyB }
+    return {
+      ...told(result, seconds),
+      cpu: (user + system) / 1e6,
+      compared,
+      moved: rows.changed + rows.onlyA + rows.onlyB,
+    }
   })
 
 const most = 5
@@ -132,6 +139,7 @@ export async function* replays(): AsyncGenerator<Figure> {
         ratio: again.seconds / real.seconds,
         ...(target ? { target: `<= ${most}`, holds: again.seconds <= most } : {}),
       }
+      yield { metric: `${name}: CPU of the replay, all threads`, value: again.cpu, unit: 's' }
       yield { metric: `${name}: ${again.moved} rows that came or went found in`, value: again.compared, unit: 's' }
       yield { metric: `${name}: calls`, value: again.sent, unit: 'calls', target: '= 0', holds: again.sent === 0 }
       const equal = again.digest === real.digest && digestOf(again.funnel as never) === digestOf(real.funnel as never)

@@ -124,7 +124,7 @@ export function whyText({ is, step, reason }: Pick<Why, 'is' | 'step' | 'reason'
     case 'set-aside':
       return 'it is there, but not among the rows'
     case 'unknown':
-      return step ? `left out there somewhere behind ${step}` : 'not to be told'
+      return step ? `left out there somewhere behind ${step}, the folder does not say where` : 'not to be told'
   }
 }
 
@@ -208,7 +208,7 @@ export function rowLines(diff: RowDiff, sides: Sides, shown: Shown): string[] {
     lines.push('', heading('In both, reading otherwise', shown), ...groupLines(groups, shown))
   }
   if (noted.rows > 0) {
-    lines.push('', heading(`${counted(noted.rows, 'row')} that say the same, noted otherwise`, shown))
+    lines.push('', heading(`Saying the same, noted otherwise: ${counted(noted.rows, 'row')}`, shown))
     lines.push(...indent(noteTable(noted.notes, width - 2)))
   }
   return lines

@@ -7,6 +7,7 @@ import {
   compareRuns,
   compareShapes,
   isReplay,
+  isRestricted,
   lastFinished,
   listRuns,
   type PastRun,
@@ -84,12 +85,20 @@ export const run: Run = async call => {
 
 type At = { call: Call; root: string; reporter: Reporter; store: Store }
 
+/** The last run that came to its end, over everything where there is one. */
+const lastWhole = (root: string, recipe?: string): PastRun | undefined => {
+  const paths = workspacePaths(root)
+  const of = recipe === undefined ? {} : { recipe }
+  return lastFinished(paths, { ...of, restricted: false }) ?? lastFinished(paths, of)
+}
+
 /** The last two runs that came to their end, or a run and the one of its recipe before it; replays apart. */
 function lastTwo({ call: { io }, root }: At, id: string | undefined): [PastRun, PastRun] {
   const paths = workspacePaths(root)
-  const later = id === undefined ? lastFinished(paths) : readRun(paths, id)
+  // A preview beside a whole run says nothing: like is compared with like.
+  const later = id === undefined ? lastWhole(root) : readRun(paths, id)
   if (!later) throw noRun(io, root, 'finished run')
-  const earlier = lastFinished(paths, { before: later.id, recipe: later.recipe })
+  const earlier = lastFinished(paths, { before: later.id, recipe: later.recipe, restricted: isRestricted(later) })
   if (earlier) return [earlier, later]
   throw new StillroomError('SR_NOT_FOUND', `No run of ${later.recipe} came to its end before run ${later.id}.`, {
     hint: 'run the recipe again after a change, or see with `stillroom replay --set` what a change would do',
@@ -122,7 +131,7 @@ async function diffRecipes({ call, root, reporter }: At, a: string, b: string | 
   if (b) earlier = await shape(a)
   else {
     const project = await openRecipe(call, a)
-    const last = lastFinished(workspacePaths(project.workspace), { recipe: later.name })
+    const last = lastWhole(project.workspace, later.name)
     if (!last?.shape) throw noRun(call.io, root, `finished run of ${later.name} that the recipe could be compared with`)
     earlier = last.shape
     name = `run ${last.id}`

@@ -20,7 +20,11 @@ export const run: Run = async call => {
   const { width, paint } = reporter
   const session = takeWorkspace(call, project, 'replay')
   try {
-    const before = lastFinished(session.paths, { recipe: plan.recipe.name })
+    const recipe = plan.recipe.name
+    // A preview beside a whole run says nothing: like is compared with like, where there is one.
+    const before =
+      lastFinished(session.paths, { recipe, restricted: given.limit !== undefined }) ??
+      lastFinished(session.paths, { recipe })
     const began = io.now().getTime()
     // Several rounds may be needed: one line at the end says more than bars that begin anew.
     const {
