@@ -1,7 +1,7 @@
 import { firstBytes, packingOf, rawBytes, refused, textual, Unreadable } from './bytes.ts'
 import type { SourceConfig } from './config.ts'
 import type { SourceFile } from './files.ts'
-import { type FormName, formByEnding, formNames, formOf } from './forms.ts'
+import { type FormName, formByEnding, formNames, formOf, isZip } from './forms.ts'
 
 /** Bytes of a file that its form is told by. */
 export const headBytes = 4096
@@ -58,7 +58,9 @@ export async function formOfFile(config: Pick<SourceConfig, 'format'>, file: Sou
   const told = formNames.find(name => formOf(name).magic?.(head) && !loose.includes(name))
   if (isZip(head)) {
     const { zipHolds } = await import('./archive/holds.ts')
-    const holds = await zipHolds(file)
+    const { holds, error } = await zipHolds(file)
+    // What is cut off lists nothing, and its own reader says best what is lost.
+    if (!holds && error && stated && formOf(stated).magic?.(head)) return stated
     const form = formNames.find(name => name === (holds ?? 'zip'))
     if (!form) throw unknown(holds!)
     return form
@@ -85,14 +87,11 @@ export async function formOfFile(config: Pick<SourceConfig, 'format'>, file: Sou
   throw unknown('text')
 }
 
-const isZip = (head: Buffer): boolean =>
-  ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08', 'PK00PK'].some(magic => head.toString('latin1', 0, 6).startsWith(magic))
-
 /** The form that a member of an archive promises to have, before all of it is there; undefined where nothing reads it. */
 export function formOfHead(path: string, head: Buffer): FormName | 'packed' | undefined {
   const named = formByEnding(path)
   if (named) return named
-  if (packingOf(head)) return 'packed'
+  if (packingOf(head) || isZip(head)) return 'packed'
   return formNames.find(name => !loose.includes(name) && formOf(name).magic?.(head))
 }
 

@@ -42,7 +42,7 @@ const forms: { [name in FormName]: Form } = {
   },
   zip: {
     endings: ['zip'],
-    magic: begins('PK'),
+    magic: isZip,
     seeks: true,
     holds: 'files',
     load: async () => (await import('./archive/zip.ts')).zipMembers,
@@ -58,6 +58,12 @@ const forms: { [name in FormName]: Form } = {
 
 function prose(endings: readonly string[]): Form {
   return { endings, holds: 'document', confined: false, load: async () => (await import('./text.ts')).readText }
+}
+
+/** The first header of a zip, its end where it is empty, or the mark of one that was split (APPNOTE 4.3.7, 4.3.16, 8.5.4). */
+export function isZip(head: Buffer): boolean {
+  const begin = head.toString('latin1', 0, 8)
+  return ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08PK', 'PK00PK'].some(magic => begin.startsWith(magic))
 }
 
 export const formOf = (name: FormName): Form => forms[name]

@@ -12,8 +12,10 @@ const marks: [form: string, needs: RegExp[]][] = [
 /** Entries looked at: what is told by its members has them near the beginning. */
 const looked = 1000
 
-/** The format that a zip is the package of; undefined where it is an archive of files, or damaged. */
-export async function zipHolds(file: SourceFile): Promise<string | undefined> {
-  const names = (await listed(file.absolute, looked)).entries.map(({ raw }) => raw.toString('latin1'))
-  return marks.find(([, needs]) => needs.every(mark => names.some(name => mark.test(name))))?.[0]
+/** The format that a zip is the package of, if it is one; and what is wrong with its list. */
+export async function zipHolds(file: SourceFile): Promise<{ holds?: string; error?: string }> {
+  const { entries, error } = await listed(file.absolute, looked)
+  const names = entries.map(({ raw }) => raw.toString('latin1'))
+  const holds = marks.find(([, needs]) => needs.every(mark => names.some(name => mark.test(name))))?.[0]
+  return { ...(holds ? { holds } : {}), ...(error === undefined ? {} : { error }) }
 }
