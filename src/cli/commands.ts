@@ -56,7 +56,7 @@ export const commands: { [name: string]: Command } = {
     operands: '[recipe]',
     about: 'Runs a recipe to its end, or on from where it stopped, and releases what it made.',
     example: 'stillroom run recipe.yaml --show 3',
-    options: ['limit', 'verify', 'release', 'show'],
+    options: ['limit', 'verify', 'release', 'show', 'background'],
     load: () => import('./verbs/run.ts'),
   },
   rounds: {
@@ -64,7 +64,7 @@ export const commands: { [name: string]: Command } = {
     about:
       'Runs a recipe once for each of its rounds, or on from where they stopped, a release each; ends when rows drift.',
     example: 'stillroom rounds recipe.yaml',
-    options: [],
+    options: ['background'],
     load: () => import('./verbs/rounds.ts'),
   },
   status: {
@@ -73,6 +73,21 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom status',
     options: ['n'],
     load: () => import('./verbs/status.ts'),
+  },
+  logs: {
+    operands: '[run]',
+    about:
+      'Tells what happened in a run, a line an event; with -f as it happens, to its end. The newest run unless named.',
+    example: 'stillroom logs -f',
+    options: ['follow', 'n', 'recipe'],
+    load: () => import('./verbs/logs.ts'),
+  },
+  stop: {
+    operands: '[recipe]',
+    about: 'Stops what is at work in a workspace cleanly, as an interrupt does: what is in the air still lands.',
+    example: 'stillroom stop',
+    options: [],
+    load: () => import('./verbs/stop.ts'),
   },
   show: {
     operands: '<id>',

@@ -21,6 +21,12 @@ export const options = {
   pilot: { flags: '--pilot <n>', is: 'whole', about: 'run n records first, and forecast everything from them' },
   verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
+  background: {
+    flags: '--background',
+    is: 'flag',
+    about: 'run as a process of its own that outlives the shell; `logs -f` follows it, `stop` stops it',
+  },
+  follow: { flags: '-f, --follow', is: 'flag', about: 'go on until the run ends, and end with its exit code' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
   unanswered: {
     flags: '--unanswered <key>',

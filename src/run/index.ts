@@ -48,7 +48,16 @@ export {
 } from './export.ts'
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
-export { listRuns, type PastRun, readRun } from './log.ts'
+export {
+  backgroundLog,
+  type CommandEnd,
+  listRuns,
+  noteEnd,
+  type PastRun,
+  readEnd,
+  readRun,
+  readRunPlan,
+} from './log.ts'
 export { type Looked, lookAhead, lookAt } from './look.ts'
 export { keepMeasured, type MeasuredFile, measuredOf } from './measured.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'

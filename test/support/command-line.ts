@@ -28,6 +28,7 @@ export async function commandLine(
     now: () => new Date('2026-11-20T10:15:00Z'),
     onInterrupt: () => () => {},
     every: () => () => {},
+    wait: () => Promise.reject(new Error('nothing was to be waited for')),
     leave: () => {},
     ...more,
   })

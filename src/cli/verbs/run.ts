@@ -4,6 +4,7 @@ import {
   gatesOf,
   lastFinished,
   lookAt,
+  noteEnd,
   type RunResult,
   readRun,
   releaseFolder,
@@ -12,6 +13,7 @@ import {
   type Session,
   verdictChanges,
 } from '../../run/index.ts'
+import { startInBackground } from '../background.ts'
 import type { Run } from '../commands.ts'
 import { follow } from '../follow.ts'
 import { here, openRecipe, takeWorkspace } from '../open.ts'
@@ -30,6 +32,7 @@ export const run: Run = async call => {
     })
   }
   const plan = await project.plan(limited ? { restrict: { limit: given.limit } } : {})
+  if (given.background) return startInBackground(call, 'run', project)
   const reporter = reporterOf(call)
   const session = takeWorkspace(call, project, 'run')
   try {
@@ -49,6 +52,14 @@ export const run: Run = async call => {
         error = thrown
       }
     }
+    // The run may be done and its release refused: the exit code is that of the command.
+    const exit = StillroomError.is(error) ? error.exit : error ? 1 : result.exit
+    noteEnd(session.paths, result.run, {
+      exit,
+      rows: summary.rows,
+      ...(error ? { message: (error as Error).message } : {}),
+      ...(summary.release ? { release: summary.release.dir } : {}),
+    })
     // A run that ended before its first record has nothing to sum up.
     if (error && Object.keys(result.funnel).length === 0 && reporter.kind !== 'json') throw error
     reporter.say(summaryLines(summary, reporter, path => here(io, path)))
@@ -57,8 +68,6 @@ export const run: Run = async call => {
       reporter.say('', rowLines(session.store, readRun(session.paths, result.run), rows, reporter))
     }
     reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root), named))
-    // The run may be done and its release refused: the exit code is that of the command.
-    const exit = StillroomError.is(error) ? error.exit : error ? 1 : result.exit
     reporter.result({ ...summaryData(summary), exit, ...(error ? { error: errorJson(error) } : {}) })
     if (error && reporter.kind !== 'json') throw error
     return exit
