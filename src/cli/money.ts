@@ -38,7 +38,7 @@ export function moneyLines(calls: CallTotals, rows: number, width: number): stri
   const usd = costOfCalls(calls)
   const saved = { cache: sum(c => c.saved?.cache ?? 0), batch: sum(c => c.saved?.batch ?? 0) }
   const done = savings({ cached: sum(c => c.cached ?? 0), input: sum(c => c.input), saved })
-  const perRow = usd && rows > 0 ? `, ${dollars(usd / rows)} a row` : ''
+  const perRow = usd && rows > 0 ? `, ${dollars(usd / rows)} a kept row` : ''
   const cost = usd === null ? 'What it cost is not known: a teacher has no price' : `It cost ${dollars(usd)}${perRow}`
   return wrap(`${[cost, ...done].join('; ')}.`, width)
 }

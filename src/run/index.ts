@@ -17,6 +17,7 @@ export { type BiasReport, biasOf, biasOfRelease, biasOfRun, biasVerdict } from '
 export { cancelBatches } from './cancel-batches.ts'
 export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
+export { bytesBelow, type DiskForecast, forecastDisk, roomBeside } from './disk-forecast.ts'
 export {
   beginErasure,
   type Certificate,

@@ -15,7 +15,9 @@ import {
 } from '../../run/index.ts'
 import { startInBackground } from '../background.ts'
 import type { Run } from '../commands.ts'
+import { counted, thousands } from '../figures.ts'
 import { follow } from '../follow.ts'
+import { wrap } from '../layout.ts'
 import { here, openRecipe, takeWorkspace } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 import { pick, rowLines } from '../rows.ts'
@@ -63,12 +65,18 @@ export const run: Run = async call => {
     // A run that ended before its first record has nothing to sum up.
     if (error && Object.keys(result.funnel).length === 0 && reporter.kind !== 'json') throw error
     reporter.say(summaryLines(summary, reporter, path => here(io, path)))
+    if (limited && !error) reporter.say('', wrap(limitText(plan, result), reporter.width))
     if (given.show) {
       const rows = pick(result.rows(), given.show, 1)
       reporter.say('', rowLines(session.store, readRun(session.paths, result.run), rows, reporter))
     }
-    reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root), named))
-    reporter.result({ ...summaryData(summary), exit, ...(error ? { error: errorJson(error) } : {}) })
+    reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root), named, reporter.width))
+    reporter.result({
+      ...summaryData(summary),
+      ...(limited ? { roots: rootsOf(plan, result) } : {}),
+      exit,
+      ...(error ? { error: errorJson(error) } : {}),
+    })
     if (error && reporter.kind !== 'json') throw error
     return exit
   } finally {
@@ -88,6 +96,23 @@ export function summaryOf(plan: Plan, result: RunResult, session: Session, ms: n
   return { plan, result, rows, ms, ...(changes ? { changes } : {}) }
 }
 
+/** The records that a limit let through to the first steps with a teacher, out of those that arrived there. */
+export function rootsOf(plan: Plan, { funnel }: Pick<RunResult, 'funnel'>): { n: number; of: number } {
+  const limits = plan.stages.flatMap(stage => stage.nodes.filter(node => node.step.verb === 'limit'))
+  const counts = limits.flatMap(({ key }) => funnel[key] ?? [])
+  return { n: counts.reduce((n, one) => n + one.passed, 0), of: counts.reduce((n, one) => n + one.in, 0) }
+}
+
+function limitText(plan: Plan, result: RunResult): string {
+  const { n, of } = rootsOf(plan, result)
+  const calls = Object.values(result.calls).reduce((sum, { sent, journal }) => sum + sent + journal, 0)
+  const again =
+    calls > 0 ? ` The ${counted(calls, 'reply', 'replies')} of this one are used again, and paid for no more.` : ''
+  return of > n
+    ? `This was a limited run: ${thousands(n)} of ${counted(of, 'root')} went on to the first step with a teacher. A run without --limit asks about the other ${thousands(of - n)} alone.${again}`
+    : `The limit held nothing back: ${of === 1 ? 'the one root there is' : `all ${counted(of, 'root')}`} went on to the first step with a teacher.${again}`
+}
+
 /** What one would do now, as commands that work from this folder: `named` is the recipe as it was given. */
 function nextSteps(
   { plan, release }: Summary,
@@ -95,15 +120,17 @@ function nextSteps(
   limited: boolean,
   workspace: string,
   named: string | undefined,
+  width: number,
 ): string[] {
   const lines = [`Calls, tasks and the log of this run lie in ${workspace}.`]
   if (failed) return lines
   const of = named === undefined ? '' : ` --recipe ${named}`
   const next = named === undefined ? '' : ` ${named}`
   const toRelease = limited
-    ? [`stillroom run${next}`]
+    ? [`stillroom plan${next} (tells from this run what everything comes to)`, `stillroom run${next}`]
     : plan.recipe.release && !release
       ? [`stillroom release${next}`]
       : []
-  return [...lines, `Next: ${[`stillroom show rows${of}`, `stillroom show rejects${of}`, ...toRelease].join(', ')}.`]
+  const all = [`stillroom show rows${of}`, `stillroom show rejects${of}`, ...toRelease]
+  return [...lines, ...wrap(`Next: ${all.join(', ')}.`, width)]
 }

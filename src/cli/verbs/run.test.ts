@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { scripted, commandLine as stillroom } from '../../../test/support/command-line.ts'
+import { folder } from '../../../test/support/project.ts'
+
+let server: Awaited<ReturnType<typeof scripted>>
+beforeAll(async () => {
+  server = await scripted(({ messages }) => {
+    const text = messages.map(message => message.content).join('\n')
+    const valve = /valve number (\d+)/i.exec(text)?.[1] ?? '?'
+    const question = `At which pressure does valve number ${valve} open?`
+    return JSON.stringify({ questions: [{ question, difficulty: 'easy' }] })
+  })
+})
+afterAll(() => server.stop())
+
+const price = { input: 1, output: 2 }
+const recipe = () => ({
+  name: 'valves',
+  teachers: { writer: { model: 'writer', at: server.url, license: 'apache-2.0', price } },
+  sources: { notes: { files: 'notes/*.md', license: 'CC0-1.0' } },
+  steps: [{ ask: { from: 'notes', teacher: 'writer', questions: 1 } }],
+})
+const notes = (n: number) =>
+  Object.fromEntries(
+    Array.from({ length: n }, (_, i) => [
+      `notes/${i}.md`,
+      `# Valve ${i}\n\nValve number ${i} opens at ${i * 7} bar.\n`,
+    ]),
+  )
+
+test('a limited run says how much of everything it was, and a whole run asks for exactly the rest', async () => {
+  const dir = folder({ 'recipe.yaml': stringify(recipe()), ...notes(7) })
+  const limited = await stillroom(dir, 'run --limit 3')
+  expect(server.calls).toHaveLength(3)
+  expect(limited.out.replace(/\s+/g, ' ')).toContain(
+    'This was a limited run: 3 of 7 roots went on to the first step with a teacher. A run without --limit asks about the other 4 alone. The 3 replies of this one are used again, and paid for no more.',
+  )
+  expect(limited.out).toContain('It cost $0.0042, $0.0014 a kept row.')
+  expect(limited.out.replace(/\s+/g, ' ')).toMatch(/Next: .*, stillroom plan \(tells .*\), stillroom run\./)
+
+  const plan = await stillroom(dir, 'plan')
+  expect(plan.out).toContain('$0.0014 a kept row')
+  expect((await stillroom(dir, 'run --json')).code).toBe(0)
+  expect(server.calls).toHaveLength(7)
+  expect(new Set(server.calls.map(call => JSON.stringify(call.messages))).size).toBe(7)
+
+  const more = await stillroom(dir, 'run --limit 99')
+  expect(more.out).toContain('The limit held nothing back: all 7 roots went on')
+  expect(server.calls).toHaveLength(7)
+})
