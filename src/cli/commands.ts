@@ -278,6 +278,14 @@ export const commands: { [name: string]: Command } = {
     options: [],
     load: () => import('./verbs/keys.ts'),
   },
+  gc: {
+    operands: '[recipe]',
+    about:
+      'Shows what no recipe in the folder needs of the workspace, by kind and size, and with --yes removes it; paid replies never.',
+    example: 'stillroom gc',
+    options: ['yes', 'keep', 'also'],
+    load: () => import('./verbs/gc.ts'),
+  },
   erase: {
     operands: '[recipe]',
     about:

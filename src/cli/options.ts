@@ -43,6 +43,13 @@ export const options = {
   public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
   dryRun: { flags: '--dry-run', is: 'flag', about: 'only say what would be done, ask nobody and write nothing' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
+  keep: { flags: '--keep <run>', is: 'list', about: 'a run whose rows and rejects stay as well; repeatable' },
+  also: {
+    flags: '--also <what>',
+    is: 'list',
+    about:
+      'free this as well: pages or hub (copies that are fetched again when needed), releases (tasks behind releases, which hold their own evidence); repeatable',
+  },
   subject: {
     flags: '--subject <text>',
     is: 'text',
@@ -242,7 +249,7 @@ export const options = {
       'exit with 3 when anything is worse, or with not-better when nothing is better; also when a shared task is left out',
   },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
-  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
+  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure or gc would do' },
   unsettled: {
     flags: '--unsettled',
     is: 'flag',

@@ -50,6 +50,17 @@ export {
 export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export {
+  findNeeded,
+  findWaste,
+  type Kept,
+  type Needed,
+  removeWaste,
+  sumOf,
+  type Waste,
+  type WasteKind,
+  wasteKinds,
+} from './gc/index.ts'
+export {
   backgroundLog,
   type CommandEnd,
   listRuns,

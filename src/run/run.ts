@@ -222,6 +222,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       found(node, figures) {
         found[node.key] = figures
       },
+      looked() {},
       finished(stage, done, cached) {
         addFunnel(funnel, done.funnel)
         log.emit({ event: 'task-done', stage: stage.key, task: done.task, cached, funnel: done.funnel })

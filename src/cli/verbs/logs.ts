@@ -1,12 +1,12 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { exits, StillroomError } from '../../errors/index.ts'
+import { exits } from '../../errors/index.ts'
 import { backgroundLog, listRuns, readEnd, readRunPlan } from '../../run/index.ts'
 import { type Event, lockHolder, type Paths, workspacePaths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { counted } from '../figures.ts'
 import { type LogTeller, logTeller } from '../log-text.ts'
-import { here, noRun, workspaceFolder } from '../open.ts'
+import { here, noRun, runNamed, workspaceFolder } from '../open.ts'
 import { type Reporter, reporterOf } from '../reporter.ts'
 
 /** Milliseconds between two looks at a log that is followed, and lines of the past that are shown first. */
@@ -19,7 +19,7 @@ export const run: Run = async call => {
   const { io, args, given } = call
   const paths = workspacePaths(workspaceFolder(call))
   const reporter = reporterOf(call)
-  const wanted = args[0] === undefined ? undefined : named(call, paths, args[0])
+  const wanted = args[0] === undefined ? undefined : runNamed(io, paths, args[0])
   if (!given.follow) {
     const id = wanted ?? listRuns(paths).at(-1)
     if (id === undefined) throw noRun(io, paths.root, 'run')
@@ -30,20 +30,6 @@ export const run: Run = async call => {
     return exits.done
   }
   return follow(call, paths, reporter, wanted)
-}
-
-/** A run by its id or the beginning or end of it. Throws SR_NOT_FOUND. */
-function named({ io }: Call, paths: Paths, text: string): string {
-  const found = listRuns(paths).filter(id => id.startsWith(text) || id.endsWith(text))
-  if (found.length === 1) return found[0]!
-  throw new StillroomError(
-    'SR_NOT_FOUND',
-    `${here(io, paths.root)} has ${found.length === 0 ? 'no run' : counted(found.length, 'run')} ${text}.`,
-    {
-      expected: 'an id of a run, or the part of it that no other has',
-      hint: 'stillroom status lists the last runs',
-    },
-  )
 }
 
 const killed = (id: string): string =>
