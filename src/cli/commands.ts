@@ -315,6 +315,14 @@ export const commands: { [name: string]: Command } = {
     options: ['by', 'version', 'note', 'recipe'],
     load: () => import('./verbs/terms-accept.ts'),
   },
+  doctor: {
+    operands: '[recipe]',
+    about:
+      'Looks at machine, keys, recipe and workspace; with --teacher asks one teacher a few short questions, and says what it can do and what that cost.',
+    example: 'stillroom doctor --teacher writer',
+    options: ['teacher', 'at', 'recipe'],
+    load: () => import('./verbs/doctor.ts'),
+  },
   'steps list': {
     operands: '',
     about: 'Lists the steps that a recipe can use.',

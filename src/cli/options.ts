@@ -101,7 +101,11 @@ export const options = {
     about:
       'of an import, only completions of this model; of an evaluation, the student, as <provider>/<model> or any name with --at',
   },
-  at: { flags: '--at <url>', is: 'text', about: 'base URL that serves the student, such as http://localhost:8000/v1' },
+  at: {
+    flags: '--at <url>',
+    is: 'text',
+    about: 'base URL that serves the student, or the teacher of doctor, such as http://localhost:8000/v1',
+  },
   judge: {
     flags: '--judge <name>',
     is: 'text',
@@ -157,7 +161,11 @@ export const options = {
   uri: { flags: '--uri <address>', is: 'text', about: 'where the benchmark was published' },
   date: { flags: '--date <date>', is: 'text', about: 'date of the benchmark, for its manifest' },
   note: { flags: '--note <text>', is: 'text', about: 'why, for the record and the card' },
-  teacher: { flags: '--teacher <name>', is: 'text', about: 'teacher of the recipe that judges' },
+  teacher: {
+    flags: '--teacher <name>',
+    is: 'text',
+    about: 'teacher of the recipe that judges; of doctor, the one that is asked, or <provider>/<model>',
+  },
   people: {
     flags: '--people <file>',
     is: 'text',

@@ -19,6 +19,16 @@ export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
 export { bytesBelow, type DiskForecast, forecastDisk, roomBeside } from './disk-forecast.ts'
 export {
+  type Ability,
+  type Check,
+  checkMachine,
+  checkRecipe,
+  checkWorkspace,
+  type Probe,
+  type Probed,
+  probeTeacher,
+} from './doctor/index.ts'
+export {
   beginErasure,
   type Certificate,
   carryOut,
@@ -47,7 +57,7 @@ export {
   exportRelease,
   type PhaseExport,
 } from './export.ts'
-export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
+export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, termsRoute, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
 export {
   findNeeded,
@@ -95,7 +105,7 @@ export {
   stageOf,
   tellStory,
 } from './story.ts'
-export { checkTerms } from './teachers.ts'
+export { accept, checkTerms } from './teachers.ts'
 export {
   checkPrepared,
   curveOf,

@@ -52,7 +52,8 @@ export function checkTerms(plan: Plan, session: Session): void {
   )
 }
 
-const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
+/** The command by which somebody accepts terms. */
+export const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
   `stillroom terms accept ${verdict.key} --by "<your name>" --version "${verdict.entry?.version ?? '<version or date you read>'}"`
 
 /** Opens the teachers of a plan. Closed ones are never reached, so they need no key. */

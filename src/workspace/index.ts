@@ -14,6 +14,7 @@ export {
   openJournal,
   type Settled,
 } from './journal.ts'
+export { type JournalHealth, journalHealth } from './journal-health.ts'
 export { destroyKey, keyOrNew, readKey } from './keystore.ts'
 export { type Expense, readLedger, spend } from './ledger.ts'
 export { type LineWriter, lineWriter, writeAll } from './line-writer.ts'
