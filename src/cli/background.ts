@@ -3,8 +3,9 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } fro
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exits } from '../errors/index.ts'
-import { backgroundLog, type Project } from '../run/index.ts'
-import { type Emit, makeWorkspace } from '../workspace/index.ts'
+import type { Plan } from '../recipe/index.ts'
+import { backgroundLog, checkKeys, checkTerms } from '../run/index.ts'
+import { type Emit, makeWorkspace, takeLock } from '../workspace/index.ts'
 import type { Call } from './commands.ts'
 import type { Io } from './io.ts'
 import { here } from './open.ts'
@@ -45,9 +46,17 @@ export function tellsStarter(io: Io): Emit[] {
  * Gives the same command to a process of its own that outlives this one and its shell, and waits until that is at work.
  * One that ends before says so here: its words go where those of this process go, and its exit code is returned.
  */
-export async function startInBackground(call: Call, command: 'run' | 'rounds', project: Project): Promise<number> {
+export async function startInBackground(
+  call: Call,
+  command: 'run' | 'rounds',
+  { workspace, plan }: { workspace: string; plan: Plan },
+): Promise<number> {
   const { io, args, given } = call
-  const paths = makeWorkspace(project.workspace)
+  const paths = makeWorkspace(workspace)
+  // Told at once and without another process, as far as it can be known here.
+  takeLock(paths.lock, io.now(), `stillroom ${command}`)()
+  checkTerms(plan, paths.root)
+  await checkKeys(plan, io.env)
   const log = join(paths.root, `background-${process.pid}.log`)
   const bin = fileURLToPath(new URL('../../bin/stillroom.js', import.meta.url))
   const { background: _, ...rest } = given

@@ -105,7 +105,7 @@ export {
   stageOf,
   tellStory,
 } from './story.ts'
-export { accept, checkTerms } from './teachers.ts'
+export { accept, checkKeys, checkTerms } from './teachers.ts'
 export {
   checkPrepared,
   curveOf,

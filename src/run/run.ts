@@ -151,7 +151,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     if (options.signal?.aborted) interrupt()
     const { seed, budget } = plan.recipe
     const closed = options.closed ?? false
-    if (!closed) checkTerms(plan, session)
+    if (!closed) checkTerms(plan, session.paths.root)
     const opened = await openTeachers(plan, session, {
       env: options.env,
       closed,

@@ -11,7 +11,7 @@ import { type Reporter, reporterOf } from '../reporter.ts'
 export const run: Run = async call => {
   const { io } = call
   const project = await openRecipe(call, call.args[0])
-  if (call.given.background) return startInBackground(call, 'rounds', project)
+  if (call.given.background) return startInBackground(call, 'rounds', { ...project, plan: await project.plan() })
   const reporter = reporterOf(call)
   const { rounds, trips, error } = await runRounds(project, {
     open: () => takeWorkspace(call, project, 'rounds'),

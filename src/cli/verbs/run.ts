@@ -34,7 +34,7 @@ export const run: Run = async call => {
     })
   }
   const plan = await project.plan(limited ? { restrict: { limit: given.limit } } : {})
-  if (given.background) return startInBackground(call, 'run', project)
+  if (given.background) return startInBackground(call, 'run', { ...project, plan })
   const reporter = reporterOf(call)
   const session = takeWorkspace(call, project, 'run')
   try {
