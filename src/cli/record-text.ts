@@ -108,23 +108,26 @@ export function abridged(sections: readonly Section[], width: number, room: numb
     : lines
 }
 
-/** Characters of its document that a record descends from, through the nearest chunk. */
-function spanOf(record: Rec, ancestors: Map<string, Rec>): [number, number] | undefined {
-  if (record.lineage.made?.span) return record.lineage.made.span
+/** The nearest cut of a document that a record descends from: its characters, and pages where it has them. */
+function cutOf(record: Rec, ancestors: Map<string, Rec>): { span: [number, number]; place?: string } | undefined {
+  const { span, place } = record.lineage.made ?? {}
+  if (span) return { span, ...(place === undefined ? {} : { place }) }
   const subject = record.lineage.parents.find(({ role }) => role === 'subject')
   const parent = subject && ancestors.get(subject.id)
-  return parent && spanOf(parent, ancestors)
+  return parent && cutOf(parent, ancestors)
 }
 
-/** Where a record comes from, in one line: file, row or characters, license. */
+/** Where a record comes from, in one line: file, part, row or characters, license. */
 export function sourceLine(record: Rec, ancestors: Map<string, Rec>): string {
-  const span = spanOf(record, ancestors)
+  const cut = cutOf(record, ancestors)
   const parts = rootsOf(record, ancestors).flatMap(root => {
     const source = root.lineage.source
     if (!source) return []
+    const part = source.part === undefined ? '' : `, ${source.part}`
     const row = source.row === undefined ? '' : `, row ${thousands(source.row)}`
-    const offset = span ? `, characters ${thousands(span[0])} to ${thousands(span[1])}` : ''
-    return [`${source.uri}${row}${offset} (${source.license})`]
+    const place = cut?.place === undefined ? '' : `, ${cut.place}`
+    const offset = cut ? `, characters ${thousands(cut.span[0])} to ${thousands(cut.span[1])}` : ''
+    return [`${source.uri}${part}${row}${place}${offset} (${source.license})`]
   })
   if (parts.length > 0) return parts.join('; ')
   const { made, parents } = record.lineage

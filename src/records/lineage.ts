@@ -14,11 +14,22 @@ export type RobotsNote = {
   /** Version of the rules by which it was decided. */
   version: string
 }
-/** Where a record read from outside comes from. `span` and `row` are offsets in that file (characters; rows from 1). */
+/** A part of a document that has a name where it came from, such as `page 3`: it begins at this character of the text. */
+export type Place = [at: number, name: string]
+/**
+ * Where a record read from outside comes from. `uri` names a member of an archive behind its file: `docs.zip!/guide.md`;
+ * `row` counts from 1.
+ */
 export type SourceNote = {
   name: string
   uri: string
   license: string
+  /** What its text is written in, where the ending of the file does not tell: what was read of a PDF is Markdown. */
+  format?: 'markdown' | 'rst' | 'text' | 'code'
+  /** The part of the file that the row lies in, such as a sheet. */
+  part?: string
+  /** Pages, chapters or cells of a document, in order. */
+  places?: Place[]
   /** What the recipe says of the site, or what the site itself said when the page was fetched. */
   robots?: string | RobotsNote
   row?: number
@@ -34,6 +45,8 @@ export type Made = {
   calls: Sha[]
   /** Characters of the subject's text that became this record (chunks). */
   span?: [number, number]
+  /** Where that is in the file the subject was read from: `page 3`, or `pages` between which it lies. */
+  place?: string
 }
 /** What a person made of a record: `accept`, `edit` or `reject`. No date: the file of reviews has it. */
 export type Review = { by: string; verdict: string; note?: string }

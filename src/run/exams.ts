@@ -77,7 +77,7 @@ export async function examsOfFile(path: string, base: string): Promise<ExamSet> 
   const set = none(basename(files[0]!.path).replace(/\.\w+(?:\.gz)?$/, ''), 1)
   const config = sourceConfig.parse({ files: path, license: 'unknown', exam: 'auto' })
   for (const file of files) {
-    const seen = new Map<Sha, number>()
+    const seen = new Map<string, number>()
     for await (const item of readSource(set.name, config, file)) {
       if (item.is === 'rejected') set.rejected[item.reason] = (set.rejected[item.reason] ?? 0) + 1
       else {

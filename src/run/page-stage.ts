@@ -56,7 +56,12 @@ export async function pageStage(stage: Stage, env: StageEnv, verify: boolean): S
       }
       const payload = { kind: 'document' as const, text, ...(title ? { title } : {}), uri: page.final ?? page.url }
       const file = { path: page.url, below: page.url }
-      const record = sealSource(stage.key, config, file, { is: 'record', payload }, new Map(), page.note)
+      const item = {
+        is: 'record' as const,
+        payload,
+        ...(/html/.test(page.type ?? '') ? { format: 'markdown' as const } : {}),
+      }
+      const record = sealSource(stage.key, config, file, item, new Map(), page.note)
       if (kept?.holds(stage.key, page.url, record)) {
         count(output.counts.dropped, 'erased')
         output.reject(JSON.stringify({ step: stage.key, reason: 'erased', evidence: { file: page.url } }))

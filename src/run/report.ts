@@ -74,7 +74,7 @@ export async function rowsOfFiles(path: string): Promise<Rec[]> {
     for await (const item of readSource('rows', config, file)) {
       if (item.is !== 'record') continue
       const { payload, facets = {} } = item
-      const id = sha256(`${file.path} ${item.row ?? 0}`).slice(0, 32)
+      const id = sha256(`${item.file?.path ?? file.path} ${item.row ?? 0}`).slice(0, 32)
       const lineage = { origin: 'real' as const, generation: 0, parents: [] }
       found.push({ ...payload, id, digest: '', facets, scores: {}, lineage } as Rec)
     }

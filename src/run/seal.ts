@@ -7,6 +7,7 @@ import {
   type Parent,
   type Payload,
   payloadDigest,
+  placeOf,
   type Rec,
   type Score,
   type Sha,
@@ -120,7 +121,7 @@ export function repair(record: Rec, payload: Payload, node: Node, used: Used): R
   } as Rec
 }
 
-function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage']['made']> {
+function madeBy(node: Node, used: Used, draft?: Draft, subject?: Rec): NonNullable<Rec['lineage']['made']> {
   const all = answered(used)
   for (const call of draft?.calls ?? []) {
     if (!all.some(({ calls }) => calls.includes(call))) {
@@ -131,6 +132,8 @@ function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage
   }
   // A question that was put again, or to somebody else, took several calls.
   const asked = draft?.calls ? all.filter(({ calls }) => draft.calls!.some(call => calls.includes(call))) : all
+  const { source, made } = subject?.lineage ?? {}
+  const place = draft?.span && (placeOf(source?.places, draft.span) ?? made?.place)
   return {
     step: node.key,
     version: `${node.step.verb}@${node.step.version}`,
@@ -138,6 +141,7 @@ function madeBy(node: Node, used: Used, draft?: Draft): NonNullable<Rec['lineage
     prompts: unique(asked.flatMap(a => a.prompts)),
     calls: unique(asked.flatMap(a => a.calls)),
     ...(draft?.span ? { span: draft.span } : {}),
+    ...(place === undefined ? {} : { place }),
   }
 }
 
@@ -170,7 +174,7 @@ export function sealMade(draft: Draft, subjects: Rec[], node: Node, used: Used):
       origin: model || subjects.some(({ lineage }) => lineage.origin === 'synthetic') ? 'synthetic' : 'real',
       generation: model ? oldest + 1 : oldest,
       parents,
-      made: madeBy(node, used, draft),
+      made: madeBy(node, used, draft, first),
       ...(draft.notes?.members ? { members: draft.notes.members } : {}),
     },
   }

@@ -17,6 +17,7 @@ import {
   type Item,
   idFile,
   listFiles,
+  pullAttached,
   pullHub,
   readSource,
   type SourceConfig,
@@ -91,17 +92,19 @@ function proseOf(payload: Payload): string {
 export function sealSource(
   name: string,
   config: SourceConfig,
-  file: Pick<SourceFile, 'path' | 'below'>,
+  read: Pick<SourceFile, 'path' | 'below'>,
   item: Item & { is: 'record' },
-  seen: Map<Sha, number>,
+  seen: Map<string, number>,
   robots: SourceNote['robots'] = config.robots,
 ): Rec {
+  const file = item.file ?? read
   const digest = payloadDigest(item.payload)
   let id = fileId(name, file.path)
   if (item.rowId !== undefined) id = declaredRowId(name, item.rowId)
   else if (item.row !== undefined) {
-    const occurrence = seen.get(digest) ?? 0
-    seen.set(digest, occurrence + 1)
+    const known = `${file.path} ${digest}`
+    const occurrence = seen.get(known) ?? 0
+    seen.set(known, occurrence + 1)
     id = rowId(name, file.path, digest, occurrence)
   }
   const language = item.language ?? detectLanguage(proseOf(item.payload))
@@ -115,7 +118,9 @@ export function sealSource(
     digest,
     ...(language ? { language } : {}),
     facets: item.facets ?? {},
-    scores: {},
+    scores: Object.fromEntries(
+      Object.entries(item.scores ?? {}).map(([aspect, score]) => [`${name}/${aspect}`, score]),
+    ),
     lineage: {
       origin,
       generation,
@@ -125,7 +130,10 @@ export function sealSource(
         uri: sourceUri(config, file),
         license: item.license ?? config.license,
         ...(robots ? { robots } : {}),
+        ...(item.format ? { format: item.format } : {}),
+        ...(item.part === undefined ? {} : { part: item.part }),
         ...(item.row === undefined ? {} : { row: item.row }),
+        ...(item.places ? { places: item.places } : {}),
         ...(item.teacher ? { teacher: item.teacher } : {}),
       },
     },
@@ -143,6 +151,7 @@ export function noRecord(source: string, dropped: { [reason: string]: number }):
 
 /** The files of a source. Those of the Hub come into the workspace first; a closed run takes what lies there. */
 async function filesToRead(name: string, config: SourceConfig, env: StageEnv, verify: boolean): Promise<SourceFile[]> {
+  if (config.attach) return pullAttached(config, env.paths.root, env.closed ? undefined : env.variables, verify)
   if (config.hub === undefined) return listFiles(config, env.plan.base)
   return pullHub(config, env.paths.root, env.closed ? undefined : env.hub, {
     again: verify,
@@ -175,17 +184,18 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
     const kind = await sourceKind(config, files)
     const ids = new Set<string>()
     for (const file of files) {
-      const seen = new Map<Sha, number>()
-      for await (const item of readSource(stage.key, config, file, { kind })) {
+      const seen = new Map<string, number>()
+      for await (const item of readSource(stage.key, config, file, { kind, files })) {
         env.stop.check()
         output.counts.in++
+        const { path } = item.file ?? file
         if (item.is === 'record') {
           const record = sealSource(stage.key, config, file, item, seen)
-          if (kept?.holds(stage.key, file.path, record)) {
+          if (kept?.holds(stage.key, path, record)) {
             count(output.counts.dropped, 'erased')
             // Where it stands is all that may be kept of it.
             output.reject(
-              JSON.stringify({ step: stage.key, reason: 'erased', evidence: { file: file.path, row: item.row } }),
+              JSON.stringify({ step: stage.key, reason: 'erased', evidence: { file: path, row: item.row } }),
             )
             continue
           }
@@ -198,7 +208,7 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
         }
         const reason = item.is === 'rejected' ? item.reason : 'duplicate-id'
         count(output.counts.dropped, reason)
-        const at = { file: file.path, row: item.row, ...(item.is === 'rejected' ? { span: item.span } : {}) }
+        const at = { file: path, row: item.row, ...(item.is === 'rejected' ? { span: item.span } : {}) }
         const evidence = { ...at, ...(item.is === 'rejected' ? { found: item.evidence } : { id: item.rowId }) }
         output.reject(JSON.stringify({ step: stage.key, reason, evidence }))
       }

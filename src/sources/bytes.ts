@@ -2,16 +2,50 @@ import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { StillroomError } from '../errors/index.ts'
+import type { Json } from '../records/index.ts'
 import type { SourceFile } from './files.ts'
 import type { SourceReason } from './reasons.ts'
 
 /** Why the rest of a file cannot be read; readers turn it into a rejection and go on with the next file. */
 export class Unreadable extends Error {
   readonly reason: SourceReason
-  constructor(reason: SourceReason, message: string) {
+  readonly evidence: Json
+  constructor(reason: SourceReason, message: string, evidence: Json = { error: message }) {
     super(message)
     this.reason = reason
+    this.evidence = evidence
   }
+}
+
+/**
+ * All bytes of a file, unpacked if its name ends in `.gz`. Throws `Unreadable` where they are more than `most`, and
+ * SR_SOURCE_READ when the file system refuses.
+ */
+export async function wholeFile(file: SourceFile, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of rawBytes(file)) {
+    size += chunk.length
+    if (size > most) throw tooLarge(file.size, most)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+export const tooLarge = (bytes: number, bound: number): Unreadable =>
+  new Unreadable('too-large', `more than ${bound} bytes`, { bytes, bound })
+
+/**
+ * Bytes of a whole text as text, without a byte order mark: UTF-8, UTF-16 told by its mark, or Shift-JIS. Throws
+ * `Unreadable`.
+ */
+export function textOfBytes(bytes: Buffer): string {
+  const { encoding, mark } = encodingOf(bytes, true)
+  const body = bytes.subarray(mark)
+  if (encoding !== 'utf-8') return decoded(encoding, body)
+  if (isUtf8(body)) return body.toString('utf8')
+  const character = body.toString('utf8').indexOf('\ufffd')
+  throw new Unreadable('invalid-utf8', `at character ${character}`, { character })
 }
 
 /** Bytes looked at to tell the encoding. */
@@ -60,6 +94,14 @@ async function* rawBytes(file: SourceFile): AsyncGenerator<Buffer> {
   } finally {
     raw.destroy()
     stream.destroy()
+  }
+}
+
+function decoded(encoding: Encoding, bytes: Buffer): string {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+  } catch {
+    throw new Unreadable('invalid-utf8', `bytes that are no ${encoding}`)
   }
 }
 

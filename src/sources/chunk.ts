@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Rec, sha256 } from '../records/index.ts'
 import { type Draft, defineMap } from '../steps/index.ts'
-import { type Block, blocks, type Format, plainText, sentences } from '../text/index.ts'
+import { type Block, blocks, type Format, plainText, sentences, textFormat } from '../text/index.ts'
 
 export const chunkOptions = z
   .strictObject({
@@ -22,7 +22,7 @@ export const chunk = defineMap({
   needs: { segmenter: true },
   async run(record: Rec<'document'>, { options, tokens, language }) {
     const { text, title, uri } = record
-    const format = formatOf(record)
+    const format = textFormat(record)
     const seen = new Map<string, number>()
     const made = cutText(text, format, { ...options, language, count: tokens }).map(({ start, end, path }, index) => {
       const piece = text.slice(start, end)
@@ -47,19 +47,6 @@ export const chunk = defineMap({
     return { is: 'made', made }
   },
 })
-
-/** The ending of the file says it. Rows of a table may be anything, and the marks of one format are rare in the other. */
-function formatOf(record: Rec<'document'>): Format {
-  const ending = /\.([a-z]\w*)(?:\.gz)?$/i.exec(record.lineage.source?.uri ?? '')?.[1]?.toLowerCase() ?? ''
-  if (ending === 'md' || ending === 'markdown') return 'markdown'
-  if (ending === 'rst') return 'rst'
-  if (
-    ending !== '' &&
-    !['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'sqlite', 'sqlite3', 'db'].includes(ending)
-  )
-    return 'text'
-  return /^\.\. [\w-]+::/m.test(record.text) && !/^#{1,6} /m.test(record.text) ? 'rst' : 'markdown'
-}
 
 type Sizes = { tokens: number; overlap: number; language: string; count(text: string): number }
 /** A stretch that is cut only when it does not fit. Without a block it is a sentence or line, or a `word`. */

@@ -4,6 +4,7 @@ import { repoPattern } from '../hub/index.ts'
 import { kinds } from '../records/index.ts'
 import { chunkOptions } from './chunk.ts'
 import { layoutNames } from './exams.ts'
+import { formNames, standardLimits } from './forms.ts'
 import type { Pinned } from './hub.ts'
 
 const examNames = ['auto', ...layoutNames] as const
@@ -29,13 +30,22 @@ export const sourceConfig = z
       .min(1)
       .optional()
       .describe(
-        'Query whose rows are read of SQLite files: one statement that only reads and gives the same rows each time',
+        'Query whose rows are read: one statement that only reads and gives the same rows each time. SQLite files are asked one by one; Parquet, CSV and JSON Lines together, each a table of its name, by DuckDB',
       ),
     table: z
       .string()
       .min(1)
       .optional()
-      .describe('Table or view that is read of SQLite files instead of a query; default the only table'),
+      .describe('Table or view that is read of a database instead of a query; default the only table'),
+    attach: z
+      .record(
+        z.string().regex(/^[a-z_]\w*$/i, 'a name that queries may use'),
+        z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable'),
+      )
+      .optional()
+      .describe(
+        'Databases to ask by `sql` instead of files, each by name and the environment variable that holds its address: postgres://.. by the extension of DuckDB, or a DuckDB file. The answer stays in the workspace; `run --verify` asks again',
+      ),
     urls: z
       .array(z.url({ protocol: /^https?$/ }))
       .min(1)
@@ -91,10 +101,7 @@ export const sourceConfig = z
         'Model that wrote the answers, as <provider>/<model>, or its provider where the rows name the model: they are synthetic, and its terms are checked',
       ),
     kind: z.enum(kinds).optional().describe('Kind of record; default by format, mapped columns and first row'),
-    format: z
-      .enum(['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'])
-      .optional()
-      .describe('Format of the files; default by the ending of each'),
+    format: z.enum(formNames).optional().describe('Format of the files; default by the ending of each'),
     exam: z
       .union([
         z.enum(examNames),
@@ -108,6 +115,16 @@ export const sourceConfig = z
       .describe(
         `Reads a benchmark as an exam, by the form its files have: ${examNames.join(', ')}; auto tells it from the columns, also an exam, prompts or conversations with a reference`,
       ),
+    limits: z
+      .strictObject({
+        bytes: z.int().min(1024).optional().describe('Most bytes of one document or row; default 32 MiB'),
+        expanded: z.int().min(1024).optional().describe('Most bytes of an archive, unpacked; default 4 GiB'),
+        members: z.int().min(1).optional().describe('Most members of an archive; default 100,000'),
+        depth: z.int().min(1).optional().describe('Archives inside archives; default 3'),
+      })
+      .transform(limits => ({ ...standardLimits, ...limits }))
+      .optional()
+      .describe('What is read at most'),
     id: z.string().min(1).optional().describe('Column that names a row: its id survives edits of the row'),
     columns: z
       .partialRecord(z.enum(fields as unknown as [string, ...string[]]), z.string().min(1))
@@ -128,8 +145,8 @@ export const sourceConfig = z
       .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
   })
   .refine(
-    ({ files, urls, hub }) => [files, urls, hub].filter(one => one !== undefined).length === 1,
-    'give one of files, urls and hub',
+    ({ files, urls, hub, attach }) => [files, urls, hub, attach].filter(one => one !== undefined).length === 1,
+    'give one of files, urls, hub and attach',
   )
   .refine(
     ({ hub, revision, config, split }) => hub !== undefined || (revision ?? config ?? split) === undefined,
@@ -137,7 +154,11 @@ export const sourceConfig = z
   )
   .refine(({ hub, uri }) => hub === undefined || uri === undefined, 'hub says itself where the files come from')
   .refine(({ sql, table }) => sql === undefined || table === undefined, 'give either sql or table')
-  .refine(({ files, sql, table }) => files !== undefined || (sql ?? table) === undefined, 'sql and table go with files')
+  .refine(
+    ({ files, attach, sql, table }) => (files ?? attach) !== undefined || (sql ?? table) === undefined,
+    'sql and table go with files or attach',
+  )
+  .refine(({ attach, sql }) => attach === undefined || sql !== undefined, 'attach goes with sql')
   .refine(({ exam, urls }) => exam === undefined || urls === undefined, 'exam goes with files')
   .overwrite(config => (config.exam === undefined ? config : { ...config, kind: 'exam' as const }))
   // Questions are the exception: people asked them, whoever answered.

@@ -1,6 +1,7 @@
 import { glob, stat } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import type { SourceConfig } from './config.ts'
+import { type FormName, folderEndings, formByEnding, formOf } from './forms.ts'
 
 /**
  * `path` is relative to the recipe, with slashes, and may begin with `../`; `below` is relative to the folder that the
@@ -8,28 +9,13 @@ import type { SourceConfig } from './config.ts'
  */
 export type SourceFile = { path: string; below: string; absolute: string; size: number; mtimeMs: number }
 
-export type FileFormat = NonNullable<SourceConfig['format']>
-
-const endings: { [ending: string]: FileFormat } = {
-  md: 'markdown',
-  markdown: 'markdown',
-  rst: 'rst',
-  txt: 'text',
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  json: 'jsonl',
-  csv: 'csv',
-  tsv: 'csv',
-  parquet: 'parquet',
-}
-
-/** Databases belong to no folder: each has tables of its own, and a `.db` may be anything. */
-const databases: { [ending: string]: FileFormat } = { sqlite: 'sqlite', sqlite3: 'sqlite', db: 'sqlite' }
-
-/** Format by the ending, below `.gz`; other endings are read as plain text. */
-export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): FileFormat {
-  const ending = /\.(\w+)$/.exec(path.replace(/\.gz$/i, ''))?.[1]?.toLowerCase() ?? ''
-  return config.format ?? endings[ending] ?? databases[ending] ?? 'text'
+/**
+ * The form of a file: as the source says, by its ending below `.gz`, or plain text for any other. What a source says of an
+ * archive is meant for its members.
+ */
+export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): FormName {
+  const named = formByEnding(path)
+  return (named && formOf(named).holds === 'files' ? named : config.format) ?? named ?? 'text'
 }
 
 /**
@@ -85,7 +71,7 @@ async function* matches(pattern: string, base: string): AsyncGenerator<[name: st
     return
   }
   const packed = ['jsonl', 'ndjson', 'json', 'csv', 'tsv'].map(ending => `${ending}.gz`)
-  const known = `**/*.{${[...Object.keys(endings), ...packed].join(',')}}`
+  const known = `**/*.{${[...folderEndings, ...packed].join(',')}}`
   const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/${known}` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
   const exclude = (path: string) => /(?:^|\/)node_modules$/.test(path) && !pattern.includes('node_modules')

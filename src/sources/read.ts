@@ -1,23 +1,24 @@
-import { isUtf8 } from 'node:buffer'
-import { basename } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
-import type { Facets, Json, Kind, Payload, TeacherId } from '../records/index.ts'
-import { blocks, detectLanguage, type Format, plainText } from '../text/index.ts'
-import { Unreadable, utf8Bytes } from './bytes.ts'
+import type { Facets, Json, Kind, Payload, Score, SourceNote, TeacherId } from '../records/index.ts'
+import { Unreadable } from './bytes.ts'
 import { type Columns, Misshapen, object } from './columns.ts'
 import { completionOf, isCompletion } from './completion.ts'
-import { type SourceConfig, sourceUri } from './config.ts'
+import type { SourceConfig } from './config.ts'
+import { readDocument } from './document.ts'
+import { askedOfDuckdb, duckdbRows } from './duckdb.ts'
 import { examColumns, examOf, layoutOf } from './exams.ts'
-import { type FileFormat, formatOf, idFile, type SourceFile } from './files.ts'
+import { formatOf, idFile, type SourceFile } from './files.ts'
+import type { Budget, Form, Limits } from './form.ts'
+import { budgetOf, type FormName, formOf, standardLimits } from './forms.ts'
 import { openIds } from './ids.ts'
 import { type SourceReason, sourceReasons } from './reasons.ts'
-import { csvRows, jsonRows, parquetRows, type Row } from './rows.ts'
+import { jsonRows, type Row } from './rows.ts'
 import { guessKind, notesOf, payloadOf, renamed, type SelfReport, selfReport } from './shape.ts'
-import { type Asked, sqliteRows } from './sqlite.ts'
+import type { Asked } from './sqlite.ts'
 import { jsonOf, textOf, wholeBytes } from './unfold.ts'
 
 /** What a reader gives: a record to be (with what its row says of its own origin), or a rejection. `row` counts from 1; `span` counts bytes of the text as UTF-8. */
-export type Item =
+export type Item = (
   | ({
       is: 'record'
       payload: Payload
@@ -27,17 +28,28 @@ export type Item =
       facets?: Facets
       /** The model that wrote it. */
       teacher?: TeacherId
-    } & SelfReport)
+      /** Marks that people gave it, by aspect: votes of a forum. */
+      scores?: { [aspect: string]: Score }
+    } & Pick<SourceNote, 'format' | 'part' | 'places'> &
+      SelfReport)
   | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }
+) & {
+  /** The member of an archive that it stands in; the file itself where there is none. */
+  file?: Pick<SourceFile, 'path' | 'below'>
+}
 
 export type ReadOptions = {
   /** Kind of the whole source (`sourceKind`); default by the first row of this file. */
   kind?: Kind
-  /** Longest line, row or document in bytes; default 32 MiB. */
+  /** Longest line, row or document in bytes; default as the source says, or 32 MiB. */
   bound?: number
+  /** What archives around this file have left. */
+  budget?: Budget
+  /** All files of the source, which a query over them needs; default this one. */
+  files?: readonly SourceFile[]
 }
 
-const largest = 32 * 2 ** 20
+const largest = standardLimits.bytes
 
 /**
  * The records of one file, as a stream: memory is bounded by the longest row allowed, plus the ids of an `id:` column.
@@ -50,33 +62,87 @@ export async function* readSource(
   file: SourceFile,
   options: ReadOptions = {},
 ): AsyncGenerator<Item> {
-  const bound = options.bound ?? largest
+  const limits: Limits = { ...standardLimits, ...config.limits, ...(options.bound ? { bytes: options.bound } : {}) }
+  const bound = limits.bytes
   const format = formatOf(config, file.path)
+  const form = formOf(format)
   let empty = true
+  const files = options.files ?? [file]
+  const together = askedOfDuckdb(config, files)
+  // The query is over all of them, and is asked once.
+  if (together && file !== files[0]) return
   try {
+    if (form.holds === 'files') {
+      yield* readMembers(name, config, file, options, limits)
+      return
+    }
     if (config.exam) {
       yield* readExams(config, file)
       return
     }
-    if (isDocument(format)) {
-      yield await readDocument(config, file, format, bound)
+    if (form.holds === 'document') {
+      yield* readDocument({ ...config, kind: options.kind ?? config.kind }, file, format, bound)
+      return
+    }
+    if (form.holds === 'items') {
+      const kind = options.kind ?? config.kind ?? form.kinds[0]!
+      if (form.kinds.includes(kind)) yield* (await form.load())(file, config, kind, limits)
+      else yield { is: 'rejected', reason: 'wrong-shape', evidence: { kind, expected: [...form.kinds] } }
       return
     }
     const ids = new Set<string>()
     const beside = format === 'jsonl' ? await idFile(config, file) : undefined
     const named = beside && openIds(jsonRows(beside, bound), config.id!)
     let kind = options.kind ?? config.kind
-    for await (const read of rowsOf(file, format, bound, config)) {
+    const rows = together ? duckdbRows(files, config, bound) : rowsOf(file, format, bound, config)
+    for await (const read of rows) {
       const row = named ? await named(read) : read
       empty = false
       kind ??= 'value' in row ? kindOf(config, row.value) : undefined
-      yield itemOf(config, kind ?? 'row', row, ids)
+      const item = itemOf(config, kind ?? 'row', row, ids)
+      yield files.length > 1 && together ? { ...item, file: joined(files) } : item
     }
     if (empty) yield { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
   } catch (error) {
-    if (error instanceof Unreadable) yield { is: 'rejected', reason: error.reason, evidence: { error: error.message } }
+    if (error instanceof Unreadable) yield { is: 'rejected', reason: error.reason, evidence: error.evidence }
     else throw unread(error, `${file.path} of source ${name}`)
   }
+}
+
+/** Rows of a query belong to all the files that it was asked of. */
+const joined = (files: readonly SourceFile[]): Pick<SourceFile, 'path' | 'below'> => ({
+  path: files.map(({ path }) => path).join(' + '),
+  below: files.map(({ below }) => below).join(' + '),
+})
+
+/** The members of an archive, each read as the file it is; what it gives names it. */
+async function* readMembers(
+  name: string,
+  config: SourceConfig,
+  file: SourceFile,
+  options: ReadOptions,
+  limits: Limits,
+): AsyncGenerator<Item> {
+  const form = formOf(formatOf(config, file.path)) as Form & { holds: 'files' }
+  const budget = options.budget ?? budgetOf(limits)
+  const about = ({ path }: { path: string }) => ({ path, below: `${file.below}${path.slice(file.path.length)}` })
+  if (budget.depth < 1) {
+    yield { is: 'rejected', reason: 'too-deep', evidence: { depth: limits.depth } }
+    return
+  }
+  budget.depth--
+  for await (const member of (await form.load())(file, limits, budget)) {
+    if (member.is === 'rejected') {
+      const { reason, evidence } = member
+      yield { is: 'rejected', reason, evidence, file: about(member) }
+      continue
+    }
+    const { path, below } = { ...about(member.file) }
+    const inner = { ...member.file, path, below }
+    for await (const item of readSource(name, config, inner, { ...options, budget }))
+      yield { file: { path, below }, ...item }
+  }
+  budget.depth++
 }
 
 /** What the file system refuses, whichever reader met it. */
@@ -107,26 +173,26 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
     })
   }
   expectDatabases(config, files)
+  const together = askedOfDuckdb(config, files)
+  // Among files of all sorts those that are one document decide: what rows beside them are is anybody's guess.
+  const prose = (file: SourceFile) => formOf(formatOf(config, file.path)).holds === 'document'
+  if (!config.exam && (config.kind ?? 'document') === 'document' && files.some(prose)) return 'document'
   let kind = config.kind
   let looked = 0
   const reasons: Reasons = {}
   for (const file of files) {
     const format = formatOf(config, file.path)
-    if (config.exam) {
+    const { holds } = formOf(format)
+    if (config.exam || holds !== 'rows') {
       for await (const item of readSource('', config, file)) {
-        if (item.is === 'record') return 'exam'
+        if (item.is === 'record') return item.payload.kind
         bump(reasons, item.reason)
       }
       continue
     }
-    if (isDocument(format)) {
-      if ((kind ?? 'document') === 'document') return 'document'
-      bump(reasons, 'wrong-shape')
-      continue
-    }
     const before = looked
     try {
-      for await (const row of rowsOf(file, format, largest, config)) {
+      for await (const row of together ? duckdbRows(files, config, largest) : rowsOf(file, format, largest, config)) {
         kind ??= 'value' in row ? kindOf(config, row.value) : undefined
         const item = itemOf(config, kind ?? 'row', row, new Set())
         if (item.is === 'record') return item.payload.kind
@@ -150,12 +216,12 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
 /** A query or table named for other files would be passed over in silence. */
 function expectDatabases(config: SourceConfig, files: readonly SourceFile[]): void {
   const option = config.sql === undefined ? 'table' : 'sql'
-  if (config[option] === undefined) return
+  if (config[option] === undefined || config.attach || askedOfDuckdb(config, files)) return
   const other = files.find(file => formatOf(config, file.path) !== 'sqlite')
   if (!other) return
   throw new StillroomError('SR_SOURCE_SQL', `\`${option}\` reads databases, and ${other.path} is none.`, {
     position: { file: other.path },
-    expected: 'SQLite files: .sqlite, .sqlite3, .db, or any with `format: sqlite`',
+    expected: 'SQLite files (.sqlite, .sqlite3, .db), or files of Parquet, CSV and JSON Lines alone',
     received: formatOf(config, other.path),
     hint: `name databases alone in \`files\`, or leave \`${option}\` out`,
   })
@@ -182,7 +248,6 @@ export async function* readTable(
   config: Pick<SourceConfig, 'format'> & Asked = {},
 ): AsyncGenerator<TableRow> {
   const format = formatOf(config, file.path)
-  if (isDocument(format)) return
   let last = 0
   try {
     for await (const row of rowsOf(file, format, largest, config)) {
@@ -265,13 +330,10 @@ export async function firstRows(config: SourceConfig, file: SourceFile, n: numbe
   return rows
 }
 
-const isDocument = (format: FileFormat): format is Format =>
-  format === 'markdown' || format === 'rst' || format === 'text'
-
-function rowsOf(file: SourceFile, format: FileFormat, bound: number, asked: Asked): AsyncGenerator<Row> {
-  if (format === 'parquet') return parquetRows(file)
-  if (format === 'sqlite') return sqliteRows(file, asked, bound)
-  return format === 'csv' ? csvRows(file, bound) : jsonRows(file, bound)
+/** The rows of a file whose form holds rows; none of any other. */
+async function* rowsOf(file: SourceFile, format: FormName, bound: number, asked: Asked): AsyncGenerator<Row> {
+  const form = formOf(format)
+  if (form.holds === 'rows') yield* (await form.load())(file, asked, bound)
 }
 
 function kindOf(config: SourceConfig, value: Json): Kind | undefined {
@@ -325,49 +387,4 @@ function itemOf(config: SourceConfig, kind: Kind, row: Row, ids: Set<string>): I
     if (error instanceof Misshapen) return { is: 'rejected', reason: error.reason, evidence: error.evidence, ...at }
     throw error
   }
-}
-
-/** A file that is one document. Its text is kept as it stands, so that offsets into it are offsets into the file. */
-async function readDocument(config: SourceConfig, file: SourceFile, format: Format, bound: number): Promise<Item> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of utf8Bytes(file)) {
-    size += chunk.length
-    if (size > bound) return { is: 'rejected', reason: 'too-large', evidence: { bytes: file.size, bound } }
-    chunks.push(chunk)
-  }
-  const bytes = Buffer.concat(chunks)
-  if (!isUtf8(bytes)) {
-    const good = bytes.toString('utf8').indexOf('\ufffd')
-    return { is: 'rejected', reason: 'invalid-utf8', evidence: { character: good } }
-  }
-  const text = bytes.toString('utf8')
-  if (text.trim() === '') return { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
-  const title = titleOf(text, format) ?? basename(file.path).replace(/(?<=.)\.[^.]+$/, '')
-  const language = detectLanguage(plainText(text.slice(0, 20_000), format))
-  const uri = config.uri === undefined ? {} : { uri: sourceUri(config, file) }
-  const payload: Payload = { kind: 'document', text, title, ...uri }
-  if (config.kind !== undefined && config.kind !== 'document') {
-    return {
-      is: 'rejected',
-      reason: 'wrong-shape',
-      evidence: { kind: config.kind, error: 'a text file is one document' },
-    }
-  }
-  const teacher = config.teacher === undefined ? {} : { teacher: config.teacher }
-  return { is: 'record', payload, ...(language ? { language } : {}), ...teacher }
-}
-
-/** The title in the front matter, else the words of the first heading. */
-function titleOf(text: string, format: Format): string | undefined {
-  if (format === 'text') return undefined
-  for (const block of blocks(text.slice(0, 100_000), format)) {
-    if (block.type === 'front-matter') {
-      const line = /^title[ \t]*[:=][ \t]*(.+)$/m.exec(block.text)?.[1]?.trim()
-      const title = line?.replace(/^(["'])([\s\S]*)\1(?:[ \t]+#.*)?$/, '$2').trim()
-      if (title) return title
-    }
-    if (block.type === 'heading' && block.title) return plainText(block.text, format).trim() || undefined
-  }
-  return undefined
 }

@@ -4,6 +4,13 @@ export const sourceReasons = {
   'too-large': 'A file that is one document is larger than the bound.',
   binary: 'The file holds binary data where text was expected.',
   'invalid-utf8': 'The bytes are no valid text in the encoding of the file.',
+  'unknown-format': 'No reader takes a file of this ending, or its bytes are of another form than its ending says.',
+  encrypted: 'The file is protected by a password or by rights management; save a copy without.',
+  'too-costly': 'Reading the file took more memory or processor time than a file of its size may.',
+  'too-deep': 'Archives lie inside archives deeper than the limit.',
+  'over-limit': 'The archive unpacks to more bytes or members than the limit; what came before is read.',
+  'unsafe-path': 'The member of the archive is a link or a device, or its path leads out of the archive.',
+  'not-text': 'There is nothing in it to read: pages that are pictures, a recording, an answer without a body.',
   'line-too-long':
     'A line, an element of a JSON array or one row of a table is longer than the bound; it was not kept in memory.',
   'invalid-json': 'The line or element is no JSON value, or the array around it is broken.',

@@ -249,3 +249,8 @@ export async function* parquetRows(file: SourceFile): AsyncGenerator<Row> {
     throw new Unreadable('damaged', `Parquet, after row ${row}: ${(error as Error).message}`)
   }
 }
+
+/** JSON Lines and arrays as a form of files has its readers. */
+export const jsonRowsOf = (file: SourceFile, _: unknown, bound: number): AsyncGenerator<Row> => jsonRows(file, bound)
+/** CSV, likewise. */
+export const csvRowsOf = (file: SourceFile, _: unknown, bound: number): AsyncGenerator<Row> => csvRows(file, bound)

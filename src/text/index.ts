@@ -14,4 +14,5 @@ export { type Register, registerOf, registers, type Styles, stylesOf } from './r
 export { lcs, type RougeUnits, rougeL, rougeTokens, rougeUnits } from './rouge.ts'
 export { type Nearest, openRougePool, type RougePool } from './rouge-pool.ts'
 export { type Span, sentences, words } from './segment.ts'
+export { textFormat } from './text-format.ts'
 export { type Tokenizer, tokenizer } from './tokenizer.ts'

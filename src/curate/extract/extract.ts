@@ -9,7 +9,7 @@ import {
   type Primitive,
   type Verb,
 } from '../../steps/index.ts'
-import { detectLanguage, type Format, injection, plainText } from '../../text/index.ts'
+import { detectLanguage, injection, plainText, textFormat } from '../../text/index.ts'
 import { excerpt } from '../excerpt.ts'
 import { quality } from './quality.ts'
 
@@ -18,12 +18,6 @@ const scoreOptions = z.strictObject({ by: z.enum(['quality']).default('quality')
 /** Characters of a text that are scored: of a longer one its beginning, middle and end, which are enough to judge it by. */
 const most = 200_000
 
-/** The format by the ending of the file that the text came from; Markdown where that is not told. */
-function formatOf(record: Rec<'document'>): Format {
-  const uri = record.uri ?? record.lineage.source?.uri ?? ''
-  return /\.(?:rst|rest)\b/i.test(uri) ? 'rst' : /\.txt\b/i.test(uri) ? 'text' : 'markdown'
-}
-
 export const extractScore: MapStep<z.output<typeof scoreOptions>, 'document', 'document'> = defineMap<
   z.output<typeof scoreOptions>,
   'document',
@@ -31,7 +25,7 @@ export const extractScore: MapStep<z.output<typeof scoreOptions>, 'document', 'd
 >({
   verb: 'extract-score',
   about: 'Scores each document by rules and flags text that tries to instruct a model.',
-  version: 2,
+  version: 3,
   options: scoreOptions,
   takes: ['document'],
   gives: 'same',
@@ -39,7 +33,7 @@ export const extractScore: MapStep<z.output<typeof scoreOptions>, 'document', 'd
   needs: { segmenter: true },
   source: 'Rae et al. 2021, arXiv 2112.11446, appendix A; Swallow corpus, arXiv 2404.17733',
   async run(record, ctx) {
-    const format = formatOf(record)
+    const format = textFormat(record)
     const text = excerpt(record.text, most)
     const language = record.language ?? detectLanguage(plainText(text, format)) ?? ctx.language
     const scores: { [aspect: string]: Score } = {}

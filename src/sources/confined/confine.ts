@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { Unreadable } from '../bytes.ts'
+import type { About, Prose } from '../form.ts'
+import type { Allowed, Answer, Job } from './child.ts'
+
+/** What reading one document may take: bytes in memory with the process itself, milliseconds of processor time. */
+export const allowed: Allowed = { memory: 420 * 2 ** 20, cpu: 60_000 }
+
+type Reader = { child: ChildProcess; said(): string }
+
+let reader: Reader | undefined
+let last: Promise<unknown> = Promise.resolve()
+
+/**
+ * Reads a document in a process of its own, one after the other: a file that takes too much memory or time, or brings the
+ * parser down, ends that process and nothing else. It may read files and do nothing else. Throws `Unreadable`.
+ */
+export function readConfined(
+  job: { absolute: string; about: About } | { bytes: Buffer; about: About },
+): Promise<Prose> {
+  const turn = last.then(() => read(job))
+  last = turn.catch(() => undefined)
+  return turn
+}
+
+async function read(job: Job): Promise<Prose> {
+  reader ??= start()
+  const { child, said } = reader
+  child.ref()
+  child.channel?.ref()
+  const answer = await asked(child, job)
+  if ('gone' in answer) {
+    reader = undefined
+    const why = said()
+    if (why === 'time') throw new Unreadable('too-costly', `more than ${allowed.cpu / 1000} s of processor time`)
+    if (why === 'memory' || answer.gone === 'SIGABRT')
+      throw new Unreadable('too-costly', `more than ${allowed.memory / 2 ** 20} MB of memory`)
+    throw new Unreadable('damaged', `its reader ended with ${answer.gone}`)
+  }
+  child.unref()
+  child.channel?.unref()
+  if ('refused' in answer) throw new Error(answer.refused)
+  if ('unreadable' in answer) throw new Unreadable(answer.unreadable, answer.message, answer.evidence)
+  return answer.prose
+}
+
+function start(): Reader {
+  const own = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const child = fork(fileURLToPath(new URL(`./child.${own}`, import.meta.url)), [JSON.stringify(allowed)], {
+    execArgv: ['--permission', '--allow-fs-read=*', '--allow-worker', '--max-old-space-size=320', '--no-warnings'],
+    env: { TZ: 'UTC' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
+    serialization: 'advanced',
+    killSignal: 'SIGKILL',
+  })
+  child.on('error', () => {})
+  let why = ''
+  const pipe = child.stdio[4] as NodeJS.ReadableStream & { unref?(): void }
+  pipe.on('data', chunk => (why += String(chunk)))
+  pipe.on('error', () => {})
+  pipe.unref?.()
+  return { child, said: () => why }
+}
+
+function asked(child: ChildProcess, job: Job): Promise<Answer | { gone: string }> {
+  return new Promise(resolve => {
+    function heard(answer: Answer | { gone: string }): void {
+      child.off('message', message).off('close', closed).off('error', failed)
+      resolve(answer)
+    }
+    const message = (answer: unknown): void => heard(answer as Answer)
+    // After `close` all that it said has been read as well.
+    const closed = (code: number | null, signal: string | null): void => heard({ gone: signal ?? `code ${code}` })
+    const failed = (error: Error): void => heard({ gone: error.message })
+    child.on('message', message).on('close', closed).on('error', failed)
+    child.send(job, error => error && child.kill('SIGKILL'))
+  })
+}

@@ -1,0 +1,84 @@
+import type { Json, Payload } from '../records/index.ts'
+import { detectLanguage, plainText } from '../text/index.ts'
+import { tooLarge, Unreadable, wholeFile } from './bytes.ts'
+import { type SourceConfig, sourceUri } from './config.ts'
+import { readConfined } from './confined/confine.ts'
+import type { SourceFile } from './files.ts'
+import type { About, Form, Prose } from './form.ts'
+import { type FormName, formOf } from './forms.ts'
+import type { Item } from './read.ts'
+import { stem } from './text.ts'
+
+/** Bytes of a file that holds a document, against those of its text: pictures weigh, and are not read. */
+const packing = 4
+
+/** Bytes that are one document, by the reader of a form, confined where the form asks for it. Throws `Unreadable`. */
+export async function proseOf(bytes: Buffer, about: About): Promise<Prose> {
+  const form = formOf(about.format) as Form & { holds: 'document' }
+  return form.confined ? readConfined({ bytes, about }) : (await form.load())(bytes, about)
+}
+
+async function proseOfFile(file: SourceFile, about: About): Promise<Prose> {
+  const form = formOf(about.format) as Form & { holds: 'document' }
+  const most = form.confined ? about.bound * packing : about.bound
+  if (form.confined && !/\.gz$/i.test(file.path)) {
+    // The other process reads it: its bytes need not lie in this one as well.
+    if (file.size > most) throw tooLarge(file.size, most)
+    return readConfined({ absolute: file.absolute, about })
+  }
+  return proseOf(await wholeFile(file, most), about)
+}
+
+/** The records of a file that is one document: the document, and a rejection for each part that could not be read. */
+export async function* readDocument(
+  config: SourceConfig,
+  file: SourceFile,
+  format: FormName,
+  bound: number,
+): AsyncGenerator<Item> {
+  if (config.kind !== undefined && config.kind !== 'document') {
+    yield rejected('wrong-shape', { kind: config.kind, error: 'the file is one document' })
+    return
+  }
+  try {
+    const about = { path: file.path, format, bound }
+    const prose = await proseOfFile(file, about)
+    yield documentItem(config, file, prose, about)
+    for (const { reason, evidence } of prose.lost ?? []) yield rejected(reason, evidence)
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    yield rejected(error.reason, error.evidence)
+  }
+}
+
+/** Prose as the record that it becomes. */
+export function documentItem(
+  config: Pick<SourceConfig, 'uri' | 'teacher'>,
+  file: Pick<SourceFile, 'path' | 'below' | 'size'>,
+  { text, format, title, language, uri, facets, places }: Prose,
+  { format: read, bound }: Pick<About, 'format' | 'bound'>,
+): Item {
+  if (text.trim() === '') return rejected('empty-file', { bytes: file.size })
+  if (text.length > bound / 4 && Buffer.byteLength(text) > bound)
+    return rejected('too-large', { bytes: Buffer.byteLength(text), bound })
+  const written = format ?? (read === 'markdown' || read === 'rst' ? read : 'text')
+  const detected =
+    language ?? (written === 'code' ? undefined : detectLanguage(plainText(text.slice(0, 20_000), written)))
+  const from = uri ?? (config.uri === undefined ? undefined : sourceUri(config, file))
+  const payload: Payload = { kind: 'document', text, title: title ?? stem(file.path), ...(from ? { uri: from } : {}) }
+  return {
+    is: 'record',
+    payload,
+    ...(detected ? { language: detected } : {}),
+    ...(config.teacher === undefined ? {} : { teacher: config.teacher }),
+    ...(facets ? { facets } : {}),
+    ...(format ? { format } : {}),
+    ...(places && places.length > 0 ? { places } : {}),
+  }
+}
+
+const rejected = (reason: (Item & { is: 'rejected' })['reason'], evidence: Json): Item => ({
+  is: 'rejected',
+  reason,
+  evidence,
+})

@@ -1,0 +1,73 @@
+import type { Budget, Form, Limits } from './form.ts'
+
+const code = [
+  ...['py', 'pyi', 'js', 'mjs', 'cjs', 'jsx', 'ts', 'mts', 'cts', 'tsx', 'java', 'kt', 'kts', 'scala', 'groovy', 'go'],
+  ...['rs', 'c', 'h', 'cc', 'cpp', 'cxx', 'hh', 'hpp', 'hxx', 'cs', 'fs', 'swift', 'm', 'mm', 'rb', 'php', 'pl', 'pm'],
+  ...['lua', 'r', 'jl', 'hs', 'ml', 'mli', 'ex', 'exs', 'erl', 'clj', 'cljs', 'lisp', 'el', 'dart', 'zig', 'nim', 'sh'],
+  ...['bash', 'zsh', 'fish', 'ps1', 'sql', 'vue', 'svelte', 'f90', 'f95', 'pas', 'vb', 'asm', 'proto', 'tf', 'sol'],
+]
+
+const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
+
+export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
+export type FormName = (typeof formNames)[number]
+
+/**
+ * Every form of files that is read, by the name a recipe gives it (`format:`). A new one is a reader and an entry here:
+ * endings, patterns of folders, archives, `init` and the docs follow from it.
+ */
+const forms: { [name in FormName]: Form } = {
+  markdown: prose(['md', 'markdown']),
+  rst: prose(['rst']),
+  text: prose(['txt']),
+  jsonl: {
+    endings: ['jsonl', 'ndjson', 'json'],
+    holds: 'rows',
+    load: async () => (await import('./rows.ts')).jsonRowsOf,
+  },
+  csv: { endings: ['csv', 'tsv'], holds: 'rows', load: async () => (await import('./rows.ts')).csvRowsOf },
+  parquet: {
+    endings: ['parquet'],
+    magic: begins('PAR1'),
+    holds: 'rows',
+    load: async () => (await import('./rows.ts')).parquetRows,
+  },
+  sqlite: {
+    endings: ['sqlite', 'sqlite3', 'db'],
+    magic: begins('SQLite format 3\0'),
+    holds: 'rows',
+    load: async () => (await import('./sqlite.ts')).sqliteRows,
+  },
+}
+
+function prose(endings: readonly string[]): Form {
+  return { endings, holds: 'document', confined: false, load: async () => (await import('./text.ts')).readText }
+}
+
+export const formOf = (name: FormName): Form => forms[name]
+
+/** Databases belong to no folder: each has tables of its own, and a `.db` may be anything. */
+const alone: FormName[] = ['sqlite']
+/** Endings that a folder stands for. */
+export const folderEndings = formNames.filter(name => !alone.includes(name)).flatMap(name => formOf(name).endings)
+
+const byEnding = new Map(formNames.flatMap(name => formOf(name).endings.map(ending => [ending, name] as const)))
+
+/** The form that the ending of a path names, below `.gz`; undefined for any other. */
+export function formByEnding(path: string): FormName | undefined {
+  const ending = /\.(\w+)$/.exec(path.replace(/\.gz$/i, ''))?.[1]?.toLowerCase() ?? ''
+  return byEnding.get(ending)
+}
+
+/** Endings of source code. */
+export const codeEndings: readonly string[] = code
+
+/** Where a recipe says nothing else (`limits:` of a source). */
+export const standardLimits: Limits = {
+  bytes: 32 * 2 ** 20,
+  expanded: 4 * 2 ** 30,
+  members: 100_000,
+  depth: 3,
+}
+
+export const budgetOf = ({ expanded, members, depth }: Limits): Budget => ({ expanded, members, depth })
