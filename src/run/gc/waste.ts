@@ -120,7 +120,7 @@ function temporary(paths: Paths, busy: boolean): Waste[] {
   }
   look(paths.root, false, false)
   look(paths.stages, true, false)
-  for (const folder of ['hub', 'pages', 'measured', 'reports']) look(join(paths.root, folder), false, true)
+  for (const folder of ['hub', 'pages', 'databases', 'measured', 'reports']) look(join(paths.root, folder), false, true)
   for (const id of existsSync(paths.runs) ? readdirSync(paths.runs) : []) {
     const folder = paths.run(id)
     if (existsSync(join(folder, 'plan.json'))) look(folder, true, false)
