@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { scripted, commandLine as stillroom } from '../../../test/support/command-line.ts'
 import { folder } from '../../../test/support/project.ts'
+import { bytesBelow } from '../../run/index.ts'
+import { diskLines } from '../forecast-text.ts'
 
 let server: Awaited<ReturnType<typeof scripted>>
 beforeAll(async () => {
@@ -48,4 +51,36 @@ test('a limited run says how much of everything it was, and a whole run asks for
   const more = await stillroom(dir, 'run --limit 99')
   expect(more.out).toContain('The limit held nothing back: all 7 roots went on')
   expect(server.calls).toHaveLength(7)
+})
+
+test('plan tells ahead what a run adds to the disk, and after it that nothing more comes', async () => {
+  const more = { release: { version: '0.1.0', license: 'cc0-1.0', date: '2026-01-01' } }
+  const gates = { decontaminated: { override: 'a test has no evaluation set' } }
+  const dir = folder({ 'recipe.yaml': stringify({ ...recipe(), ...more, gates }), ...notes(150) })
+  const disk = async () => JSON.parse((await stillroom(dir, 'plan --json')).out).disk
+  const bytes = () => bytesBelow(join(dir, '.stillroom')) + bytesBelow(join(dir, 'releases'))
+  expect(await disk()).toEqual({ forecast: null, free: expect.any(Number) })
+  expect((await stillroom(dir, 'plan')).out).toContain('Disk: what a run takes is not known before a pilot;')
+  await stillroom(dir, 'run --limit 30')
+  const before = bytes()
+  const { forecast } = await disk()
+  await stillroom(dir, 'run')
+  const added = bytes() - before
+  expect(forecast.total).toBeGreaterThan(added / 2)
+  expect(forecast.total).toBeLessThan(added * 2)
+  expect((await disk()).forecast.total).toBe(0)
+  expect((await stillroom(dir, 'plan')).out).toContain('Disk: nothing more than is there;')
+})
+
+test('a disk that does not suffice is said so, and one that suffices up to the band', () => {
+  const told = { journal: 6000, tasks: 3000, release: 1000, total: 10_000, most: 12_000, perCall: 100, perRow: 10 }
+  const say = (free: number) =>
+    diskLines({ ...told, from: 'rows' }, free, 'r1', { width: 200, paint: (style, text) => `${style}: ${text}` }).join(
+      ' ',
+    )
+  expect(say(13_000)).toMatch(
+    /^Disk: about 9\.8 KiB more \(journal 5\.9 KiB, .*\), 11\.7 KiB where the band ends; 12\.7 KiB are free there/,
+  )
+  expect(say(11_000)).toMatch(/^yellow: The disk may not suffice:/)
+  expect(say(9000)).toMatch(/^red: The disk does not suffice: make room/)
 })
