@@ -93,7 +93,7 @@ export { type Round, type RoundsOptions, type RoundsResult, runRounds } from './
 export { type RunOptions, type RunResult, run } from './run.ts'
 export { type Clock, openSession, type Session, systemClock } from './session.ts'
 export { readShard, type ShardRef, shardsOf } from './shards.ts'
-export { readSpending, type Spending } from './spending.ts'
+export { readSpending, type Spending, worthOf } from './spending.ts'
 export {
   type Ancestor,
   ancestorsOf,

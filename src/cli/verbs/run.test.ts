@@ -44,7 +44,11 @@ test('a limited run says how much of everything it was, and a whole run asks for
 
   const plan = await stillroom(dir, 'plan')
   expect(plan.out).toContain('$0.0014 a kept row')
-  expect((await stillroom(dir, 'run --json')).code).toBe(0)
+  // What the limited run paid for counts in what a row costs.
+  const whole = await stillroom(dir, 'run')
+  expect(whole.out).toContain(
+    'It cost $0.0056, and with what earlier runs paid for its replies $0.0098, $0.0014 a kept row.',
+  )
   expect(server.calls).toHaveLength(7)
   expect(new Set(server.calls.map(call => JSON.stringify(call.messages))).size).toBe(7)
 

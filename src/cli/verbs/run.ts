@@ -12,6 +12,7 @@ import {
   run as runPlan,
   type Session,
   verdictChanges,
+  worthOf,
 } from '../../run/index.ts'
 import { startInBackground } from '../background.ts'
 import type { Run } from '../commands.ts'
@@ -93,7 +94,7 @@ export function summaryOf(plan: Plan, result: RunResult, session: Session, ms: n
     ? undefined
     : lastFinished(session.paths, { recipe: plan.recipe.name, restricted, before: result.run })
   const changes = earlier && { since: earlier.id, verdicts: verdictChanges(session, earlier, now) }
-  return { plan, result, rows, ms, ...(changes ? { changes } : {}) }
+  return { plan, result, rows, ms, worth: worthOf(session.paths, now), ...(changes ? { changes } : {}) }
 }
 
 /** The records that a limit let through to the first steps with a teacher, out of those that arrived there. */

@@ -9,6 +9,7 @@ import {
   type Project,
   readEnd,
   readRun,
+  worthOf,
 } from '../../run/index.ts'
 import { type CallTotals, lockHolder, type Paths } from '../../workspace/index.ts'
 import type { Run } from '../commands.ts'
@@ -68,7 +69,7 @@ export const run: Run = async call => {
     const funnel = funnelTable(last.stages, last.funnel, reporter)
     if (funnel.length > 1) reporter.say('', paint('bold', `Run ${last.id}`), funnel)
     const calls = callTable(last.calls, project ? modelsOf(await project.plan()) : {}, reporter)
-    if (calls.length > 0) reporter.say('', calls, moneyLines(last.calls, rowsOf(last), width))
+    if (calls.length > 0) reporter.say('', calls, moneyLines(last.calls, rowsOf(last), width, worthOf(paths, last)))
     const told = [...(last.message ? [last.message] : []), ...endLines(last, paths, io)]
     if (told.length > 0) reporter.say('', indent(told.flatMap(text => wrap(text, width - 2))))
     reporter.say(
