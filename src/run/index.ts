@@ -17,6 +17,28 @@ export { type BiasReport, biasOf, biasOfRelease, biasOfRun, biasVerdict } from '
 export { cancelBatches } from './cancel-batches.ts'
 export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
+export {
+  type AtHand,
+  type Change,
+  type Cost,
+  compareReleases,
+  compareRuns,
+  compareShapes,
+  type Flat,
+  grouped,
+  type Mark,
+  type Otherwise,
+  type ReleaseDiff,
+  type RowDiff,
+  type RunDiff,
+  runNamed,
+  type Shape,
+  type ShapeDiff,
+  type StepDiff,
+  sameStep,
+  shapeOf,
+  type Why,
+} from './diff/index.ts'
 export { bytesBelow, type DiskForecast, forecastDisk, roomBeside } from './disk-forecast.ts'
 export {
   type Ability,

@@ -4,6 +4,7 @@ import type { Plan } from '../recipe/index.ts'
 import type { Json, Sha } from '../records/index.ts'
 import { type CallTotals, type Emit, type Event, type Paths, putWhole, runId, type Status } from '../workspace/index.ts'
 import { addFunnel, type Funnel } from './counts.ts'
+import { type Shape, shapeOf } from './diff/index.ts'
 import { readSummary } from './stage.ts'
 
 /** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
@@ -36,10 +37,11 @@ export function openRunLog(
       owner: n.owner,
       verb: n.step.verb,
       about: n.step.about,
+      identity: n.identity,
       teachers: n.teachers,
     })),
   }))
-  const text = JSON.stringify({ recipe: plan.recipe.name, output: plan.output, stages }, null, 1)
+  const text = JSON.stringify({ recipe: plan.recipe.name, output: plan.output, stages, shape: shapeOf(plan) }, null, 1)
   let id = runId(now, text)
   for (let n = 2; ; n++) {
     try {
@@ -125,9 +127,11 @@ export type PastRun = {
     id: string
     from: string[]
     shape: string
-    nodes: { key: string; owner: string; verb: string; about: string; teachers: string[] }[]
+    nodes: { key: string; owner: string; verb: string; about: string; identity?: Sha; teachers: string[] }[]
   }[]
   output: string
+  /** The recipe as it stood then; runs of earlier versions have none. */
+  shape?: Shape
   tasks: { stage: string; task: string }[]
   funnel: Funnel
   told?: Told
@@ -142,7 +146,7 @@ export type PastRun = {
 }
 
 /** What a run was going to do, as it wrote it down when it began. */
-export const readRunPlan = (paths: Paths, id: string): Pick<PastRun, 'recipe' | 'stages' | 'output'> =>
+export const readRunPlan = (paths: Paths, id: string): Pick<PastRun, 'recipe' | 'stages' | 'output' | 'shape'> =>
   JSON.parse(readFileSync(join(paths.run(id), 'plan.json'), 'utf8'))
 
 /** Reads the log of a run; a run without an end was killed. */

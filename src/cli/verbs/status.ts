@@ -84,7 +84,7 @@ export const run: Run = async call => {
       recipe: last.recipe,
       workspace: root,
       busy: busy ?? null,
-      runs: past.map(({ tasks, stages: _, ...one }) => ({
+      runs: past.map(({ tasks, stages: _, shape: __, ...one }) => ({
         ...one,
         tasks: tasks.length,
         background: existsSync(backgroundLog(paths, one.id)) ? backgroundLog(paths, one.id) : null,
