@@ -4,7 +4,6 @@ import { builtinSteps } from '../builtin-steps.ts'
 import { StillroomError } from '../errors/index.ts'
 import {
   type Clock,
-  listRuns,
   openProject,
   openSession,
   type PastRun,
@@ -12,7 +11,7 @@ import {
   type Session,
   systemClock,
 } from '../run/index.ts'
-import { openJournal, openStore, type Paths, workspacePaths } from '../workspace/index.ts'
+import { openJournal, openStore, workspacePaths } from '../workspace/index.ts'
 import type { Call } from './commands.ts'
 import type { Io } from './io.ts'
 
@@ -103,17 +102,6 @@ export function openArchive(io: Io, root: string): Archive {
 export function noRun(io: Io, root: string, what: string): StillroomError {
   return new StillroomError('SR_NOT_FOUND', `The workspace at ${here(io, root)} has no ${what}.`, {
     hint: 'stillroom run makes one',
-  })
-}
-
-/** A run by its id, or by a beginning or an end of it that no other has. Throws SR_NOT_FOUND. */
-export function runNamed(io: Io, paths: Paths, text: string): string {
-  const found = listRuns(paths).filter(id => id.startsWith(text) || id.endsWith(text))
-  if (found.length === 1) return found[0]!
-  const many = found.length === 0 ? 'no run' : `${found.length} runs`
-  throw new StillroomError('SR_NOT_FOUND', `The workspace at ${here(io, paths.root)} has ${many} ${text}.`, {
-    expected: 'an id of a run, or the beginning or end of one that no other has',
-    hint: 'stillroom status -n 50 lists runs',
   })
 }
 

@@ -6,9 +6,11 @@ import type { Plan } from '../../recipe/index.ts'
 import {
   findNeeded,
   findWaste,
+  listRuns,
   type Needed,
   openProject,
   removeWaste,
+  runNamed,
   sumOf,
   type Waste,
   type WasteKind,
@@ -18,7 +20,7 @@ import { lockHolder, type Paths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { bytes, counted, thousands } from '../figures.ts'
 import { indent, table, wrap } from '../layout.ts'
-import { here, openArchive, recipeIn, runNamed, takeWorkspace, workspaceFolder } from '../open.ts'
+import { here, openArchive, recipeIn, takeWorkspace, workspaceFolder } from '../open.ts'
 import { type Reporter, reporterOf } from '../reporter.ts'
 
 const kinds: { [kind in WasteKind]: string } = {
@@ -49,7 +51,7 @@ export const run: Run = async call => {
   const look = (paths: Paths, busy: boolean, freed: readonly string[] = also) => {
     const needed = findNeeded(paths, {
       plans,
-      keep: (given.keep ?? []).map(text => runNamed(io, paths, text)),
+      keep: (given.keep ?? []).map(text => runNamed(listRuns(paths), text)),
       ...(freed.includes('releases') ? {} : { releases: join(folder, 'releases') }),
     })
     return { needed, waste: findWaste(paths, needed, { busy, also: copies.filter(one => freed.includes(one)) }) }

@@ -1,12 +1,12 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { exits } from '../../errors/index.ts'
-import { backgroundLog, listRuns, readEnd, readRunPlan } from '../../run/index.ts'
+import { backgroundLog, listRuns, readEnd, readRunPlan, runNamed } from '../../run/index.ts'
 import { type Event, lockHolder, type Paths, workspacePaths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { counted } from '../figures.ts'
 import { type LogTeller, logTeller } from '../log-text.ts'
-import { here, noRun, runNamed, workspaceFolder } from '../open.ts'
+import { here, noRun, workspaceFolder } from '../open.ts'
 import { type Reporter, reporterOf } from '../reporter.ts'
 
 /** Milliseconds between two looks at a log that is followed, and lines of the past that are shown first. */
@@ -19,7 +19,7 @@ export const run: Run = async call => {
   const { io, args, given } = call
   const paths = workspacePaths(workspaceFolder(call))
   const reporter = reporterOf(call)
-  const wanted = args[0] === undefined ? undefined : runNamed(io, paths, args[0])
+  const wanted = args[0] === undefined ? undefined : runNamed(listRuns(paths), args[0])
   if (!given.follow) {
     const id = wanted ?? listRuns(paths).at(-1)
     if (id === undefined) throw noRun(io, paths.root, 'run')
