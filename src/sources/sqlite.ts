@@ -189,7 +189,13 @@ function told(error: unknown, file: SourceFile, database: DatabaseSync, row: num
   const [failed, readOnly, tooBig, mismatch] = [1, 8, 18, 20]
   if (![failed, readOnly, tooBig, mismatch].includes(kind)) return error
   const missing = /^no such table: (?:main\.)?(.+)$/.exec(message)?.[1]
-  const tables = listed(database)
+  let tables: DatabaseTable[]
+  try {
+    tables = listed(database)
+  } catch {
+    // What cannot even say which tables it has is broken, whatever was asked.
+    return new Unreadable('damaged', `SQLite: ${message}`)
+  }
   return wrong(file, {
     message: kind === readOnly ? 'The query of a source only reads.' : `The query cannot be answered: ${message}.`,
     expected: `a query of ${shapesOf(database, tables) || 'a database that has tables'}`,
