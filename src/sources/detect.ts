@@ -1,4 +1,4 @@
-import { firstBytes, packingOf, rawBytes, refused, textual, Unreadable } from './bytes.ts'
+import { firstBytes, packedWith, packingOf, rawBytes, refused, textual, Unreadable } from './bytes.ts'
 import type { SourceConfig } from './config.ts'
 import type { SourceFile } from './files.ts'
 import { type FormName, formByEnding, formNames, formOf, isZip } from './forms.ts'
@@ -57,6 +57,8 @@ export async function formOfFile(config: Pick<SourceConfig, 'format'>, file: Sou
   if (packingOf(head)) throw unknown(`${packingOf(head)} inside of a packed file`)
   const told = formNames.find(name => formOf(name).magic?.(head) && !loose.includes(name))
   if (isZip(head)) {
+    // Its list can be read once it lies unpacked, and it is asked again then.
+    if (packedWith(file)) return 'zip'
     const { zipHolds } = await import('./archive/holds.ts')
     const { holds, error } = await zipHolds(file)
     // What is cut off lists nothing, and its own reader says best what is lost.

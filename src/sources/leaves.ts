@@ -36,10 +36,14 @@ export async function* leavesOf(
       yield rejected('empty-file', { bytes: 0 })
       return
     }
-    const format = await formOfFile(config, file)
-    const form = formOf(format)
-    const seeks = form.seeks || (form.holds === 'document' && form.confined)
-    const there = seeks && packedWith(file) ? await unpacked(file, place.file(), form, limits, budget) : file
+    let format = await formOfFile(config, file)
+    let form = formOf(format)
+    let there = file
+    if ((form.seeks || (form.holds === 'document' && form.confined)) && packedWith(file)) {
+      there = await unpacked(file, place.file(), form, limits, budget)
+      format = await formOfFile(config, there)
+      form = formOf(format)
+    }
     if (form.holds !== 'files') {
       yield { is: 'file', file: there, format }
       return
