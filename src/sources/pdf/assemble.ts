@@ -71,10 +71,11 @@ function openOne(flows: readonly Block[][], block: Block, indents: boolean): num
     if (last.is !== 'text' || Math.abs(last.size - block.size) > 0.08 * block.size) continue
     const next = flows.length - 1 === at
     if (block.later && next) return at
-    if (!last.open) return undefined
+    const small = /^["'“‘(]?\p{Ll}/u.test(block.text)
+    if (!last.open && !(next && small && last.text.length > 60)) return undefined
     const ended = /[.!?:。！？：]["'”’)\]」』）¹²³⁴-⁹]*$/.test(last.text)
     if (ended) return indents && next && block.first && last.lines > 1 && block.lines > 1 ? at : undefined
-    const goesOn = /^["'“‘(]?\p{Ll}/u.test(block.text) || /[-‐\u00ad、，]$/.test(last.text) || (next && block.first)
+    const goesOn = small || /[-‐\u00ad、，]$/.test(last.text) || (next && block.first)
     return goesOn ? at : undefined
   }
   return undefined

@@ -75,7 +75,13 @@ export function blocksOf(parts: readonly Part[], where: Where, manner: Manner): 
 export type Where = { page: number; width: number; height: number; alone: boolean }
 
 type Edges = { left: number; right: number }
-type Reach = Edges & { column: Edges }
+type Reach = Edges & {
+  column: Edges
+  /** Lines that mostly end early and go on with capitals: a list, and hardly one that goes on in the next line. */
+  loose?: boolean
+  /** Lines of prose that were broken by hand, short of the edge: those as long as this go on. */
+  prose?: number
+}
 
 /**
  * Where the lines of a column may begin and end. The only column of a page in which few lines come near the longest one
@@ -96,6 +102,14 @@ function edgesOf(lines: readonly Line[], column: Edges): Reach {
   const { left, right } = around(lines)
   const reach = lines.slice(0, -1).filter(line => line.right > right - 1.5 * line.size).length
   const own = lines.length >= 3 && reach >= 0.6 * (lines.length - 1)
+  if (!own && lines.length >= 4) {
+    const edges: Reach = { left, right: column.right, column }
+    const small = lines.slice(1).filter(line => /^\p{Ll}/u.test(line.text)).length / (lines.length - 1)
+    if (small >= 0.4) return { ...edges, prose: left + 0.7 * (right - left) }
+    const full = lines.slice(1).filter((line, at) => isFull(lines[at]!, line, edges)).length
+    if (small < 0.2 && full < 0.5 * (lines.length - 1)) return { ...edges, loose: true }
+    return edges
+  }
   return own ? { left, right, column: { left, right } } : { left, right: column.right, column }
 }
 
@@ -226,7 +240,12 @@ const isMarked = (line: Line): boolean => bullet.test(line.text) || numbered.tes
 /** The first word of the next line would not have found room: the break is none of the writer's. */
 function isFull(line: Line, next: Line, edges: Reach): boolean {
   const centred = isCentred(line, next, edges)
-  const { column } = edges
+  const { column, loose, prose } = edges
+  const small = /^\p{Ll}/u.test(next.text)
+  if (prose !== undefined && line.right >= prose) return true
+  // A sentence that goes on after a long line, whatever room a longer one shows.
+  if (small && line.right - edges.left > 0.75 * (edges.right - edges.left) && !/[.!?:;]$/.test(line.text)) return true
+  if (loose && !small && !/[-,;]$/.test(line.text)) return false
   const room = centred ? column.right - column.left - (line.right - line.left) : edges.right - line.right
   const letters = Math.max(1, next.text.length)
   const word = /^[\u2e80-\uffef]/.test(next.text) ? 1 : (next.text.split(' ')[0] ?? '').length
@@ -250,7 +269,8 @@ function isHanging(lines: readonly Line[], edges: Reach): boolean {
     })
     return before.length === 0 ? (inset ? -1 : 0) : before.filter(Boolean).length / before.length
   }
-  return lines.length > 1 && share(true) > share(false) && share(true) > 0.6
+  const inset = lines.filter(line => line.left - edges.left > 0.5 * line.size).length
+  return inset >= 0.4 * (lines.length - 1) && inset > 0 && share(true) > share(false) && share(true) > 0.6
 }
 
 function blockOf(lines: readonly Line[], page: number, edges: Reach, hanging: boolean, manner: Manner): Block {

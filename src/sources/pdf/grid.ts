@@ -1,5 +1,6 @@
+import { joined } from './joining.ts'
 import { linesOf } from './lines.ts'
-import { around, type Box, type Rule, type Run } from './sheet.ts'
+import { around, type Box, median, type Rule, type Run } from './sheet.ts'
 
 /** A table, its rows from top to bottom. */
 export type Grid = Box & { rows: string[][] }
@@ -21,7 +22,10 @@ export function gridsOf(runs: readonly Run[], rules: readonly Rule[]): { grids: 
     if (xs.length < 3 || ys.length < 3) continue
     const inside = rest.filter(run => within(run, box))
     const cells = cellsOf(inside, xs, ys, group)
-    const filled = cells.flat().filter(text => text !== '').length
+    const held = cells.flat().filter(text => text !== '')
+    const filled = held.length
+    // Frames that lay out a page.
+    if (held.some(text => text.length > 1500) || (median(held.map(text => text.length)) ?? 0) > 250) continue
     // A frame around text, or the axes of a chart, is no table.
     if (filled < 4 || cells.length < 2 || inside.some(run => run.right > box.right + 2 * run.size)) continue
     grids.push({ ...box, rows: cells })
@@ -116,7 +120,7 @@ function cellsOf(
       return own
         ? linesOf(own)
             .map(cell => cell.text)
-            .join(' ')
+            .reduce((text, more) => joined(text, more), '')
         : ''
     }),
   )

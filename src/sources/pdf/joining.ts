@@ -59,14 +59,14 @@ export function joined(text: string, next: string, known: Vocabulary = new Map()
 }
 
 function isCompound(left: string, right: string, known: Vocabulary): boolean {
-  // `COVID-19`, `Anglo-American`: nothing that a line break adds.
-  if (!/^\p{Ll}/u.test(right) || /\d$/.test(left)) return true
   const [a, b] = [left.toLowerCase().replaceAll('‐', '-'), right.toLowerCase().replaceAll('‐', '-')]
   const times = (word: string): number => known.get(word) ?? 0
   const head = a.split('-').at(-1)!
   const tail = b.split('-')[0]!
   const [whole, apart] = [times(a + b) + times(head + tail), times(`${a}-${b}`) + times(`${head}-${tail}`)]
   if (whole > 0 || apart > 0) return apart > whole
+  // `COVID-19`, `Anglo-American`: nothing that a line break adds.
+  if (!/^\p{Ll}/u.test(right) || /\d$/.test(left)) return true
   if (a.includes('-') || b.includes('-') || head === 'self' || head === 'non') return true
   if (times(`${head}-`) > 0 && times(`-${tail}`) > 0) return true
   return head.length >= 4 && tail.length >= 4 && times(head) > 0 && times(tail) > 0

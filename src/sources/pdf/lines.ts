@@ -30,21 +30,34 @@ export const unspaced =
  */
 export function linesOf(runs: readonly Run[]): Line[] {
   const order = [...runs].sort((a, b) => b.size - a.size || a.baseline - b.baseline || a.left - b.left)
-  const rows: { main: Run; runs: Run[] }[] = []
+  const rows: Row[] = []
+  // By stretches of the height, so that a run is held against those near it alone.
+  const shelves = new Map<number, Row[]>()
+  const shelf = (y: number): number => Math.floor(y / 16)
   for (const run of order) {
-    let best: { main: Run; runs: Run[] } | undefined
+    let best: Row | undefined
     let most = 0.45
-    for (const row of rows) {
+    for (const row of new Set(range(shelf(run.top), shelf(run.bottom)).flatMap(at => shelves.get(at) ?? []))) {
       const shared = Math.min(row.main.bottom, run.bottom) - Math.max(row.main.top, run.top)
       if (shared <= 0 || row.main.size > run.size * 2.2) continue
       const part = shared / Math.min(row.main.bottom - row.main.top, run.bottom - run.top)
       if (part > most) [best, most] = [row, part]
     }
-    if (best) best.runs.push(run)
-    else rows.push({ main: run, runs: [run] })
+    if (best) {
+      best.runs.push(run)
+      continue
+    }
+    const row = { main: run, runs: [run] }
+    rows.push(row)
+    for (const at of range(shelf(run.top), shelf(run.bottom))) shelves.set(at, [...(shelves.get(at) ?? []), row])
   }
   return rows.map(row => lineOf(row.main, row.runs)).sort((a, b) => a.baseline - b.baseline || a.left - b.left)
 }
+
+type Row = { main: Run; runs: Run[] }
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.min(1000, to - from + 1) }, (_, at) => from + at)
 
 function lineOf(main: Run, unsorted: readonly Run[]): Line {
   const runs = [...unsorted].sort((a, b) => a.left - b.left || a.right - b.right)
@@ -53,7 +66,12 @@ function lineOf(main: Run, unsorted: readonly Run[]): Line {
   const cells: Cell[] = []
   let part: Run[] = []
   const close = (): void => {
-    if (part.length > 0) cells.push({ ...around(part), text: textOf(part, size, baseline), bold: part.every(isBold) })
+    if (part.length > 0)
+      cells.push({
+        ...around(part),
+        text: textOf(part, size, baseline),
+        bold: part.every(isBold) && part.some(run => run.face.bold),
+      })
     part = []
   }
   let edge = Number.NEGATIVE_INFINITY
@@ -68,7 +86,7 @@ function lineOf(main: Run, unsorted: readonly Run[]): Line {
     text: cells.map(cell => cell.text).join(' '),
     baseline,
     size,
-    bold: runs.every(isBold),
+    bold: runs.every(isBold) && runs.some(run => run.face.bold),
     italic: runs.every(run => run.face.italic),
     mono: runs.every(run => run.face.mono),
     cells,
@@ -124,7 +142,10 @@ function accented(text: string): string {
 
 /** Without the spaces that justified lines open between characters of scripts that write none. */
 function settled(text: string): string {
-  const once = text.replace(/ {2,}/g, ' ').trim()
+  const once = text
+    .replace(/(?:[.·…] ?){5,}/g, '... ')
+    .replace(/ {2,}/g, ' ')
+    .trim()
   if (!unspaced.test(once)) return once
   const pairs = once.match(closed)?.length ?? 0
   const opened = once.match(open)?.length ?? 0

@@ -66,12 +66,20 @@ function bandsOf(pieces: readonly Piece[], size: number): Band[] {
     // A gap that parts something is worth more than margins in common.
     const parts = (all: readonly Gap[], held: readonly Piece[]): boolean => all.some(gap => isBetween(gap, held))
     const kept = band !== undefined && parts(shared, [...band.pieces, ...row])
-    if (band && (kept || (shared.length > 0 && !parts(gaps, row) && !parts(band.gaps, band.pieces)))) {
+    if (band && kept && losesColumn(band, shared, size)) bands.push({ pieces: [...row], gaps })
+    else if (band && (kept || (shared.length > 0 && !parts(gaps, row) && !parts(band.gaps, band.pieces)))) {
       band.pieces.push(...row)
       band.gaps = shared
     } else bands.push({ pieces: [...row], gaps })
   }
   return bands
+}
+
+/** Whether the band has a column that it is no longer parted from by the gaps that are left. */
+function losesColumn(band: Band, left: readonly Gap[], size: number): boolean {
+  const lost = band.gaps.some(gap => isBetween(gap, band.pieces) && common([gap], left, 0.8 * size).length === 0)
+  const sides = (gaps: Gap[]): number => sidesOf({ pieces: band.pieces, gaps }, size, []).length
+  return lost && sides(band.gaps) > sides([...left])
 }
 
 const isBetween = ({ from, to }: Gap, pieces: readonly Piece[]): boolean =>

@@ -1,5 +1,5 @@
 import type { Opened } from './open.ts'
-import { type Codes, type Matrix, placed, rulesOf, times } from './rules.ts'
+import { type Codes, type Drawn, type Matrix, placed, ruler, times } from './rules.ts'
 import type { Box, Face, Rule, Run, Sheet } from './sheet.ts'
 
 type Style = { fontFamily?: string; vertical?: boolean }
@@ -101,13 +101,39 @@ function cleaned(text: string): string {
 const fullWidth = (sign: string): string =>
   sign.replace(/^[!-~]$/, plain => String.fromCharCode(plain.charCodeAt(0) + 0xfee0))
 
+/** A page that draws more than this is a drawing: its lines are not looked for, and what it draws is not held. */
+const mostDrawn = 100_000
+
+type Chunk = Drawn & { lastChunk: boolean }
+type Pumped = { _renderPageChunk?(chunk: Chunk, state: { streamReader?: { cancel(why: Error): void } }): void }
+
+/**
+ * Lines that the page draws. pdf.js loads what fonts are called only with the operators of a page, and would hold them all:
+ * each stretch is looked at and let go.
+ */
 async function drawing(
   page: Awaited<ReturnType<Opened['file']['getPage']>>,
   codes: Codes,
   base: Matrix,
 ): Promise<{ rules: Rule[]; painted: boolean }> {
+  const { take, seen } = ruler(codes, base)
+  const pumped = page as unknown as Pumped
+  const held = pumped._renderPageChunk
+  let count = 0
+  if (held)
+    pumped._renderPageChunk = (chunk, state) => {
+      if (count > mostDrawn) return
+      count += chunk.fnArray.length
+      take(chunk)
+      const enough = count > mostDrawn
+      const last = chunk.lastChunk || enough
+      held.call(page, { ...chunk, fnArray: [], argsArray: [], length: 0, lastChunk: last } as Chunk, state)
+      if (enough) state.streamReader?.cancel(new Error('enough is seen'))
+    }
   try {
-    return rulesOf(await page.getOperatorList(), codes, base)
+    const list = await page.getOperatorList()
+    if (!held) take(list as unknown as Drawn)
+    return count > mostDrawn ? { rules: [], painted: true } : seen()
   } catch {
     // Lines and names of fonts help the text, which is there without them.
     return { rules: [], painted: true }

@@ -1,5 +1,6 @@
 import { tooLarge, Unreadable } from '../bytes.ts'
 import type { About, Prose, ReadDocument } from '../form.ts'
+import type { SourceReason } from '../reasons.ts'
 import { documentOf } from './layout.ts'
 import { openPdf } from './open.ts'
 import { readPage } from './page.ts'
@@ -18,27 +19,34 @@ export const readPdf: ReadDocument = async (bytes: Buffer, about: About): Promis
   try {
     const { numPages } = opened.file
     const sheets: Sheet[] = []
-    const lost: NonNullable<Prose['lost']> = []
-    if (opened.salvaged)
-      lost.push({ reason: 'damaged', evidence: { error: `the file is cut; ${numPages} of its pages were found` } })
+    const missing = new Map<string, { reason: SourceReason; pages: number[] }>()
+    const miss = (page: number, reason: SourceReason, error: string): void => {
+      const same = missing.get(error) ?? { reason, pages: [] }
+      same.pages.push(page)
+      missing.set(error, same)
+    }
     let letters = 0
     for (let number = 1; number <= numPages; number++) {
       let sheet: Sheet
       try {
         sheet = await readPage(opened, number)
       } catch (error) {
-        lost.push({ reason: 'damaged', evidence: { page: number, error: (error as Error).message.slice(0, 300) } })
+        miss(number, 'damaged', (error as Error).message.slice(0, 300))
         continue
       }
-      if (sheet.garbled > illegible)
-        lost.push({ reason: 'not-text', evidence: { page: number, error: 'its fonts have no mapping to Unicode' } })
+      if (sheet.garbled > illegible) miss(number, 'not-text', 'fonts without a mapping to Unicode')
       else if (sheet.runs.length > 0) {
         sheets.push(sheet)
         for (const run of sheet.runs) letters += run.text.length
         if (letters > about.bound) throw tooLarge(bytes.length, about.bound)
-      } else if (sheet.painted)
-        lost.push({ reason: 'not-text', evidence: { page: number, error: 'a picture without a text layer' } })
+      } else if (sheet.painted) miss(number, 'not-text', 'a picture without a text layer')
     }
+    const lost: NonNullable<Prose['lost']> = [...missing].map(([error, { reason, pages }]) => ({
+      reason,
+      evidence: { pages: ranges(pages), error },
+    }))
+    if (opened.salvaged)
+      lost.unshift({ reason: 'damaged', evidence: { error: `cut short: ${numPages} pages are left` } })
     if (sheets.length === 0) throw nothingRead(numPages, lost)
     const stated = await statedOf(opened, sheets)
     const { text, places, heading } = documentOf(sheets, await outlineOf(opened))
@@ -56,14 +64,20 @@ export const readPdf: ReadDocument = async (bytes: Buffer, about: About): Promis
   }
 }
 
+/** `1-3, 7`, for numbers in order. */
+function ranges(pages: readonly number[]): string {
+  const found: [number, number][] = []
+  for (const page of pages) {
+    const last = found.at(-1)
+    if (last && last[1] === page - 1) last[1] = page
+    else found.push([page, page])
+  }
+  return found.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
+}
+
 function nothingRead(pages: number, lost: NonNullable<Prose['lost']>): Unreadable {
-  const damaged = lost.filter(({ reason }) => reason === 'damaged').length
-  const [reason, error] =
-    damaged > 0 && damaged === lost.length
-      ? (['damaged', 'none of its pages can be decoded'] as const)
-      : ([
-          'not-text',
-          lost.length === 0 ? 'its pages are empty' : 'its pages are pictures, or have no text to take out',
-        ] as const)
+  const [first] = lost
+  const reason = first !== undefined && lost.every(one => one.reason === 'damaged') ? 'damaged' : 'not-text'
+  const error = first ? (first.evidence as { error: string }).error : 'empty pages'
   return new Unreadable(reason, error, { error, pages })
 }

@@ -42,15 +42,17 @@ const shortest = 8
 /** A page with more lines than this is a drawing, and its lines say nothing about text. */
 const most = 4000
 
+/** A stretch of what a page draws, as pdf.js has it. */
+export type Drawn = { fnArray: ArrayLike<number>; argsArray: ArrayLike<unknown> }
+
 /**
- * Lines that a page draws along or across it, and whether it paints something that may be a picture. `base` takes
- * coordinates of the file to those of the sheet.
+ * Looks for lines that a page draws along or across it, and for what may be a picture, in stretches of its operators in
+ * order. `base` takes coordinates of the file to those of the sheet.
  */
-export function rulesOf(
-  list: { fnArray: ArrayLike<number>; argsArray: ArrayLike<unknown> },
+export function ruler(
   codes: Codes,
   base: Matrix,
-): { rules: Rule[]; painted: boolean } {
+): { take(drawn: Drawn): void; seen(): { rules: Rule[]; painted: boolean } } {
   const rules: Rule[] = []
   const stack: Matrix[] = []
   let now = base
@@ -109,9 +111,7 @@ export function rulesOf(
     }
   }
 
-  for (let at = 0; at < list.fnArray.length; at++) {
-    const code = list.fnArray[at]!
-    const args = list.argsArray[at] as unknown[]
+  function step(code: number, args: unknown[]): void {
     if (code === codes.save) stack.push(now)
     else if (code === codes.restore) now = stack.pop() ?? base
     else if (code === codes.transform) {
@@ -127,5 +127,11 @@ export function rulesOf(
       if (data) path(args[0] as number, data)
     }
   }
-  return { rules, painted }
+
+  return {
+    take({ fnArray, argsArray }) {
+      for (let at = 0; at < fnArray.length; at++) step(fnArray[at]!, argsArray[at] as unknown[])
+    },
+    seen: () => ({ rules: rules.length > most ? [] : rules, painted }),
+  }
 }
