@@ -72,7 +72,7 @@ function openOne(flows: readonly Block[][], block: Block, indents: boolean): num
     const next = flows.length - 1 === at
     if (block.later && next) return at
     const small = /^["'“‘(]?\p{Ll}/u.test(block.text)
-    if (!last.open && !(next && small && last.text.length > 60)) return undefined
+    if (!last.open && !(next && small && last.text.length > 60 && !/[,;:]$/.test(last.text))) return undefined
     const ended = /[.!?:。！？：]["'”’)\]」』）¹²³⁴-⁹]*$/.test(last.text)
     if (ended) return indents && next && block.first && last.lines > 1 && block.lines > 1 ? at : undefined
     const goesOn = small || /[-‐\u00ad、，]$/.test(last.text) || (next && block.first)

@@ -124,7 +124,11 @@ function stretchesOf(lines: readonly Line[], manner: Manner): Line[][] {
       Math.abs(before.size - line.size) <= 0.08 * Math.max(before.size, line.size) &&
       (before.mono === line.mono || manner.mono) &&
       line.baseline - before.baseline <= Math.max(1.32 * pitch(line.size), 1.15 * line.size) &&
-      !(before.bold !== line.bold && (isTitled(before, manner) || isTitled(line, manner)))
+      !(
+        before.bold !== line.bold &&
+        !/\p{L}[-‐]$/u.test(before.text) &&
+        (isTitled(before, manner) || isTitled(line, manner))
+      )
     if (alike) stretches.at(-1)!.push(line)
     else stretches.push([line])
     before = line
@@ -299,7 +303,7 @@ function blockOf(lines: readonly Line[], page: number, edges: Reach, hanging: bo
 }
 
 function isHeading(lines: readonly Line[], text: string, manner: Manner): boolean {
-  if (text.length > 200 || lines.length > 4) return false
+  if (text.length > 200 || lines.length > 4 || caption.test(text)) return false
   if (manner.outline.has(titleKey(text)) && titleKey(text) !== '') return true
   if (!lines.every(line => isTitled(line, manner))) return false
   const letters = text.match(/\p{L}/gu)?.length ?? 0

@@ -32,6 +32,7 @@ const sheet = (page: number, runs: Run[], rules: Rule[] = []): Sheet => ({
   runs,
   rules,
   painted: false,
+  letters: 1,
   garbled: 0,
 })
 

@@ -27,7 +27,12 @@ export function documentOf(
   const lines = parts.flatMap(page =>
     page.parts.flatMap(column => column.flatMap(part => ('lines' in part ? part.lines : []))),
   )
-  const manner: Manner = { body, mono: isMono(lines), known: vocabularyOf(lines.map(line => line.text)), outline }
+  const texts = parts.flatMap(page =>
+    page.parts.flatMap(column =>
+      column.flatMap(part => ('lines' in part ? part.lines.map(line => line.text) : part.table.flat())),
+    ),
+  )
+  const manner: Manner = { body, mono: isMono(lines), known: vocabularyOf(texts), outline }
   const blocks = parts.map(page =>
     page.parts.flatMap(column => blocksOf(column, { ...page.sheet, alone: page.parts.length === 1 }, manner)),
   )

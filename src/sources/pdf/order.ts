@@ -25,10 +25,13 @@ export function columnsOf(pieces: readonly Piece[], size: number, known: readonl
     if (open.length > 0) columns.push(open)
     open = []
   }
-  for (const band of bandsOf(pieces, size)) {
+  for (const band of bandsOf(pieces, size, known)) {
     const sides = sidesOf(band, size, known)
     if (sides.length === 1) open.push(...band.pieces)
     else {
+      const ends = lastLine(open, sides, size)
+      open.push(...ends)
+      sides[0] = sides[0]!.filter(piece => !ends.includes(piece))
       close()
       for (const side of sides) columns.push(...columnsOf(side, size, known))
     }
@@ -37,9 +40,20 @@ export function columnsOf(pieces: readonly Piece[], size: number, known: readonl
   return columns
 }
 
+/** A line on the left, above all others of the band, that stands as close below what came before as lines of a paragraph. */
+function lastLine(above: readonly Piece[], [first, ...others]: readonly Piece[][], size: number): Piece[] {
+  if (above.length === 0) return []
+  const { bottom } = around(above.map(boxOf))
+  const { top } = around(others.flat().map(boxOf))
+  const highest = Math.min(...first!.map(piece => boxOf(piece).bottom))
+  const line = first!.filter(piece => boxOf(piece).bottom <= highest + 0.3 * size)
+  const own = around(line.map(boxOf))
+  return own.bottom <= top && own.top - bottom < 0.6 * size && line.length < first!.length ? line : []
+}
+
 /** Middles of the gaps between columns of running text, which other pages of a document may be read by. */
 export function guttersOf(pieces: readonly Piece[], size: number): number[] {
-  return bandsOf(pieces, size).flatMap(band => {
+  return bandsOf(pieces, size, []).flatMap(band => {
     const sides = sidesOf(band, size, [], true).map(side => around(side.map(boxOf)))
     return sides.slice(1).map((side, at) => (sides[at]!.right + side.left) / 2)
   })
@@ -48,7 +62,7 @@ export function guttersOf(pieces: readonly Piece[], size: number): number[] {
 type Band = { pieces: Piece[]; gaps: Gap[] }
 
 /** Rows from top to bottom, gathered as long as a gap goes through all of them. */
-function bandsOf(pieces: readonly Piece[], size: number): Band[] {
+function bandsOf(pieces: readonly Piece[], size: number, known: readonly number[]): Band[] {
   const rows: Piece[][] = []
   let bottom = Number.NEGATIVE_INFINITY
   for (const piece of [...pieces].sort((a, b) => boxOf(a).top - boxOf(b).top)) {
@@ -66,7 +80,8 @@ function bandsOf(pieces: readonly Piece[], size: number): Band[] {
     // A gap that parts something is worth more than margins in common.
     const parts = (all: readonly Gap[], held: readonly Piece[]): boolean => all.some(gap => isBetween(gap, held))
     const kept = band !== undefined && parts(shared, [...band.pieces, ...row])
-    if (band && kept && losesColumn(band, shared, size)) bands.push({ pieces: [...row], gaps })
+    if (band && kept && !shared.some(gap => isKnown(gap, known)) && losesColumn(band, shared, size))
+      bands.push({ pieces: [...row], gaps })
     else if (band && (kept || (shared.length > 0 && !parts(gaps, row) && !parts(band.gaps, band.pieces)))) {
       band.pieces.push(...row)
       band.gaps = shared
@@ -74,6 +89,9 @@ function bandsOf(pieces: readonly Piece[], size: number): Band[] {
   }
   return bands
 }
+
+const isKnown = ({ from, to }: Gap, known: readonly number[]): boolean =>
+  known.some(middle => from - 1 <= middle && middle <= to + 1)
 
 /** Whether the band has a column that it is no longer parted from by the gaps that are left. */
 function losesColumn(band: Band, left: readonly Gap[], size: number): boolean {
@@ -120,12 +138,11 @@ function sidesOf({ pieces, gaps }: Band, size: number, known: readonly number[],
   parts.push({ pieces: rest })
   const sides: Piece[][] = [parts[0]!.pieces]
   for (let at = 1; at < parts.length; at++) {
-    const { from, to } = parts[at - 1]!.gap!
-    const isKnown = known.some(middle => from - 1 <= middle && middle <= to + 1)
+    const gap = parts[at - 1]!.gap!
     const left = sides.at(-1)!
     // The whole of what is right of the gap: of two narrow columns of a table neither tells what the other is.
     const right = parts.slice(at).flatMap(part => part.pieces)
-    if (isKnown || apart(left, parts[at]!.pieces, right, size, sure)) sides.push(parts[at]!.pieces)
+    if (isKnown(gap, known) || apart(left, parts[at]!.pieces, right, size, sure)) sides.push(parts[at]!.pieces)
     else left.push(...parts[at]!.pieces)
   }
   return sides
@@ -142,13 +159,22 @@ function apart(left: Piece[], next: Piece[], right: Piece[], size: number, sure:
     const [other, text] = runningLeft ? [wholeRight, a] : [a, runningRight ? b : wholeRight]
     return other.length > 1 && sharedBaselines(other, text, size) < 0.7
   }
-  // Addresses side by side, and the like: short lines under each other, which are no labels with values.
-  if (a.length < 3 || b.length < 3) return false
+  // Addresses side by side, an index, and the like: short lines under each other, which are no labels with values.
+  if (a.length < 3 || b.length < 3 || next.length !== right.length) return false
   const gap = Math.min(...b.map(line => line.left)) - Math.max(...a.map(line => line.right))
   const label = a.filter(line => /[:：]$/.test(line.text)).length > a.length / 2
   const value = b.filter(line => /^[\p{Sc}\d.,+\-–%() ]+$/u.test(line.text)).length > b.length / 3
   const cells = [...a, ...b].filter(line => line.cells.length > 1).length > (a.length + b.length) / 4
-  return gap > 2 * size && !label && !value && !cells && next.length === right.length && pitchesDiffer(a, b, size)
+  if (label || value || cells) return false
+  return isList(a, size) && isList(b, size) ? true : gap > 2 * size && stepsDiffer(a, b, size)
+}
+
+/** A dozen lines set as close as text, some of them set in, as entries of an index are. */
+function isList(lines: readonly Line[], size: number): boolean {
+  if (lines.length < 12 || pitchOf(lines) >= 1.45 * size) return false
+  const left = Math.min(...lines.map(line => line.left))
+  const set = lines.filter(line => line.left - left > 0.5 * size).length
+  return set >= 0.1 * lines.length && (median(lines.map(line => line.text.length)) ?? 0) >= 12
 }
 
 /** Lines of a paragraph: several words that fill the width. */
@@ -170,9 +196,9 @@ function sharedBaselines(some: readonly Line[], others: readonly Line[], size: n
   return some.length === 0 ? 1 : same.length / some.length
 }
 
+const pitchOf = (lines: readonly Line[]): number =>
+  median(lines.slice(1).map((line, at) => line.baseline - lines[at]!.baseline)) ?? 0
+
 /** Rows of a table stand on the same lines all the way down, and are set wider than lines of text. */
-function pitchesDiffer(a: readonly Line[], b: readonly Line[], size: number): boolean {
-  const pitch = (lines: readonly Line[]): number =>
-    median(lines.slice(1).map((line, at) => line.baseline - lines[at]!.baseline)) ?? 0
-  return sharedBaselines(a, b, size) < 0.7 || (pitch(a) < 1.45 * size && a.length !== b.length)
-}
+const stepsDiffer = (a: readonly Line[], b: readonly Line[], size: number): boolean =>
+  sharedBaselines(a, b, size) < 0.7 || (pitchOf(a) < 1.45 * size && a.length !== b.length)

@@ -1,6 +1,6 @@
 import type { Opened } from './open.ts'
 import { type Codes, type Drawn, type Matrix, placed, ruler, times } from './rules.ts'
-import type { Box, Face, Rule, Run, Sheet } from './sheet.ts'
+import { type Box, type Face, median, type Rule, type Run, type Sheet } from './sheet.ts'
 
 type Style = { fontFamily?: string; vertical?: boolean }
 type Item = { str: string; width: number; height: number; transform: Matrix; fontName: string }
@@ -23,24 +23,52 @@ export async function readPage({ pdfjs, file }: Opened, number: number): Promise
       return found
     }
     const shown: Turned[] = []
+    const advances = new Map<Face, number[]>()
+    const items = (content.items as unknown as Item[]).filter(item => item.str !== undefined && item.str.trim() !== '')
+    const ciphers = ciphersOf(items)
     const letters = { all: 0, garbled: 0 }
-    for (const item of content.items as unknown as Item[]) {
-      if (item.str === undefined || item.str.trim() === '') continue
+    for (const item of items) {
       letters.all += item.str.length
-      letters.garbled += item.str.match(nothing)?.length ?? 0
+      if (ciphers.has(item.fontName)) {
+        letters.garbled += item.str.length
+        continue
+      }
+      letters.garbled += item.str.match(nothing)?.filter(sign => !bullets[sign]).length ?? 0
       const font = fontOf(page, item.fontName)
       const text = cleaned(/dingbats|wingdings/i.test(font.name ?? '') ? symbols(item.str, font.name!) : item.str)
       if (text.trim() === '') continue
       const vertical = (content.styles[item.fontName] as Style | undefined)?.vertical === true
       const turned = runOf(item, text, times(transform as unknown as Matrix, item.transform), vertical)
       turned.run.face = face(item.fontName)
+      if (item.str.length >= 4 && item.height > 0)
+        listed(advances, turned.run.face).push(item.width / item.height / item.str.length)
       shown.push(turned)
     }
-    const garbled = letters.all === 0 ? 0 : letters.garbled / letters.all
-    return { page: number, painted: drawn.painted, garbled, ...upright(shown, drawn.rules, width, height) }
+    for (const [one, widths] of advances) if (one.mono && isUneven(widths)) one.mono = false
+    const { garbled, all } = letters
+    return {
+      page: number,
+      painted: drawn.painted,
+      garbled,
+      letters: all,
+      ...upright(shown, drawn.rules, width, height),
+    }
   } finally {
     page.cleanup()
   }
+}
+
+/** Fonts whose codes stand for other letters than they say, as charts have them: nearly all signs, of many kinds. */
+function ciphersOf(items: readonly Item[]): Set<string> {
+  const texts = new Map<string, string[]>()
+  for (const { str, fontName } of items) listed(texts, fontName).push(str.replace(/\s|(.)\1{2,}/g, ''))
+  const found = new Set<string>()
+  for (const [name, parts] of texts) {
+    const text = parts.join('')
+    const signs = text.match(/[!-/:-@[-`{-~]/g) ?? []
+    if (text.length >= 30 && signs.length > 0.45 * text.length && new Set(signs).size >= 8) found.add(name)
+  }
+  return found
 }
 
 /** Characters that say nothing. */
@@ -53,6 +81,18 @@ const bullets: { [code: string]: string } = {
   '\uf0d8': '➢',
   '\uf0fc': '✓',
   '\uf0a8': '◦',
+}
+
+function listed<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
+}
+
+/** Letters of different widths: many fonts are said to have one width, and have not. Gaps in a run make it wider. */
+function isUneven(widths: readonly number[]): boolean {
+  const usual = median(widths) ?? 0
+  return widths.filter(width => Math.abs(width - usual) < 0.04 * usual).length < 0.6 * widths.length
 }
 
 const wingdings: { [plain: string]: string } = {

@@ -9,6 +9,8 @@ import { outlineOf, statedOf } from './stated.ts'
 
 /** Share of characters that stand for nothing from which a page cannot be read. */
 const illegible = 0.2
+/** Characters left out of a page that is read, from which it is told. */
+const worthTelling = 20
 
 /**
  * The text of a PDF in reading order as Markdown, with the pages it comes from. Pages without text (pictures) or without
@@ -34,9 +36,10 @@ export const readPdf: ReadDocument = async (bytes: Buffer, about: About): Promis
         miss(number, 'damaged', (error as Error).message.slice(0, 300))
         continue
       }
-      if (sheet.garbled > illegible) miss(number, 'not-text', 'fonts without a mapping to Unicode')
+      if (sheet.garbled > illegible * sheet.letters) miss(number, 'not-text', 'fonts without a mapping to Unicode')
       else if (sheet.runs.length > 0) {
         sheets.push(sheet)
+        if (sheet.garbled >= worthTelling) miss(number, 'not-text', 'in part: a font without a mapping to Unicode')
         for (const run of sheet.runs) letters += run.text.length
         if (letters > about.bound) throw tooLarge(bytes.length, about.bound)
       } else if (sheet.painted) miss(number, 'not-text', 'a picture without a text layer')

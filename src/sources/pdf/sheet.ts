@@ -24,7 +24,8 @@ export type Sheet = {
   rules: Rule[]
   /** Paints something, be it a picture. */
   painted: boolean
-  /** Share of characters that stand for nothing: no Unicode value, private use, control characters. */
+  /** Characters in all, and those left out that stand for nothing: no Unicode value, private use, control characters. */
+  letters: number
   garbled: number
 }
 
