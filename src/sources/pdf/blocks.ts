@@ -151,8 +151,12 @@ function pitchOf(lines: readonly Line[]): (size: number) => number {
 const isTitled = (line: Line, { body }: Manner): boolean =>
   line.size >= 1.13 * body || (line.bold && line.size >= 0.93 * body && line.text.length <= 120)
 
+/** Type of one width is set for tables of contents and letters too: signs of code have to be in a third of the lines. */
 const isCode = (lines: readonly Line[], { mono }: Manner): boolean =>
-  !mono && lines.length >= 2 && lines.every(line => line.mono) && lines.some(line => /[(){};=<>/\\$#:]/.test(line.text))
+  !mono &&
+  lines.length >= 2 &&
+  lines.every(line => line.mono) &&
+  lines.filter(line => /[(){}[\];=<>\\$#|]|:$|\/\//.test(line.text)).length >= lines.length / 3
 
 /** Code keeps its lines, and the columns that its letters stand in. */
 function codeOf(lines: readonly Line[], page: number): Block {
