@@ -25,7 +25,7 @@ export function gridsOf(runs: readonly Run[], rules: readonly Rule[]): { grids: 
     const held = cells.flat().filter(text => text !== '')
     const filled = held.length
     // Frames that lay out a page.
-    if (held.some(text => text.length > 1500) || (median(held.map(text => text.length)) ?? 0) > 250) continue
+    if (held.some(text => text.length > 600) || (median(held.map(text => text.length)) ?? 0) > 250) continue
     // A frame around text, or the axes of a chart, is no table.
     if (filled < 4 || cells.length < 2 || inside.some(run => run.right > box.right + 2 * run.size)) continue
     grids.push({ ...box, rows: cells })
