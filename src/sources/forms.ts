@@ -9,7 +9,7 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite', 'zip', 'tar'] as const
+export const formNames = ['markdown', 'rst', 'text', 'pdf', 'jsonl', 'csv', 'parquet', 'sqlite', 'zip', 'tar'] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -54,6 +54,13 @@ const forms: { [name in FormName]: Form } = {
     holds: 'files',
     load: async () => (await import('./archive/tar.ts')).tarMembers,
   },
+  pdf: {
+    endings: ['pdf'],
+    magic: isPdf,
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./pdf/pdf.ts')).readPdf,
+  },
 }
 
 function prose(endings: readonly string[]): Form {
@@ -64,6 +71,12 @@ function prose(endings: readonly string[]): Form {
 export function isZip(head: Buffer): boolean {
   const begin = head.toString('latin1', 0, 8)
   return ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08PK', 'PK00PK'].some(magic => begin.startsWith(magic))
+}
+
+/** The header stands in the first 1,024 bytes; in what is text before it, it is only spoken of. */
+function isPdf(head: Buffer): boolean {
+  const at = head.subarray(0, 1024).indexOf('%PDF-')
+  return at === 0 || (at > 0 && !/[\x21-\x7e]{4}/.test(head.toString('latin1', 0, at)))
 }
 
 export const formOf = (name: FormName): Form => forms[name]

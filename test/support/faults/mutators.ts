@@ -1,6 +1,6 @@
 import { type FormName, formNames } from '../../../src/sources/forms.ts'
 import { bombs, encrypted, nests } from './bombs.ts'
-import { type Sample, samples, words } from './samples.ts'
+import { type Sample, sampleOf, words } from './samples.ts'
 
 /** How much of everything: `npm test` takes a little of each. */
 export type Size = { bytes: number; token: number; deep: number; repeats: number; rows: number }
@@ -63,7 +63,7 @@ export const mutators: { [name: string]: Mutator } = {
   'wrong ending': (form, { build }, size) =>
     some(
       [
-        ...formNames.filter(name => name !== form).map(name => samples[name].ending),
+        ...formNames.filter(name => name !== form).map(name => sampleOf(name).ending),
         'gz',
         'tgz',
         'zst',
@@ -110,4 +110,4 @@ export const mutators: { [name: string]: Mutator } = {
 
 /** All broken files of a form. */
 export const brokenFiles = (form: FormName, mutator: string, size: Size): Broken[] =>
-  mutators[mutator]!(form, samples[form], size)
+  mutators[mutator]!(form, sampleOf(form), size)
