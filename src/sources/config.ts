@@ -36,7 +36,9 @@ export const sourceConfig = z
       .string()
       .min(1)
       .optional()
-      .describe('Table or view that is read of SQLite files instead of a query; default the only table'),
+      .describe(
+        'Table or view that is read of SQLite files instead of a query, default the only table; or the sheet of a workbook, default all that are not hidden',
+      ),
     urls: z
       .array(z.url({ protocol: /^https?$/ }))
       .min(1)

@@ -9,7 +9,7 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
+export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite', 'xlsx', 'warc'] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -37,6 +37,18 @@ const forms: { [name in FormName]: Form } = {
     magic: begins('SQLite format 3\0'),
     holds: 'rows',
     load: async () => (await import('./sqlite.ts')).sqliteRows,
+  },
+  // Those of the last two endings are named as what they are, and not read.
+  xlsx: {
+    endings: ['xlsx', 'xlsm', 'xlsb', 'xls'],
+    holds: 'rows',
+    load: async () => (await import('./xlsx/rows.ts')).xlsxRows,
+  },
+  warc: {
+    endings: ['warc', 'wet', 'arc'],
+    holds: 'items',
+    kinds: ['document'],
+    load: async () => (await import('./warc/read.ts')).warcItems,
   },
 }
 
