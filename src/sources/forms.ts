@@ -9,7 +9,18 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite', 'xlsx', 'warc'] as const
+export const formNames = [
+  'markdown',
+  'rst',
+  'text',
+  'jsonl',
+  'csv',
+  'parquet',
+  'sqlite',
+  'xlsx',
+  'warc',
+  'stackexchange',
+] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -49,6 +60,13 @@ const forms: { [name in FormName]: Form } = {
     holds: 'items',
     kinds: ['document'],
     load: async () => (await import('./warc/read.ts')).warcItems,
+  },
+  stackexchange: {
+    endings: ['xml'],
+    holds: 'items',
+    kinds: ['conversation', 'preference', 'prompt', 'document'],
+    told: async file => (await import('./stackexchange/read.ts')).isPosts(file),
+    load: async () => (await import('./stackexchange/read.ts')).postItems,
   },
 }
 

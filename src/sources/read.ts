@@ -170,8 +170,12 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
   const reasons: Reasons = {}
   for (const file of files) {
     const format = formatOf(config, file.path)
-    const { holds } = formOf(format)
-    if (config.exam || holds !== 'rows') {
+    const form = formOf(format)
+    if (!config.exam && form.holds === 'items' && (await form.told?.(file))) {
+      const wanted = config.kind ?? form.kinds[0]!
+      if (form.kinds.includes(wanted)) return wanted
+    }
+    if (config.exam || form.holds !== 'rows') {
       for await (const item of readSource('', config, file)) {
         if (item.is === 'record') return item.payload.kind
         bump(reasons, item.reason)

@@ -27,6 +27,11 @@ export const sourceReasons = {
   reserved: 'The site or the page reserves text and data mining, or the training of models.',
   unreachable: 'The server gave no answer, or failed; the next run asks again.',
   'not-found': 'The server has no such page.',
+  'invalid-xml': 'The row of the dump is no XML; the next one is read.',
+  unanswered: 'The question has no answer that can be read, or none that was accepted where one is needed.',
+  'no-question': 'The answer stands in the file without its question.',
+  'no-pair': 'No two answers of the question are far enough apart in votes.',
+  deleted: 'The post was deleted from its site.',
   'no-page': 'The server answered with an error or a redirect; the archive of pages holds that answer and no page.',
   'wrong-digest': 'The bytes of the record are not those that its checksum in the archive was taken of.',
   damaged:

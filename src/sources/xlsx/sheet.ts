@@ -36,7 +36,7 @@ export async function* sheetRows(
   let inValue = false
   let value = ''
   const inline = textGatherer(bound)
-  const valueOf = (): Json => {
+  const cellValue = (): Json => {
     if (type === 'inlineStr') return inline.taken() ?? 'x'.repeat(bound + 1)
     if (value === '' || type === 'e') return null
     if (type === 's') {
@@ -70,7 +70,7 @@ export async function* sheetRows(
     name => {
       if (name === 'v') inValue = false
       else if (name === 'c') {
-        const cell = valueOf()
+        const cell = cellValue()
         type = ''
         if (cell === null || cell === '') return
         size += typeof cell === 'string' ? Buffer.byteLength(cell) : 8
@@ -86,7 +86,13 @@ export async function* sheetRows(
       else if (type === 'inlineStr') inline.text(text)
     },
   )
-  for await (const _ of fed(bytes, parser)) yield* rows.splice(0)
+  try {
+    for await (const _ of fed(bytes, parser)) yield* rows.splice(0)
+  } catch (error) {
+    // What stands before the damage is whole.
+    yield* rows.splice(0)
+    throw error
+  }
 }
 
 /** A range of merged cells: its value stands in the first. Rows and columns from 0, both ends within. */
