@@ -1,5 +1,4 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
 import { Unreadable } from '../bytes.ts'
 import type { SourceFile } from '../files.ts'
@@ -60,6 +59,11 @@ async function* members(handle: FileHandle, most: number, from: number): AsyncGe
   let at: number | undefined = from > 0 ? await nextMember(near, from) : 0
   while (at !== undefined) {
     const member = await wholeMember(near, at)
+    if (member && 'why' in member) {
+      yield { broken: member.why, at }
+      at = await nextMember(near, at + 1)
+      continue
+    }
     if (member) {
       yield { bytes: counted(member.bytes), packed: true, at }
       at += member.length
@@ -98,8 +102,13 @@ async function* members(handle: FileHandle, most: number, from: number): AsyncGe
 
 type Near = (at: number, whole: boolean) => Promise<Buffer>
 
-/** A member that fits into the window and is whole. */
-async function wholeMember(near: Near, at: number): Promise<{ bytes: Buffer; length: number } | undefined> {
+const otherSum = 'gzip: the checksum does not fit'
+
+/** A member that fits into the window; undefined for a larger one, and one that breaks off. */
+async function wholeMember(
+  near: Near,
+  at: number,
+): Promise<{ bytes: Buffer; length: number } | { why: string } | undefined> {
   for (const whole of [false, true]) {
     const packed = await near(at, whole)
     const head = headLength(packed)
@@ -111,7 +120,7 @@ async function wholeMember(near: Near, at: number): Promise<{ bytes: Buffer; len
       const end = head + engine.bytesWritten
       if (packed.length < end + 8) continue
       const sound = packed.readUInt32LE(end) === crc32(buffer) && packed.readUInt32LE(end + 4) === buffer.length
-      return sound ? { bytes: buffer, length: end + 8 } : undefined
+      return sound ? { bytes: buffer, length: end + 8 } : { why: otherSum }
     } catch {
       // Cut off by the window, too large, or damaged: the stream finds out which.
     }
@@ -119,42 +128,59 @@ async function wholeMember(near: Near, at: number): Promise<{ bytes: Buffer; len
   return undefined
 }
 
+/** Packed bytes unpacked in one go: what they give is there before the next of them turn out to be damaged. */
+const step = 2048
+
 /** A member as a stream; at the end its length, and why it is damaged. */
 async function* memberFrom(
   handle: FileHandle,
   at: number,
   head: number,
 ): AsyncGenerator<Buffer, { why?: string; length: number }> {
-  async function* packed(): AsyncGenerator<Buffer> {
-    for (let next = at + head; ; ) {
-      const bytes = await bytesAt(handle, next, 1 << 18)
-      if (bytes.length === 0) return
-      yield bytes
-      next += bytes.length
-    }
+  const engine = createInflateRaw({ chunkSize: 1 << 16, finishFlush: constants.Z_SYNC_FLUSH })
+  const given: Buffer[] = []
+  let told: (end: Error | 'end' | undefined) => void = () => {}
+  let ended: Error | 'end' | undefined
+  const over = (end: Error | 'end'): void => {
+    ended ??= end
+    told(ended)
   }
-  const source = Readable.from(packed())
-  const engine = createInflateRaw({ chunkSize: 1 << 16 })
-  source.on('error', error => engine.destroy(error))
+  engine
+    .on('data', bytes => given.push(bytes))
+    .on('end', () => over('end'))
+    .on('error', over)
+  const write = (bytes: Buffer | undefined): Promise<unknown> =>
+    new Promise(resolve => {
+      told = resolve
+      if (ended) resolve(ended)
+      else if (bytes) engine.write(bytes, () => resolve(undefined))
+      else engine.end()
+    })
   let sum = 0
   let size = 0
   try {
-    for await (const bytes of source.pipe(engine) as AsyncIterable<Buffer>) {
-      sum = crc32(bytes, sum)
-      size = (size + bytes.length) % 2 ** 32
-      yield bytes
+    for (let next = at + head; ended === undefined; ) {
+      const packed = await bytesAt(handle, next, 1 << 18)
+      next += packed.length
+      for (let from = 0; from < Math.max(packed.length, 1) && ended === undefined; from += step) {
+        await write(packed.length === 0 ? undefined : packed.subarray(from, from + step))
+        for (const bytes of given.splice(0)) {
+          sum = crc32(bytes, sum)
+          size = (size + bytes.length) % 2 ** 32
+          yield bytes
+        }
+      }
     }
-  } catch (error) {
-    if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error
-    return { why: `gzip: ${(error as Error).message}`, length: 0 }
+    const failed = ended as Error | 'end'
+    if (failed !== 'end') return { why: `gzip: ${failed.message}`, length: 0 }
+    const end = at + head + engine.bytesWritten
+    const trailer = await bytesAt(handle, end, 8)
+    if (trailer.length < 8) return { why: 'gzip: the file ends here', length: 0 }
+    const sound = trailer.readUInt32LE(0) === sum && trailer.readUInt32LE(4) === size
+    return { length: end + 8 - at, ...(sound ? {} : { why: otherSum }) }
   } finally {
-    source.destroy()
     engine.destroy()
   }
-  const end = at + head + engine.bytesWritten
-  const trailer = await bytesAt(handle, end, 8)
-  const sound = trailer.length === 8 && trailer.readUInt32LE(0) === sum && trailer.readUInt32LE(4) === size
-  return { length: end + 8 - at, ...(sound ? {} : { why: 'gzip: the checksum does not fit' }) }
 }
 
 /** Bytes of the header of a member; undefined where none begins. */

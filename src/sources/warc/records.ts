@@ -90,7 +90,6 @@ export async function* archiveRecords(
     }
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   }
-  /** The block and what follows it tell whether the length was right. */
   async function blankLines(): Promise<void> {
     while ((await more()) && (bytes[pos] === 10 || bytes[pos] === 13)) pos++
   }
@@ -134,8 +133,10 @@ export async function* archiveRecords(
       if (!begun && /^filedesc:/.test(text)) arc = true
       const fields = warcLine.test(text) && !arc ? undefined : arc ? arcLine.exec(text) : null
       if (fields === null) {
+        const next = arc ? -1 : glued(first)
+        if (next > 0) unread(first.subarray(next))
         junk ??= { at, bytes: 0 }
-        junk.bytes += first.length
+        junk.bytes += next > 0 ? next : first.length
         continue
       }
       yield* between()
@@ -159,10 +160,13 @@ export async function* archiveRecords(
       const block = small ? await take(length) : Buffer.alloc(0)
       const got = small ? block.length : await skip(length)
       const whole = got === length
+      const behind = await take(4)
+      unread(behind)
       await blankLines()
-      if (!whole || !(await atRecord())) {
+      // Two line ends close a record (ISO 28500, 5); some writers leave them out, or one.
+      if (!whole || !(behind.toString('latin1') === '\r\n\r\n' || (await atRecord()))) {
         // The next record may stand in what was taken for this one.
-        const next = small ? lastLine(block, arc) : -1
+        const next = small ? nextIn(block, arc) : -1
         if (next >= 0) unread(block.subarray(next))
         const cause = broken?.why
         broken = undefined
@@ -194,8 +198,8 @@ export async function* archiveRecords(
       if (next.at(-1) !== 10) return 'the head of the record is cut off'
       const text = next.toString('utf8').trimEnd()
       if (text === '') return head
-      if (warcLine.test(text)) {
-        unread(next)
+      if (glued(next) >= 0) {
+        unread(next.subarray(glued(next)))
         return 'the head of the record is cut off'
       }
       const [, name, value] = /^([^\s:]+)\s*:\s*(.*)$/s.exec(text) ?? []
@@ -209,12 +213,16 @@ export async function* archiveRecords(
   }
 }
 
+/** Where a line ends with the first of a record, behind what was cut off before it; -1 where it does not. */
+function glued(line: Buffer): number {
+  const end = /WARC\/\d\.\d\r?\n$/.exec(line.toString('latin1', Math.max(0, line.length - 12)))?.[0]
+  return end === undefined ? -1 : line.length - end.length
+}
+
 /** Where in a block that is none the next record begins; -1 where it does not. */
-function lastLine(block: Buffer, arc: boolean): number {
+function nextIn(block: Buffer, arc: boolean): number {
   if (arc) return -1
-  for (const mark of ['\nWARC/1.', '\nWARC/0.']) {
-    const at = block.indexOf(mark, 0, 'latin1')
-    if (at >= 0) return at + 1
-  }
+  for (let at = block.indexOf('WARC/'); at >= 0; at = block.indexOf('WARC/', at + 5))
+    if (/^WARC\/\d\.\d\r?\n[\w-]+:/.test(block.toString('latin1', at, at + 64))) return at
   return -1
 }

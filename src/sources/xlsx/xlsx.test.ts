@@ -14,7 +14,9 @@ async function read(bytes: Uint8Array, options: object = {}, bound?: number, nam
   writeFileSync(join(base, name), bytes)
   const config = sourceConfig.parse({ files: name, license: 'MIT', kind: 'row', ...options })
   const [file] = await listFiles(config, base)
-  return Array.fromAsync(readSource('book', config, file!, bound === undefined ? {} : { bound }))
+  const items: Item[] = []
+  for await (const item of readSource('book', config, file!, bound === undefined ? {} : { bound })) items.push(item)
+  return items
 }
 const told = (items: Item[]) =>
   items.map(item =>
@@ -203,7 +205,7 @@ test('columns of references up to the last there is', () => {
 
 test('what is written comes back', async () => {
   const cell = fc.oneof(
-    fc.string({ unit: 'binary' }).map(text => text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]|_x[0-9a-f]{4}_/giu, '')),
+    fc.string({ unit: 'grapheme' }).filter(text => !/\p{Cc}/u.test(text)),
     fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }).map(n => Number(n.toPrecision(12)) + 0),
     fc.boolean(),
   )
