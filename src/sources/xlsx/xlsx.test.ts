@@ -142,8 +142,8 @@ test('a hidden sheet is named, and read where it is asked for; one that is not t
   await expect(read(book, { table: 'List' })).rejects.toMatchObject({
     ...{ code: 'SR_SOURCE_SQL', expected: 'one of Data, Lists, Empty', hint: expect.stringContaining('Lists') },
   })
-  const other = sourceConfig.parse({ files: 'a.csv', table: 'x', license: 'MIT' })
-  const file = { path: 'a.csv', below: 'a.csv', absolute: '/a.csv', size: 1, mtimeMs: 0 }
+  const other = sourceConfig.parse({ files: 'a.md', table: 'x', license: 'MIT' })
+  const file = { path: 'a.md', below: 'a.md', absolute: '/a.md', size: 1, mtimeMs: 0 }
   await expect(sourceKind(other, [file])).rejects.toMatchObject({
     code: 'SR_SOURCE_SQL',
     expected: expect.stringMatching(/xlsx/),
