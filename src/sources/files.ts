@@ -70,7 +70,7 @@ async function* matches(pattern: string, base: string): AsyncGenerator<[name: st
     yield [pattern, dirname(pattern)]
     return
   }
-  const packed = ['jsonl', 'ndjson', 'json', 'csv', 'tsv'].map(ending => `${ending}.gz`)
+  const packed = ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'warc', 'wet', 'arc', 'xml'].map(ending => `${ending}.gz`)
   const known = `**/*.{${[...folderEndings, ...packed].join(',')}}`
   const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/${known}` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
