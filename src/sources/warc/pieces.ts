@@ -14,17 +14,21 @@ const window = 1 << 20
 const atOnce = 1 << 23
 /** Bytes unpacked, against those of the file: text packs to a fifth, and nothing that is text to a hundredth. */
 const mostPacked = 100
+/** Bytes that any archive may unpack to, against those that a record may have. */
+const mostRecords = 16
 
 /**
  * Reads from a byte of the file on. Gzip is told by its first bytes: members one after the other, of which each may hold a
  * record, a part of one or all of them. One that is damaged gives what comes before the damage, and the next one that begins
- * with a record is looked for (RFC 1952). Throws `Unreadable` for more than `most` bytes and what a file of text unpacks to.
+ * with a record is looked for (RFC 1952). Memory holds a piece at a time, so that the size of an archive is not bounded; throws
+ * `Unreadable` for one that unpacks to more than text does, by its size and the `bound` of a record.
  */
-export async function* pieces(file: SourceFile, most: number, from = 0): AsyncGenerator<Piece> {
+export async function* pieces(file: SourceFile, bound: number, from = 0): AsyncGenerator<Piece> {
   const handle = await open(file.absolute)
   try {
     const head = await bytesAt(handle, 0, 3)
-    if (head[0] === 0x1f && head[1] === 0x8b) yield* members(handle, Math.max(most, mostPacked * file.size), from)
+    if (head[0] === 0x1f && head[1] === 0x8b)
+      yield* members(handle, Math.max(mostRecords * bound, mostPacked * file.size), from)
     else
       for (let at = from; ; ) {
         const bytes = await bytesAt(handle, at, window)

@@ -46,7 +46,7 @@ export async function* warcItems(
 ): AsyncGenerator<Item> {
   const sites = siteMemory()
   let empty = true
-  for await (const record of archiveRecords(file, { bound: limits.bytes, most: limits.expanded, wanted })) {
+  for await (const record of archiveRecords(file, { bound: limits.bytes, wanted })) {
     for await (const item of itemsOf(record, file, config, limits.bytes, sites)) {
       empty = false
       yield item

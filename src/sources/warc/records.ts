@@ -25,9 +25,9 @@ const arcLine = /^([a-z][a-z0-9+.-]*:\S*) \S* (\d{8,14}) (\S+)(?: .*)? (\d+)\s*$
  */
 export async function* archiveRecords(
   file: SourceFile,
-  { bound, most, wanted }: { bound: number; most: number; wanted(head: Head): boolean },
+  { bound, wanted }: { bound: number; wanted(head: Head): boolean },
 ): AsyncGenerator<ArchiveRecord> {
-  let source = pieces(file, most)
+  let source = pieces(file, bound)
   let bytes: Buffer = Buffer.alloc(0)
   let [pos, base, packed] = [0, 0, false]
   let broken: { why: string; at: number } | undefined
@@ -175,7 +175,7 @@ export async function* archiveRecords(
         mending = true
         if (!small && !whole && cause === undefined) {
           await source.return(undefined)
-          source = pieces(file, most, at + 1)
+          source = pieces(file, bound, at + 1)
           ;[bytes, pos, junk] = [Buffer.alloc(0), 0, undefined]
         }
         continue

@@ -215,3 +215,32 @@ test('what a page and its site reserve keeps it out, with the signal; the decisi
     { decision: 'allow', signals: { 'robots.txt': 'unknown' } },
   ])
 })
+
+test('real archives: pages by the record and byte they stand at, or why there is none', async () => {
+  const [text, http] = ['# Example Domain\n\nThis domain is established', 'not-text']
+  const expected: { [name: string]: [row: number, byte: number, text: string][] } = {
+    'example.warc': [[3, 1197, text]],
+    'example.warc.gz': [[3, 784, text]],
+    'example-bad-non-chunked.warc.gz': [[3, 0, text]],
+    'example-wrong-chunks.warc.gz': [[1, 0, text]],
+    'example-resource.warc.gz': [[3, 802, text]],
+    'example.arc': [[2, 151, text]],
+    'example.arc.gz': [[2, 171, text]],
+    'example-iana.org-chunked.warc': [[2, 405, '# Internet Assigned Numbers Authority\n\nThe global']],
+    'example-trunc.warc': [[3, 1197, 'damaged']],
+    'post-test.warc.gz': [
+      [1, 0, http],
+      [3, 1196, http],
+      [5, 2395, http],
+    ],
+  }
+  for (const [name, items] of Object.entries(expected)) {
+    const found = (await fixture(name)).map(item => [
+      item.row,
+      Number(item.is === 'record' ? /\d+$/.exec(item.part!) : (item.evidence as { byte: number }).byte),
+      told([item])[0]!.slice(0, Math.max(8, items[0]![2].length)),
+    ])
+    expect([name, ...found]).toEqual([name, ...items])
+  }
+  expect(told(await fixture('example-digest.warc'))).toEqual(['empty-file'])
+})
