@@ -95,7 +95,7 @@ export function sealSource(
   read: Pick<SourceFile, 'path' | 'below'>,
   item: Item & { is: 'record' },
   seen: Map<string, number>,
-  robots: SourceNote['robots'] = config.robots,
+  robots: SourceNote['robots'] = item.robots ?? config.robots,
 ): Rec {
   const file = item.file ?? read
   const digest = payloadDigest(item.payload)
@@ -127,7 +127,7 @@ export function sealSource(
       parents: [],
       source: {
         name,
-        uri: sourceUri(config, file),
+        uri: item.uri ?? sourceUri(config, file),
         license: item.license ?? config.license,
         ...(robots ? { robots } : {}),
         ...(item.format ? { format: item.format } : {}),

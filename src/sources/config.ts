@@ -36,7 +36,9 @@ export const sourceConfig = z
       .string()
       .min(1)
       .optional()
-      .describe('Table or view that is read of a database instead of a query; default the only table'),
+      .describe(
+        'Table or view that is read of a database instead of a query, default the only table; or the sheet of a workbook, default all that are not hidden',
+      ),
     attach: z
       .record(
         z.string().regex(/^[a-z_]\w*$/i, 'a name that queries may use'),

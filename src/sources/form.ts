@@ -85,6 +85,8 @@ export type Form = {
       holds: 'items'
       /** Kinds that it can give, the first by default. */
       kinds: readonly Kind[]
+      /** Whether a file is of this form, by its head: for one whose first record comes when all of it has been read. */
+      told?(file: SourceFile): Promise<boolean>
       load(): Promise<(file: SourceFile, config: SourceConfig, kind: Kind, limits: Limits) => AsyncGenerator<Item>>
     }
   | { holds: 'files'; load(): Promise<(file: SourceFile, limits: Limits, budget: Budget) => AsyncGenerator<Member>> }

@@ -9,7 +9,21 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'pdf', 'jsonl', 'csv', 'parquet', 'sqlite', 'zip', 'tar'] as const
+export const formNames = [
+  'markdown',
+  'rst',
+  'text',
+  'pdf',
+  'jsonl',
+  'csv',
+  'xlsx',
+  'parquet',
+  'sqlite',
+  'warc',
+  'stackexchange',
+  'zip',
+  'tar',
+] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -60,6 +74,28 @@ const forms: { [name in FormName]: Form } = {
     holds: 'document',
     confined: true,
     load: async () => (await import('./pdf/pdf.ts')).readPdf,
+  },
+  // Those of the last two endings are named as what they are, and not read.
+  xlsx: {
+    endings: ['xlsx', 'xlsm', 'xlsb', 'xls'],
+    magic: isZip,
+    seeks: true,
+    holds: 'rows',
+    load: async () => (await import('./xlsx/rows.ts')).xlsxRows,
+  },
+  warc: {
+    endings: ['warc', 'wet', 'arc'],
+    magic: begins('WARC/'),
+    holds: 'items',
+    kinds: ['document'],
+    load: async () => (await import('./warc/read.ts')).warcItems,
+  },
+  stackexchange: {
+    endings: ['xml'],
+    holds: 'items',
+    kinds: ['conversation', 'preference', 'prompt', 'document'],
+    told: async file => (await import('./stackexchange/read.ts')).isPosts(file),
+    load: async () => (await import('./stackexchange/read.ts')).postItems,
   },
 }
 

@@ -1,5 +1,5 @@
 import { StillroomError } from '../errors/index.ts'
-import type { Facets, Json, Kind, Payload, Score, SourceNote, TeacherId } from '../records/index.ts'
+import type { Facets, Json, Kind, Payload, RobotsNote, Score, SourceNote, TeacherId } from '../records/index.ts'
 import { Unreadable } from './bytes.ts'
 import { type Columns, Misshapen, object } from './columns.ts'
 import { completionOf, isCompletion } from './completion.ts'
@@ -32,6 +32,10 @@ export type Item = (
       teacher?: TeacherId
       /** Marks that people gave it, by aspect: votes of a forum. */
       scores?: { [aspect: string]: Score }
+      /** Its own address, in place of that of the file. */
+      uri?: string
+      /** What its site said of the use of it. */
+      robots?: RobotsNote
     } & Pick<SourceNote, 'format' | 'part' | 'places'> &
       SelfReport)
   | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }
@@ -199,6 +203,11 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
         bump(reasons, leaf.reason)
         continue
       }
+      const form = formOf(leaf.format)
+      if (!config.exam && form.holds === 'items' && (await form.told?.(leaf.file))) {
+        const wanted = config.kind ?? form.kinds[0]!
+        if (form.kinds.includes(wanted)) return wanted
+      }
       if (config.exam || formOf(leaf.format).holds !== 'rows') {
         for await (const item of readLeaf('', config, leaf, {}, limits)) {
           if (item.is === 'record') return item.payload.kind
@@ -247,13 +256,18 @@ async function holdProse(config: SourceConfig, files: readonly SourceFile[], lim
 function expectDatabases(config: SourceConfig, files: readonly SourceFile[]): void {
   const option = config.sql === undefined ? 'table' : 'sql'
   if (config[option] === undefined || config.attach || askedOfDuckdb(config, files)) return
-  const other = files.find(file => formatOf(config, file.path) !== 'sqlite')
+  const taking: FormName[] = option === 'sql' ? ['sqlite'] : ['sqlite', 'xlsx']
+  const other = files.find(file => !taking.includes(formatOf(config, file.path)))
   if (!other) return
-  throw new StillroomError('SR_SOURCE_SQL', `\`${option}\` reads databases, and ${other.path} is none.`, {
+  const those = option === 'sql' ? 'databases' : 'databases and workbooks'
+  throw new StillroomError('SR_SOURCE_SQL', `\`${option}\` reads ${those}, and ${other.path} is none.`, {
     position: { file: other.path },
-    expected: 'SQLite files (.sqlite, .sqlite3, .db), or files of Parquet, CSV and JSON Lines alone',
+    expected:
+      option === 'sql'
+        ? 'SQLite files (.sqlite, .sqlite3, .db), or files of Parquet, CSV and JSON Lines alone'
+        : 'SQLite files (.sqlite, .sqlite3, .db) or workbooks (.xlsx, .xlsm)',
     received: formatOf(config, other.path),
-    hint: `name databases alone in \`files\`, or leave \`${option}\` out`,
+    hint: `name ${those} alone in \`files\`, or leave \`${option}\` out`,
   })
 }
 
@@ -395,6 +409,7 @@ function writtenBy(
 }
 
 function itemOf(config: SourceConfig, kind: Kind, row: Row, ids: Set<string>): Item {
+  const part = row.part === undefined ? {} : { part: row.part }
   const at = { row: row.row, ...(row.span ? { span: row.span } : {}) }
   if ('reason' in row) return { is: 'rejected', reason: row.reason, evidence: row.evidence, ...at }
   try {
@@ -405,14 +420,14 @@ function itemOf(config: SourceConfig, kind: Kind, row: Row, ids: Set<string>): I
     const payload = payloadOf(kind, kind === 'row' ? given : columns)
     const writer = writtenBy(config, payload, read === given ? undefined : String(read.model))
     const notes = { ...notesOf(columns, config.columns), ...selfReport(given), ...writer }
-    if (config.id === undefined) return { is: 'record', payload, row: row.row, ...notes }
+    if (config.id === undefined) return { is: 'record', payload, row: row.row, ...part, ...notes }
     const id = given[config.id] ?? read[config.id]
     if (id === undefined || id === null || id === '') throw new Misshapen('missing-column', { column: config.id })
     if (typeof id === 'object') throw new Misshapen('wrong-shape', { [config.id]: 'an id that is not a single value' })
     const rowId = String(id)
     if (ids.has(rowId)) throw new Misshapen('duplicate-id', { id: rowId })
     ids.add(rowId)
-    return { is: 'record', payload, rowId, row: row.row, ...notes }
+    return { is: 'record', payload, rowId, row: row.row, ...part, ...notes }
   } catch (error) {
     if (error instanceof Misshapen) return { is: 'rejected', reason: error.reason, evidence: error.evidence, ...at }
     throw error

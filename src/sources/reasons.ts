@@ -16,6 +16,7 @@ export const sourceReasons = {
   'invalid-json': 'The line or element is no JSON value, or the array around it is broken.',
   'invalid-csv': 'A quote opens and never closes, so that the rest of the file cannot be split into rows.',
   'ragged-row': 'The row has another number of fields than the header.',
+  hidden: 'The sheet of the workbook is hidden; `table:` of a source reads it by its name.',
   'missing-column': 'The row lacks a column that the kind or the source needs.',
   'wrong-shape': 'The columns are there, and their values have another form than the kind needs.',
   'no-teacher':
@@ -26,6 +27,14 @@ export const sourceReasons = {
   reserved: 'The site or the page reserves text and data mining, or the training of models.',
   unreachable: 'The server gave no answer, or failed; the next run asks again.',
   'not-found': 'The server has no such page.',
-  damaged: 'The compressed file, Parquet file or database cannot be decoded from here on.',
+  'invalid-xml': 'The row of the dump is no XML; the next one is read.',
+  unanswered: 'The question has no answer that can be read, or none that was accepted where one is needed.',
+  'no-question': 'The answer stands in the file without its question.',
+  'no-pair': 'No two answers of the question are far enough apart in votes.',
+  deleted: 'The post was deleted from its site.',
+  'no-page': 'The server answered with an error or a redirect; the archive of pages holds that answer and no page.',
+  'wrong-digest': 'The bytes of the record are not those that its checksum in the archive was taken of.',
+  damaged:
+    'The compressed file, Parquet file or database cannot be decoded from here on; or a record of an archive of pages.',
 } as const
 export type SourceReason = keyof typeof sourceReasons

@@ -7,8 +7,8 @@ import { distinctNames } from './columns.ts'
 import type { SourceFile } from './files.ts'
 import type { SourceReason } from './reasons.ts'
 
-/** One row of a file, numbered from 1: lines of JSON Lines (blank ones count), elements of an array, records below the header, rows that a database gives. */
-export type Row = { row: number; span?: [number, number] } & (
+/** One row of a file, numbered from 1: lines of JSON Lines (blank ones count), elements of an array, records below the header, rows that a database gives, those of a sheet by the number it shows. `part` is the sheet. */
+export type Row = { row: number; part?: string; span?: [number, number] } & (
   | { value: Json }
   | { reason: SourceReason; evidence: Json }
 )

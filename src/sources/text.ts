@@ -4,10 +4,20 @@ import { textOfBytes } from './bytes.ts'
 import type { About, Prose } from './form.ts'
 
 /** A file whose text is the document as it stands, so that offsets into it are offsets into the file. */
-export function readText(bytes: Buffer, { format }: About): Prose {
-  const text = textOfBytes(bytes)
+export function readText(bytes: Buffer, { format, charset }: About): Prose {
+  const text = textStated(bytes, charset) ?? textOfBytes(bytes)
   const title = titleOf(text, format === 'markdown' || format === 'rst' ? format : 'text')
   return { text, ...(title === undefined ? {} : { title }) }
+}
+
+/** The text in the encoding that is stated of it; undefined where none is, or it is another. */
+function textStated(bytes: Buffer, charset: string | undefined): string | undefined {
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return undefined
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 /** The title in the front matter, else the words of the first heading. */

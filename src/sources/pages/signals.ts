@@ -6,8 +6,8 @@ export type Signals = {
   url: string
   /** Name of the crawler. */
   agent: string
-  /** The site's robots.txt; `unreachable` where its server failed, `absent` where it has none. */
-  robots: Robots | 'absent' | 'unreachable'
+  /** The site's robots.txt; `unreachable` where its server failed, `absent` where it has none, `unknown` where nobody asked. */
+  robots: Robots | 'absent' | 'unreachable' | 'unknown'
   /** Response headers in lower case. */
   headers: { [name: string]: string }
   /** `<meta name content>` of the page, names in lower case. */
@@ -82,7 +82,7 @@ export function decide(signals: Signals): { note: RobotsNote; reason?: 'disallow
   if (robots === 'unreachable') return { note: note('deny', 'robots.txt cannot be reached'), reason: 'disallowed' }
   const reserved: string[] = []
   let allowed: string | undefined
-  if (robots !== 'absent') {
+  if (typeof robots !== 'string') {
     const own = mayRead(robots, agent, path)
     if (!own.allow) return { note: note('deny', own.rule), reason: 'disallowed' }
     allowed = own.rule

@@ -1,0 +1,111 @@
+import { closeSync, createWriteStream, openSync, readSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
+import type { Json } from '../../records/index.ts'
+import { utf8Bytes } from '../bytes.ts'
+import type { SourceFile } from '../files.ts'
+import type { SourceReason } from '../reasons.ts'
+import { type Attributes, attributesOf, headOf, stretches } from './rows.ts'
+
+/** A post, and the row of the file it stands in. */
+export type Post = { id: number; row: number; score: number; given: Attributes }
+export type Thread = { question: Post; accepted: number | undefined; answers: Post[] }
+export type Refused = { row: number; reason: SourceReason; evidence: { [name: string]: Json } }
+
+const [question, answer] = ['1', '2']
+/** Rows between two moments in which others get their turn. */
+const turn = 2000
+
+type Placed = { id: number; row: number; at: number; length: number; score: number; accepted: number | null }
+
+/**
+ * The questions of a dump in order of their ids, each with its answers in order of theirs, however far apart they stand; and
+ * every post that belongs to none. Only where posts stand is kept, in a database beside the temporary files of the system
+ * (about 50 bytes a post), so that memory does not grow with the dump; a packed dump is unpacked there first.
+ */
+export async function* threads(
+  file: SourceFile,
+  bound: number,
+): AsyncGenerator<{ thread: Thread } | { refused: Refused }> {
+  const folder = await mkdtemp(join(tmpdir(), 'stillroom-'))
+  const database = new DatabaseSync(join(folder, 'posts.sqlite'))
+  let handle: number | undefined
+  try {
+    const absolute = await plainFile(file, folder)
+    handle = openSync(absolute, 'r')
+    database.exec('pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -32000')
+    database.exec(
+      'create table post (id integer primary key, question integer, accepted integer, score integer, at integer, length integer, row integer); begin',
+    )
+    const insert = database.prepare('insert or ignore into post values (?, ?, ?, ?, ?, ?, ?)')
+    for await (const { row, at, length, bytes } of stretches(absolute, bound)) {
+      if (row % turn === 0) await setImmediate()
+      const refused = (reason: SourceReason, evidence: { [name: string]: Json }) => ({
+        refused: { row, reason, evidence },
+      })
+      const given = bytes === undefined ? undefined : attributesOf(bytes)
+      if (given === undefined) yield refused('line-too-long', { bytes: length, bound })
+      else if (typeof given === 'string') yield refused('invalid-xml', { byte: at, error: given })
+      else {
+        const { Id, PostTypeId, ParentId, AcceptedAnswerId, Score, DeletionDate } = given
+        const id = wholeNumber(Id)
+        const parent = PostTypeId === answer ? wholeNumber(ParentId) : null
+        if (id === undefined) yield refused('missing-column', { column: 'Id' })
+        else if (DeletionDate !== undefined) yield refused('deleted', { id })
+        else if (PostTypeId !== question && PostTypeId !== answer)
+          yield refused('wrong-shape', { id, PostTypeId: PostTypeId ?? 'none', error: 'neither question nor answer' })
+        else if (parent === undefined) yield refused('no-question', { id })
+        else {
+          const score = Number.isInteger(Number(Score)) ? Number(Score ?? 0) : 0
+          const { changes } = insert.run(id, parent, wholeNumber(AcceptedAnswerId) ?? null, score, at, length, row)
+          if (Number(changes) === 0) yield refused('duplicate-id', { id })
+        }
+      }
+    }
+    database.exec('commit; create index answers on post (question, id) where question is not null')
+    const read = ({ id, row, at, length, score }: Placed): Post => {
+      const bytes = Buffer.alloc(length)
+      readSync(handle!, bytes, 0, length, at)
+      return { id, row, score, given: attributesOf(bytes) as Attributes }
+    }
+    const columns = 'id, row, at, length, score, accepted'
+    const answers = database.prepare(`select ${columns} from post where question = ? order by id`)
+    const questions = database.prepare(`select ${columns} from post where question is null order by id`)
+    let n = 0
+    for (const one of questions.iterate() as Iterable<unknown> as Iterable<Placed>) {
+      if (++n % turn === 0) await setImmediate()
+      const placed = answers.all(one.id) as unknown as Placed[]
+      yield { thread: { question: read(one), accepted: one.accepted ?? undefined, answers: placed.map(read) } }
+    }
+    const lost = database.prepare(
+      'select id, row, question from post a where question is not null and not exists (select 1 from post q where q.id = a.question and q.question is null) order by id',
+    )
+    for (const { id, row, question } of lost.iterate() as Iterable<unknown> as Iterable<{
+      id: number
+      row: number
+      question: number
+    }>)
+      yield { refused: { row, reason: 'no-question', evidence: { id, question } } }
+  } finally {
+    if (handle !== undefined) closeSync(handle)
+    database.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const wholeNumber = (value: string | undefined): number | undefined =>
+  value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined
+
+/** The file, or its text as UTF-8 where it is packed or UTF-16: places in it have to be found again. */
+async function plainFile(file: SourceFile, folder: string): Promise<string> {
+  const head = await headOf(file)
+  const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
+  if (!wide && !/\.gz$/i.test(file.path)) return file.absolute
+  const plain = join(folder, 'posts.xml')
+  await pipeline(utf8Bytes(file), createWriteStream(plain))
+  return plain
+}

@@ -1,0 +1,88 @@
+import { Unreadable } from '../bytes.ts'
+import { fed, xmlEvents } from './xml.ts'
+
+/** The texts that cells share. */
+export type Strings = { at(index: number): string | undefined }
+
+/** Unescaped as a workbook escapes what XML cannot hold: `_x000D_` (ECMA-376 part 1, 22.9.2.19). */
+export const unescapedText = (text: string): string =>
+  text.includes('_x')
+    ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : text
+
+/**
+ * Gathers the text of one string out of its elements: runs of differently written text are joined, and how Japanese is
+ * read (`rPh`), which stands beside the text, is left out.
+ */
+export function textGatherer(most: number): {
+  open(name: string): void
+  close(name: string): void
+  text(part: string): void
+  /** What was gathered, or undefined where it is more than `most` characters. */
+  taken(): string | undefined
+} {
+  let [inText, phonetic, length] = [false, 0, 0]
+  let parts: string[] = []
+  return {
+    open(name) {
+      if (name === 'rPh') phonetic++
+      else if (name === 't') inText = phonetic === 0
+    },
+    close(name) {
+      if (name === 'rPh') phonetic--
+      else if (name === 't') inText = false
+    },
+    text(part) {
+      if (!inText) return
+      length += part.length
+      if (length > most) parts = []
+      else parts.push(part)
+    },
+    taken() {
+      const whole = length > most ? undefined : unescapedText(parts.join(''))
+      ;[parts, length, phonetic, inText] = [[], 0, 0, false]
+      return whole
+    },
+  }
+}
+
+/** Reads the shared texts. They are held as bytes: `most` bounds those of all. Throws `Unreadable`. */
+export async function stringList(bytes: AsyncIterable<Buffer> | undefined, most: number): Promise<Strings> {
+  let held = Buffer.alloc(1 << 16)
+  let ends = new Uint32Array(1 << 12)
+  let [count, used] = [0, 0]
+  const gather = textGatherer(most)
+  const keep = (text: string | undefined): void => {
+    const size = text === undefined ? most + 1 : Buffer.byteLength(text)
+    if (used + size > most) throw new Unreadable('over-limit', `its texts are over ${most} bytes`, { bound: most })
+    if (used + size > held.length) {
+      const larger = Buffer.alloc(Math.max(2 * held.length, used + size))
+      held.copy(larger, 0, 0, used)
+      held = larger
+    }
+    if (count === ends.length) {
+      const larger = new Uint32Array(2 * count)
+      larger.set(ends)
+      ends = larger
+    }
+    used += held.write(text!, used)
+    ends[count++] = used
+  }
+  const parser = xmlEvents(
+    gather.open,
+    name => {
+      if (name === 'si') keep(gather.taken())
+      else gather.close(name)
+    },
+    gather.text,
+  )
+  for await (const _ of bytes ? fed(bytes, parser) : []) {
+    // Kept as they come.
+  }
+  return {
+    at: index =>
+      Number.isInteger(index) && index >= 0 && index < count
+        ? held.toString('utf8', index === 0 ? 0 : ends[index - 1], ends[index])
+        : undefined,
+  }
+}
