@@ -9,7 +9,19 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
+export const formNames = [
+  'markdown',
+  'rst',
+  'text',
+  'html',
+  'docx',
+  'epub',
+  'notebook',
+  'jsonl',
+  'csv',
+  'parquet',
+  'sqlite',
+] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -20,6 +32,30 @@ const forms: { [name in FormName]: Form } = {
   markdown: prose(['md', 'markdown']),
   rst: prose(['rst']),
   text: prose(['txt']),
+  html: {
+    endings: ['html', 'htm', 'xhtml', 'mhtml', 'mht'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./pages/read-html.ts')).readHtmlBytes,
+  },
+  docx: {
+    endings: ['docx', 'docm'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./docx/read.ts')).readDocx,
+  },
+  epub: {
+    endings: ['epub'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./epub/read.ts')).readEpub,
+  },
+  notebook: {
+    endings: ['ipynb'],
+    holds: 'document',
+    confined: false,
+    load: async () => (await import('./notebook.ts')).readNotebook,
+  },
   jsonl: {
     endings: ['jsonl', 'ndjson', 'json'],
     holds: 'rows',
