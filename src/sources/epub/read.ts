@@ -3,10 +3,10 @@ import { detectLanguage, plainText } from '../../text/index.ts'
 import { notZip, openZip, packageLimits, type ZipEntry } from '../archive/zip-bytes.ts'
 import { Unreadable } from '../bytes.ts'
 import type { About, Prose } from '../form.ts'
-import { mayParse, parsed, treeOf } from '../markup/dom.ts'
 import { marksIn, type Notes, notesPlaced, targets } from '../markup/footnotes.ts'
 import { markdownOf } from '../markup/markdown.ts'
-import { placeTex } from '../markup/maths.ts'
+import { withTex } from '../markup/maths.ts'
+import { parsed } from '../markup/parse.ts'
 import { type Element, element, find, has, type Node, textOf } from '../markup/tree.ts'
 import { allOf, attribute, type Xml, xmlOf } from '../markup/xml.ts'
 import { htmlText } from '../pages/encoding.ts'
@@ -81,12 +81,8 @@ async function chaptersOf(items: Item[], entries: Map<string, ZipEntry>): Promis
     }
     try {
       const html = htmlText(await entry.read())
-      const document = mayParse(html) ? parsed(html) : undefined
-      if (!document) chapters.push({ file, plain: readHtml(html).text })
-      else {
-        placeTex(document)
-        chapters.push({ file, tree: treeOf(document.body ?? document.documentElement) as Element })
-      }
+      const page = parsed(html)
+      chapters.push(page ? { file, tree: withTex(page.body) } : { file, plain: readHtml(html).text })
     } catch (error) {
       if (error instanceof Unreadable && error.reason === 'over-limit') throw error
       lose(file, error instanceof Unreadable ? error.reason : 'damaged', (error as Error).message)
@@ -112,9 +108,9 @@ async function contentsOf(
 ): Promise<Entry[]> {
   try {
     const nav = book.nav === undefined ? undefined : entries.get(book.nav)
-    const document = nav && parsed(htmlText(await nav.read()))
-    if (document) {
-      const tree = treeOf(document.body ?? document.documentElement) as Element
+    const page = nav && parsed(htmlText(await nav.read()))
+    if (page) {
+      const tree = page.body
       const lists = find(tree, 'nav').filter(({ attributes }) =>
         /\btoc\b/.test(attributes['epub:type'] ?? attributes.role ?? ''),
       )

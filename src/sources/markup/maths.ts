@@ -1,58 +1,63 @@
-import { type Dom, type DomDocument, treeOf } from './dom.ts'
 import { withoutStyle } from './inline.ts'
 import { texOfMathml } from './mathml.ts'
-import type { Element } from './tree.ts'
+import { classed, type Element, element, find, has, type Node } from './tree.ts'
 
-/** What a renderer puts around a formula, the outermost last: it repeats the formula for eyes, ears and copying. */
-const wrappers =
-  '.katex, .katex-display, .mwe-math-element, .MathJax, .MathJax_Display, .MathJax_SVG, mjx-container, .mjx-chtml'
+/** What a renderer puts around a formula: it repeats the formula for eyes, ears and copying. */
+const wrapper =
+  /^(?:katex|katex-display|mwe-math-element|MathJax|MathJax_Display|MathJax_SVG|MathJax_SVG_Display|mjx-chtml)$/
+const shown = /^(?:MathJax_Preview|MathJax|MathJax_Display|MathJax_SVG|MathJax_SVG_Display)$/
 
 /**
- * Puts the TeX of each formula in its place, in elements marked `data-tex` (`inline` or `block`): of MathML, KaTeX, MathJax 2
- * and 3, and of Wikipedia, whose formulas are hidden for readers of screens beside a picture.
+ * The tree with the TeX of each formula in its place, in elements marked `data-tex` (`inline` or `block`): of MathML, KaTeX,
+ * MathJax 2 and 3, and of Wikipedia, whose formulas are hidden for readers of screens beside a picture.
  */
-export function placeTex(document: DomDocument): void {
-  for (const script of [...document.querySelectorAll('script[type^="math/tex"]')]) {
-    const block = /mode=display/.test(script.getAttribute('type') ?? '')
-    for (const shown of before(script)) shown.remove()
-    script.replaceWith(formula(document, script.textContent, block))
+export const withTex = (root: Element): Element => (holds(root) ? (placed(root) as Element) : root)
+
+const holds = (node: Node): boolean =>
+  typeof node !== 'string' &&
+  (node.tag === 'math' || node.attributes['data-tex'] !== undefined || node.children.some(holds))
+
+function placed(node: Element): Node {
+  if (node.attributes['data-tex'] !== undefined) {
+    return formula(node.children.join(''), node.attributes['data-tex'] === 'block')
   }
-  for (const math of [...document.querySelectorAll('math')]) {
-    if (!math.parentNode) continue
-    const tree = treeOf(math) as Element
-    const tex = texOfMathml(tree)
-    let outer: Dom = math
-    for (let around = math.closest(wrappers); around; around = around.parentElement?.closest(wrappers) ?? null)
-      outer = around
-    const block =
-      math.getAttribute('display') === 'block' ||
-      outer.getAttribute('display') === 'true' ||
-      outer.matches('.katex-display, .MathJax_Display') ||
-      outer.querySelector('.mwe-math-fallback-image-display') !== null
-    outer.replaceWith(...(tex === '' ? [] : [formula(document, tex, block)]))
+  if (node.tag === 'math') return formula(texOfMathml(node), node.attributes.display === 'block')
+  if (node.tag === 'mjx-container' || classed(node, wrapper)) {
+    const math = find(node, 'math')[0]
+    if (math) return formula(texOfMathml(math), isDisplay(node, math))
   }
+  const children: Node[] = []
+  for (const child of node.children) {
+    if (typeof child === 'string') {
+      children.push(child)
+      continue
+    }
+    // What MathJax shows of a formula stands right before it.
+    if (child.attributes['data-tex'] !== undefined) {
+      for (let last = children.at(-1); last !== undefined; last = children.at(-1)) {
+        const gap =
+          typeof last === 'string'
+            ? last.trim() === '' && children.length > 1 && isShown(children.at(-2)!)
+            : isShown(last)
+        if (!gap) break
+        children.pop()
+      }
+    }
+    children.push(isShown(child) && !has(child, 'math') ? child : placed(child))
+  }
+  return element(node.tag, node.attributes, children)
 }
 
-/** What MathJax shows for a script stands right before it. */
-function before(script: Dom): Dom[] {
-  const shown: Dom[] = []
-  const parent = script.parentElement
-  if (!parent) return shown
-  for (const node of parent.childNodes) {
-    if (node === script) break
-    if (
-      node.nodeType === 1 &&
-      node.matches('.MathJax_Preview, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_SVG_Display')
-    )
-      shown.push(node)
-    else if (node.nodeType === 1 || node.textContent.trim() !== '') shown.length = 0
-  }
-  return shown
-}
+const isShown = (node: Node): boolean => typeof node !== 'string' && classed(node, shown)
 
-function formula(document: DomDocument, tex: string, block: boolean): Dom {
-  const made = document.createElement('span')
-  made.setAttribute('data-tex', block ? 'block' : 'inline')
-  made.textContent = withoutStyle(tex.replace(/^\s*(?:%[^\n]*\n)+/, ''))
-  return made
+const isDisplay = (node: Element, math: Element): boolean =>
+  math.attributes.display === 'block' ||
+  node.attributes.display === 'true' ||
+  [node, ...find(node, 'span', 'div', 'img')].some(one =>
+    classed(one, /^(?:katex-display|MathJax_Display|mwe-math-fallback-image-display)$/),
+  )
+
+function formula(tex: string, block: boolean): Node {
+  const plain = withoutStyle(tex.replace(/^\s*(?:%[^\n]*\n)+/, '').replace(/^\s*<!\[CDATA\[|\]\]>\s*$/g, ''))
+  return plain === '' ? '' : element('span', { 'data-tex': block ? 'block' : 'inline' }, [plain])
 }

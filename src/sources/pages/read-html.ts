@@ -2,18 +2,17 @@ import { Readability } from '@mozilla/readability'
 import { detectLanguage, plainText } from '../../text/index.ts'
 import { Unreadable } from '../bytes.ts'
 import type { About, Prose } from '../form.ts'
-import { type DomDocument, mayParse, parsed, treeOf } from '../markup/dom.ts'
+import { type Dom, documentOf, treeOf } from '../markup/dom.ts'
 import { notesPlaced } from '../markup/footnotes.ts'
+import { oneLine } from '../markup/inline.ts'
 import { markdownOf } from '../markup/markdown.ts'
-import { placeTex } from '../markup/maths.ts'
-import { type Element, element, find, type Node, textOf } from '../markup/tree.ts'
-import { clean } from './clean.ts'
+import { withTex } from '../markup/maths.ts'
+import { parsed } from '../markup/parse.ts'
+import { classed, type Element, element, find, type Node, textOf } from '../markup/tree.ts'
+import { cleaned } from './clean.ts'
 import { htmlText } from './encoding.ts'
 import { readHtml } from './html.ts'
 import { pageOfMhtml } from './mhtml.ts'
-
-/** Raised whenever a page may come out otherwise than before, so that pages are read again. */
-export const htmlVersion = 2
 
 /**
  * A page as Markdown: its main text, as Readability finds it, by our own walk. Where that leaves out most of what the page
@@ -29,30 +28,28 @@ export function readHtmlBytes(bytes: Buffer, { charset }: Pick<About, 'charset'>
 }
 
 export function proseOfHtml(html: string): Prose {
-  const document = mayParse(html) ? parsed(html) : undefined
-  if (!document) return readHtml(html)
-  const uri = canonical(document)
-  const stated = statedLanguage(document)
-  const wiki = document.querySelector('.mw-parser-output') !== null
-  placeTex(document)
-  clean(document)
-  const whole = treeOf(document.body ?? document.documentElement) as Element
+  const page = parsed(html)
+  if (!page) return readHtml(html)
+  const whole = cleaned(withTex(page.body))
   const heading = find(whole, 'h1')
-    .map(found => textOf(found).replace(/\s+/g, ' ').trim())
+    .map(found => oneLine(found.children))
     .find(text => text !== '')
-  const titled = document.querySelector('title')?.textContent.replace(/\s+/g, ' ').trim()
-  const article = mainOf(document)
-  const enough = article && weight(article.tree) >= leastShare * weight(withoutMargins(whole))
-  const root = enough ? article.tree : withoutMargins(whole)
-  const notes = notesPlaced(root)
-  let text = markdownOf(withoutEmpty([notes]))
+  const article = mainOf(whole, page.title ?? '')
+  const rest = withoutMargins(whole)
+  const root = article && weight(article.tree) >= leastShare * weight(rest) ? article.tree : rest
+  let text = markdownOf(withoutEmpty([notesPlaced(root)]))
   if (text === '') text = markdownOf([whole])
   if (text === '') return readHtml(html)
-  if (wiki) text = withoutAppendix(text)
-  if (heading && !/^# /m.test(text))
-    text = `# ${heading}\n\n${text.startsWith(`## ${heading}\n`) ? text.slice(heading.length + 3).trimStart() : text}`
+  if (isWiki(page.body)) text = withoutAppendix(text)
+  // Readability makes a second heading of the first, and leaves out one that says the title.
+  if (heading && !/^# /m.test(text)) {
+    const again = text === `## ${heading}` || text.startsWith(`## ${heading}\n`)
+    text = `# ${heading}\n\n${again ? text.slice(heading.length + 3).trimStart() : text}`.trim()
+  }
+  const stated = /^([a-z]{2,3})(?:[-_]|$)/i.exec(page.language?.trim() ?? '')?.[1]?.toLowerCase()
   const detected = detectLanguage(plainText(text.slice(0, 20_000), 'markdown'))
-  const title = article?.title || titled || heading
+  const title = article?.title || page.title || heading
+  const uri = canonical(page.canonical)
   return {
     text,
     format: 'markdown',
@@ -62,14 +59,21 @@ export function proseOfHtml(html: string): Prose {
   }
 }
 
+const isWiki = (node: Node): boolean =>
+  typeof node !== 'string' && (classed(node, /^mw-parser-output$/) || node.children.some(isWiki))
+
 /** Less of the words outside of links than this, and Readability has taken a part for the whole. */
 const leastShare = 0.35
 
-function mainOf(document: DomDocument): { title?: string; tree: Element } | undefined {
+/** Larger pages are read whole: as a document one takes more memory than there is. */
+const mostElements = 40_000
+
+function mainOf(whole: Element, stated: string): { title?: string; tree: Element } | undefined {
+  if (sizeOf(whole) > mostElements) return undefined
   try {
-    const article = new Readability(document as never, {
+    const article = new Readability(documentOf(whole, stated) as never, {
       keepClasses: true,
-      serializer: node => node as unknown as Parameters<typeof treeOf>[0],
+      serializer: node => node as unknown as Dom,
     }).parse()
     if (!article?.content) return undefined
     const title = article.title?.replace(/\s+/g, ' ').trim()
@@ -79,6 +83,9 @@ function mainOf(document: DomDocument): { title?: string; tree: Element } | unde
     return undefined
   }
 }
+
+const sizeOf = (node: Node): number =>
+  typeof node === 'string' ? 0 : node.children.reduce((sum, child) => sum + sizeOf(child), 1)
 
 /** Characters of text outside of links. */
 function weight(node: Node): number {
@@ -152,19 +159,12 @@ const withoutAppendix = (text: string): string => {
   return left.join('').trim() || text
 }
 
-/** The language of `<html lang>`, as ISO 639-1. */
-function statedLanguage(document: DomDocument): string | undefined {
-  const root = document.documentElement
-  const stated = root.getAttribute('lang') ?? root.getAttribute('xml:lang')
-  return /^([a-z]{2,3})(?:[-_]|$)/i.exec(stated?.trim() ?? '')?.[1]?.toLowerCase()
-}
-
 /**
  * The address that a page gives for itself. It is a claim: only a whole public address counts, and not that of the front of
  * a site, which careless templates give for every page of it.
  */
-function canonical(document: DomDocument): string | undefined {
-  const href = document.querySelector('link[rel~="canonical"]')?.getAttribute('href')?.trim()
+function canonical(stated: string | undefined): string | undefined {
+  const href = stated?.trim()
   if (!href || !/^https?:\/\//i.test(href) || !URL.canParse(href)) return undefined
   const url = new URL(href)
   if (url.username || url.password || url.port || url.pathname === '/' || !/\.[a-z]{2,}$/i.test(url.hostname))
