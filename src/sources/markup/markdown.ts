@@ -1,6 +1,6 @@
 import { codeText, fenced, languageOf } from './code.ts'
 import { inline, oneLine, oneLineTex } from './inline.ts'
-import { captionOf, cellsOf, dataTable } from './table.ts'
+import { captionOf, cellsOf, dataTable, strays } from './table.ts'
 import { type Element, has, isBlock, type Node, textOf } from './tree.ts'
 
 /** `tight`: what follows it in an item needs no blank line before it. */
@@ -229,9 +229,7 @@ function table(node: Element, language: string): Block[] {
   const caption = captionOf(node)
   const text = dataTable(node)
   const body = text === undefined ? cellsOf(node).flatMap(cell => blocksOf(cell.children, language)) : [{ text }]
-  // What somebody put between the rows is shown before the table.
-  const loose = node.children.filter(child => typeof child === 'string' && child.trim() !== '')
-  return [...(caption === '' ? [] : [{ text: caption }]), ...paragraphs(loose), ...body]
+  return [...(caption === '' ? [] : [{ text: caption }]), ...blocksOf(strays(node), language), ...body]
 }
 
 /** The words under a picture speak of what is not there, unless they have a number that the text goes by. */

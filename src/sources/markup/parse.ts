@@ -51,7 +51,20 @@ const told = new Set([
   ...['separators', 'linethickness', 'mathvariant', 'typeof', 'itemprop', 'title', 'name'],
 ])
 
-type Open = { tag: string; attributes: Element['attributes']; children: Node[] }
+/** What is about the page or holds all of it; its end may be missing. */
+const transparent = /^(?:html|head|body|meta|link|base)$/
+
+type Open = { tag: string; attributes: Element['attributes']; children: Node[]; closed?: true }
+
+/** What begins ends the one before, up to what holds both (HTML Standard, 13.1.2.4). The parser knows of the last element alone. */
+const ended: { [tag: string]: [before: RegExp, within: RegExp] } = {
+  li: [/^li$/, /^(?:ul|ol|menu|dir)$/],
+  dt: [/^d[td]$/, /^dl$/],
+  dd: [/^d[td]$/, /^dl$/],
+  td: [/^t[dh]$/, /^(?:table|tr)$/],
+  th: [/^t[dh]$/, /^(?:table|tr)$/],
+  tr: [/^tr$/, /^table$/],
+}
 
 /**
  * A page as a tree, read as leniently as browsers do: comments, scripts and controls are left out, what XHTML closes in its
@@ -62,6 +75,8 @@ export function parsed(html: string): Page | undefined {
   if (html.length > mostCharacters) return undefined
   const root: Open = { tag: 'body', attributes: {}, children: [] }
   const stack: Open[] = [root]
+  /** What the parser takes to be open, and our own of it. */
+  const mirror: (Open | undefined)[] = []
   const page: Omit<Page, 'body'> = {}
   /** Elements that are open beyond the depth, inside of a silent one, and in the title. */
   let beyond = 0
@@ -74,6 +89,7 @@ export function parsed(html: string): Page | undefined {
   const parser = new Parser(
     {
       onopentag(name, attributes) {
+        mirror.push(undefined)
         if (++elements > mostElements) return
         if (name === 'html') page.language ??= attributes.lang ?? attributes['xml:lang'] ?? ''
         else if (name === 'link' && /(?:^|\s)canonical(?:\s|$)/i.test(attributes.rel ?? ''))
@@ -84,12 +100,12 @@ export function parsed(html: string): Page | undefined {
             tex = { block: /mode=display/i.test(attributes.type!), text: '' }
           return
         }
-        if (name === 'title' || name === 'head') {
-          if (name === 'title') title ??= ''
+        if (name === 'title') {
+          title ??= ''
           quiet++
           return
         }
-        if (/^(?:html|body|meta|link|base)$/.test(name)) {
+        if (transparent.test(name)) {
           // What marks all of a page marks its body.
           if (name === 'body') Object.assign(root.attributes, known(attributes))
           return
@@ -98,8 +114,11 @@ export function parsed(html: string): Page | undefined {
           if (++beyond > mostOpen) elements = Number.POSITIVE_INFINITY
           return
         }
+        const rule = ended[name]
+        if (rule) endBefore(stack, ...rule)
         const own: Open = { tag: name, attributes: known(attributes), children: [] }
         stack.push(own)
+        mirror[mirror.length - 1] = own
       },
       ontext(text) {
         if (tex) tex.text += text
@@ -108,6 +127,7 @@ export function parsed(html: string): Page | undefined {
         else if (quiet === 0) push(stack, text.replace(/[\ufdd0-\ufdef]/g, ''))
       },
       onclosetag(name) {
+        const own = mirror.pop()
         if (quiet > 0) {
           quiet--
           if (name === 'title' && title !== undefined) page.title ??= title.replace(/\s+/g, ' ').trim()
@@ -117,12 +137,12 @@ export function parsed(html: string): Page | undefined {
           }
           return
         }
-        if (/^(?:html|body|meta|link|base)$/.test(name)) return
+        if (transparent.test(name)) return
         if (beyond > 0) {
           beyond--
           return
         }
-        if (stack.length > 1) end(stack)
+        while (own && !own.closed) end(stack)
       },
     },
     { decodeEntities: true, recognizeSelfClosing: xhtml, recognizeCDATA: xhtml },
@@ -142,8 +162,16 @@ function push(stack: Open[], node: Node): void {
   else children.push(node)
 }
 
+function endBefore(stack: Open[], before: RegExp, within: RegExp): void {
+  let at = stack.length - 1
+  while (at > 0 && !before.test(stack[at]!.tag) && !within.test(stack[at]!.tag)) at--
+  if (at > 0 && before.test(stack[at]!.tag)) while (stack.length > at) end(stack)
+}
+
 function end(stack: Open[]): void {
-  const { tag, attributes, children } = stack.pop()!
+  const last = stack.pop()!
+  last.closed = true
+  const { tag, attributes, children } = last
   push(stack, element(tag, attributes, children))
 }
 

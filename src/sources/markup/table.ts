@@ -18,12 +18,24 @@ function rowsOf(table: Element): { cells: Element[]; head: boolean }[] {
         typeof child !== 'string' && (child.tag === 'td' || child.tag === 'th') ? [child] : [],
       )
       if (cells.length > 0) rows.push({ cells, head })
-    } else if (node.tag !== 'td' && node.tag !== 'th' && node.tag !== 'caption') {
+    } else if (structure.test(node.tag)) {
       for (const child of node.children) visit(child, head || node.tag === 'thead')
     }
   }
   for (const child of table.children) visit(child, false)
   return rows
+}
+
+const structure = /^(?:thead|tbody|tfoot|tr)$/
+/** What stands in a table and in none of its cells: browsers show it before. */
+export function strays(node: Element): Node[] {
+  return node.children.flatMap(child => {
+    if (typeof child === 'string') return child.trim() === '' ? [] : [child]
+    if (structure.test(child.tag)) return strays(child)
+    return /^(?:t[dh]|caption|col|colgroup)$/.test(child.tag) && (child.tag === 'caption' || node.tag === 'tr')
+      ? []
+      : [child]
+  })
 }
 
 /** Cells in order of reading, for a table that only lays out a page. */
