@@ -1,12 +1,10 @@
+import { placeMark } from '../markup/places.ts'
 import { type Element, element, type Node, textOf } from '../markup/tree.ts'
 import { allOf, attribute, childOf, childrenOf, local, type Xml, xmlText } from '../markup/xml.ts'
 import { texOfOmml } from './equations.ts'
 import type { Numbering } from './numbering.ts'
 import { isMono, isOn, numberingIn, type Style } from './styles.ts'
 import { symbolText } from './symbols.ts'
-
-/** Stands where a page begins, in front of the first text on it. No text holds it: it is no character. */
-export const pageMark = '\ufdd0'
 
 export type Parts = {
   styles(id: string | undefined): Style
@@ -31,7 +29,7 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
   const hasTitle = allOf(all, 'pStyle').some(style => parts.styles(attribute(style, 'val')).title)
 
   const newPage = (from: boolean): void => {
-    if (from === rendered) page += pageMark
+    if (from === rendered) page += placeMark
   }
 
   function blocksOf(nodes: readonly (Xml | string)[]): Node[] {
@@ -105,7 +103,7 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
       ? [`${label.text}${spelt && level === undefined && /\d$/.test(label.text) ? ':' : ''} `, ...nodes]
       : nodes
     if (style.title) {
-      title ??= text.replaceAll(pageMark, '').replace(/\s+/g, ' ').trim()
+      title ??= text.replaceAll(placeMark, '').replace(/\s+/g, ' ').trim()
       return [element('h1', {}, numbered), ...boxes]
     }
     if (level !== undefined) return [element(`h${Math.min(6, level + (hasTitle ? 1 : 0))}`, {}, numbered), ...boxes]

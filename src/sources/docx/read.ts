@@ -2,8 +2,9 @@ import { notZip, openZip, packageLimits } from '../archive/zip-bytes.ts'
 import { Unreadable } from '../bytes.ts'
 import type { About, Prose } from '../form.ts'
 import { markdownOf } from '../markup/markdown.ts'
+import { placeMark, placesOf } from '../markup/places.ts'
 import { allOf, attribute, childrenOf, type Xml, xmlOf, xmlText } from '../markup/xml.ts'
-import { bodyOf, pageMark } from './body.ts'
+import { bodyOf } from './body.ts'
 import { numberingOf } from './numbering.ts'
 import { stylesOf } from './styles.ts'
 
@@ -49,7 +50,9 @@ export async function readDocx(bytes: Buffer, { bound }: About): Promise<Prose> 
     numbering: numberingOf(await part('numbering')),
     notes,
   })
-  const { text, places } = paged(markdownOf(nodes))
+  const marked = placeMark + markdownOf(nodes)
+  const pages = marked.split(placeMark).map((_, i) => `page ${i + 1}`)
+  const { text, places } = placesOf(marked, pages)
   if (text === '' && !whole) throw new Unreadable('damaged', 'its XML is broken')
   const named =
     title ?? statedTitle(await read(related('core-properties') ?? 'docProps/core.xml')) ?? /^# (.+)$/m.exec(text)?.[1]
@@ -97,18 +100,4 @@ function statedTitle(root: Xml | undefined): string | undefined {
   )
     return undefined
   return stated
-}
-
-/** Marks of pages as places in the text without them. */
-function paged(marked: string): { text: string; places: [number, string][] } {
-  const pieces = marked.split(pageMark)
-  const places: [number, string][] = [[0, 'page 1']]
-  let at = 0
-  for (const [i, piece] of pieces.entries()) {
-    const before = places.at(-1)!
-    if (i > 0 && before[0] === at) before[1] = `page ${i + 1}`
-    else if (i > 0) places.push([at, `page ${i + 1}`])
-    at += piece.length
-  }
-  return { text: pieces.join(''), places }
 }

@@ -7,15 +7,13 @@ import { marksIn, type Notes, notesPlaced, targets } from '../markup/footnotes.t
 import { markdownOf } from '../markup/markdown.ts'
 import { withTex } from '../markup/maths.ts'
 import { parsed } from '../markup/parse.ts'
+import { placeMark, placesOf, unique } from '../markup/places.ts'
 import { type Element, element, find, has, type Node, textOf } from '../markup/tree.ts'
 import { allOf, attribute, type Xml, xmlOf } from '../markup/xml.ts'
 import { htmlText } from '../pages/encoding.ts'
 import { readHtml } from '../pages/html.ts'
 import type { SourceReason } from '../reasons.ts'
 import { type Entry, entriesOfNcx, type Item, lockedIn, type Package, packageOf, resolved } from './package.ts'
-
-/** Stands where a part of the book begins, in front of its first text. No text holds it: it is no character. */
-const partMark = '\ufdd0'
 
 type Chapter = { file: string; tree?: Element; plain?: string }
 type Lost = NonNullable<Prose['lost']>
@@ -162,17 +160,17 @@ function bookOf(chapters: Chapter[], contents: Entry[]): { text: string; places:
     const inner = own.filter(entry => entry !== first && entry.id !== undefined && entry.level <= deepestPart)
     const placed = tree && marked(notesPlaced(tree, notesOf(file), named(file)), inner)
     const body = placed ? markdownOf([placed.tree]) : (plain ?? '')
-    if (body.replaceAll(partMark, '').trim() === '') continue
+    if (body.replaceAll(placeMark, '').trim() === '') continue
     const heading =
       placed &&
       find(placed.tree, 'h1', 'h2', 'h3', 'h4')
         .map(textOf)
         .find(text => text.trim() !== '')
-    const shown = heading?.replaceAll(partMark, '').replace(/\s+/g, ' ').trim()
+    const shown = heading?.replaceAll(placeMark, '').replace(/\s+/g, ' ').trim()
     names.push(first?.title ?? shown ?? `part ${names.length + 1}`, ...(placed?.titles ?? []))
-    texts.push(partMark + (first && placed && !has(placed.tree, 'h1', 'h2', 'h3') ? headed(body, first.title) : body))
+    texts.push(placeMark + (first && placed && !has(placed.tree, 'h1', 'h2', 'h3') ? headed(body, first.title) : body))
   }
-  return partsOf(texts.join('\n\n'), names)
+  return placesOf(texts.join('\n\n'), unique(names))
 }
 
 /** A chapter whose heading is a picture, or a paragraph that looks like one. */
@@ -201,30 +199,11 @@ function marked(tree: Element, entries: Entry[]): { tree: Element; titles: strin
     if (title !== undefined) {
       wanted.delete(node.attributes.id!)
       titles.push(title)
-      pending += partMark
+      pending += placeMark
     }
     return { ...element(node.tag, node.attributes, node.children.map(visit)), block: node.block }
   }
   const out = visit(tree) as Element
   // Those at the very end have no text.
   return { tree: out, titles: titles.slice(0, titles.length - pending.length) }
-}
-
-/** The text without its marks, and where its parts begin: at the heading, where one stands on the same line. */
-function partsOf(text: string, names: string[]): { text: string; places: Place[] } {
-  const pieces = text.split(partMark)
-  const used = new Set<string>()
-  const places: Place[] = []
-  let out = pieces[0] ?? ''
-  for (const [i, name] of names.entries()) {
-    const open = out.slice(out.lastIndexOf('\n') + 1)
-    const at = /^(?:#{1,6} |> |- |\d+\. )*$/.test(open) ? out.length - open.length : out.length
-    let unique = name
-    for (let n = 2; used.has(unique); n++) unique = `${name} (${n})`
-    used.add(unique)
-    if (places.at(-1)?.[0] === at) places.pop()
-    places.push([at, unique])
-    out += pieces[i + 1] ?? ''
-  }
-  return { text: out, places }
 }

@@ -75,7 +75,10 @@ function share(text: string): number {
 }
 
 /** UTF-8 that was cut off, or has a few bytes of something else in it. */
-const nearlyUtf8 = (bytes: Buffer): boolean => share(new TextDecoder('utf-8').decode(bytes)) < 0.05
+function nearlyUtf8(bytes: Buffer): boolean {
+  const text = new TextDecoder('utf-8').decode(bytes).replace(/\ufffd$/, '')
+  return /[^\0-\x7f\ufffd]/.test(text) && share(text) < 0.05
+}
 
 function guessed(bytes: Buffer): string {
   const japanese = ['euc-jp', 'shift_jis'].map(encoding => {

@@ -34,7 +34,7 @@ export function metasOf(html: string): { name: string; content: string }[] {
 }
 
 /** Elements whose content is no text of the page. */
-const silent = /^(?:script|style|noscript|template|svg|head|nav|iframe|object|select)$/
+const silent = /^(?:script|style|title|noscript|template|svg|head|nav|iframe|object|select)$/
 /** Those that only their own end closes: without one they hold the rest of the page. */
 const raw = /^(?:script|style)$/
 const breaks =
