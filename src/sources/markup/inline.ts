@@ -8,6 +8,10 @@ const wide =
 /** A line of a source that ends inside a word: what is written without spaces gets none for it. */
 const brokenWord = new RegExp(`(?<=${wide}) ?\\n[ \\n]*(?=${wide})`, 'gu')
 
+/** A joiner that joins nothing. */
+const joiner =
+  /(?<!\p{L}|\p{M}|\p{Extended_Pictographic}|\ufe0f)(?:\u200c|\u200d)|(?:\u200c|\u200d)(?!\p{L}|\p{M}|\p{Extended_Pictographic})/gu
+
 /**
  * Inline content as Markdown, lines as the author broke them. Bold and italics are left out: they say how a page looks,
  * they rarely survive from one format to the next, and beside Japanese they are not even read as markup. Code keeps its
@@ -18,6 +22,7 @@ export function inline(nodes: readonly Node[]): string {
     .map(raw)
     .join('')
     .replace(/[\u00ad\u200b\u2060\ufeff]/g, '')
+    .replace(joiner, '')
     .replace(/[ \t\r\f\v\u00a0\u2002-\u200a\u202f\u205f]+/g, ' ')
     .replace(brokenWord, '')
     .replace(/\s*\n\s*/g, ' ')

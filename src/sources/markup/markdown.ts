@@ -141,6 +141,8 @@ function list(node: Element, language: string): Block[] {
     items.push({ marker: marker(node, label, number++), blocks })
   }
   if (items.length === 0) return []
+  // Cards of a page: a heading is no item.
+  if (items.some(({ blocks }) => /^#{1,6} /.test(blocks[0]!.text))) return items.flatMap(({ blocks }) => blocks)
   const loose = items.some(({ blocks }) => blocks.filter(block => !block.list).length > 1)
   const lines = items.map(({ marker, blocks }) => {
     const depth = /^\d/.test(marker) ? marker.length : 2

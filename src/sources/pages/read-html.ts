@@ -31,24 +31,24 @@ export function proseOfHtml(html: string): Prose {
   const page = parsed(html)
   if (!page) return readHtml(html)
   const whole = cleaned(withTex(page.body))
-  const heading = find(whole, 'h1')
-    .map(found => oneLine(found.children))
-    .find(text => text !== '')
-  const article = mainOf(whole, page.title ?? '')
   const rest = withoutMargins(whole)
-  const root = article && weight(article.tree) >= leastShare * weight(rest) ? article.tree : rest
-  let text = markdownOf(withoutEmpty([notesPlaced(root)]))
+  const article = mainOf(rest, page.title ?? '')
+  const all = weight(rest)
+  const root = article && weight(article.tree) >= leastShare(all) * all ? article.tree : rest
+  let text = markdownOf([notesPlaced(root)])
   if (text === '') text = markdownOf([whole])
   if (text === '') return readHtml(html)
   if (isWiki(page.body)) text = withoutAppendix(text)
+  text = withoutCalls(text)
+  const heading = headingOf(whole, rest, article?.title)
   // Readability makes a second heading of the first, and leaves out one that says the title.
-  if (heading && !/^# /m.test(text)) {
+  if (heading && !text.split('\n').includes(`# ${heading}`)) {
     const again = text === `## ${heading}` || text.startsWith(`## ${heading}\n`)
     text = `# ${heading}\n\n${again ? text.slice(heading.length + 3).trimStart() : text}`.trim()
   }
   const stated = /^([a-z]{2,3})(?:[-_]|$)/i.exec(page.language?.trim() ?? '')?.[1]?.toLowerCase()
   const detected = detectLanguage(plainText(text.slice(0, 20_000), 'markdown'))
-  const title = article?.title || page.title || heading
+  const title = titleOf(page.title, heading) ?? article?.title
   const uri = canonical(page.canonical)
   return {
     text,
@@ -59,11 +59,41 @@ export function proseOfHtml(html: string): Prose {
   }
 }
 
+const same = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+
+/** What the page is called on itself: the heading that says its title, else its only first one, which a site's name is not. */
+function headingOf(whole: Element, rest: Element, title: string | undefined): string | undefined {
+  const said = (node: Element, ...tags: string[]): string[] =>
+    find(node, ...tags).flatMap(({ children }) => oneLine(children) || [])
+  const wanted = title && same(title)
+  const own = said(rest, 'h1')
+  return (
+    [...own, ...said(whole, 'h1'), ...said(rest, 'h2')].find(text => same(text) === wanted) ??
+    own.find(text => wanted?.startsWith(same(text))) ??
+    (own.length === 1 ? own[0] : undefined)
+  )
+}
+
+/** The title without the name of the site, where the heading is the other part of it. */
+function titleOf(title: string | undefined, heading: string | undefined): string | undefined {
+  if (!title || !heading) return title || heading
+  return title.split(/\s+[-–—|·:»/]+\s+/).some(part => same(part) === same(heading)) ? heading : title
+}
+
+/** Paragraphs that only ask to go on elsewhere. */
+const calls =
+  /^(?:(?:learn|read|see|view|show|load) (?:more|all|project|the full (?:story|post|article))|more info|find out more|continue reading|subscribe|sign up|share|tweet|back to top|next|previous|続きを読む|もっと見る|詳しくはこちら|詳細を見る|シェア|ツイート|トップへ戻る|mehr erfahren|weiterlesen|lire la suite|en savoir plus|leer más)\s*[→»›>….]*$/i
+const withoutCalls = (text: string): string =>
+  text
+    .split('\n\n')
+    .filter(paragraph => !calls.test(paragraph.trim()))
+    .join('\n\n') || text
+
 const isWiki = (node: Node): boolean =>
   typeof node !== 'string' && (classed(node, /^mw-parser-output$/) || node.children.some(isWiki))
 
-/** Less of the words outside of links than this, and Readability has taken a part for the whole. */
-const leastShare = 0.35
+/** Less of the words outside of links than this, and Readability has taken a part for the whole; it is made for articles. */
+const leastShare = (characters: number): number => (characters < 2000 ? 0.8 : 0.5)
 
 /** Larger pages are read whole: as a document one takes more memory than there is. */
 const mostElements = 40_000
@@ -87,12 +117,17 @@ function mainOf(whole: Element, stated: string): { title?: string; tree: Element
 const sizeOf = (node: Node): number =>
   typeof node === 'string' ? 0 : node.children.reduce((sum, child) => sum + sizeOf(child), 1)
 
+/** Longer links hold what they lead to: cards of a page. */
+const longestLink = 80
+
 /** Characters of text outside of links. */
 function weight(node: Node): number {
   if (typeof node === 'string') return node.replace(/\s+/g, ' ').trim().length
-  return node.tag === 'a' ? 0 : node.children.reduce((sum, child) => sum + weight(child), 0)
+  const own = node.children.reduce((sum, child) => sum + weight(child), 0)
+  return node.tag === 'a' && own <= longestLink ? 0 : own
 }
 
+const mostOfHeader = 120
 const margins =
   /^(?:comments?|comment-?(?:list|section|area)|disqus_thread|side-?bar|share|sharing|social|related|newsletter|breadcrumbs?|pagination|pager|adverts?|ads?|promo|site-?(?:header|footer)|footer|masthead|menu|widget)$/i
 
@@ -101,7 +136,9 @@ function withoutMargins(whole: Element): Element {
   const kept = (node: Element, inside: boolean): Element | undefined => {
     const { tag, attributes } = node
     const within = inside || tag === 'article' || tag === 'main' || attributes.role === 'main'
-    if (!within && /^(?:header|footer|aside|nav)$/.test(tag)) return undefined
+    if (!within && /^(?:footer|aside|nav)$/.test(tag)) return undefined
+    // One that holds much is the top of the page, not that of the site.
+    if (!within && tag === 'header' && weight(node) < mostOfHeader) return undefined
     if (/^(?:banner|contentinfo|complementary)$/.test(attributes.role ?? '')) return undefined
     const names = `${attributes.id ?? ''} ${attributes.class ?? ''}`.split(/\s+/)
     if (tag !== 'body' && names.some(name => margins.test(name))) return undefined
@@ -116,38 +153,6 @@ function withoutMargins(whole: Element): Element {
 const isMenu = (node: Element): boolean => {
   const links = find(node, 'a')
   return links.length > 3 && weight(node) < 0.2 * textOf(node).replace(/\s+/g, ' ').length
-}
-
-/** Headings under which nothing is left go, such as that of a list of references. */
-function withoutEmpty(nodes: Node[]): Node[] {
-  const order: Element[] = []
-  const filled = new Set<Element>()
-  let open: Element[] = []
-  const visit = (node: Node): void => {
-    if (typeof node === 'string') {
-      if (node.trim() !== '') for (const heading of open.splice(0)) filled.add(heading)
-      return
-    }
-    const level = /^h([1-6])$/.exec(node.tag)?.[1]
-    if (level === undefined) {
-      node.children.forEach(visit)
-      return
-    }
-    open = open.filter(heading => heading.tag[1]! < level)
-    open.push(node)
-    order.push(node)
-  }
-  nodes.forEach(visit)
-  const empty = new Set(order.filter(heading => !filled.has(heading)))
-  // Where everything is a heading, they are the text.
-  if (filled.size === 0) return nodes
-  const kept = (node: Node): Node[] =>
-    typeof node === 'string'
-      ? [node]
-      : empty.has(node)
-        ? []
-        : [element(node.tag, node.attributes, node.children.flatMap(kept))]
-  return nodes.flatMap(kept)
 }
 
 /** What closes an article of a wiki: lists of sources whose marks are gone, and of links elsewhere. */
