@@ -48,10 +48,6 @@ process.on('disconnect', () => process.exit(0))
 // A promise that nobody waits for belongs to a document that is answered for already.
 process.on('unhandledRejection', () => {})
 process.on('message', async (job: Job) => {
-  // What a document may take is not for the garbage of the one before to decide.
-  if (process.memoryUsage.rss() > watched.allowed.memory / 2) {
-    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-  }
   Atomics.add(turns, 0, 1)
   const answer = await answered(job)
   Atomics.add(turns, 0, 1)
