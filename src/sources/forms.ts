@@ -13,7 +13,11 @@ export const formNames = [
   'markdown',
   'rst',
   'text',
+  'html',
   'pdf',
+  'docx',
+  'epub',
+  'notebook',
   'jsonl',
   'csv',
   'xlsx',
@@ -34,12 +38,54 @@ const forms: { [name in FormName]: Form } = {
   markdown: prose(['md', 'markdown']),
   rst: prose(['rst']),
   text: prose(['txt']),
+  html: {
+    endings: ['html', 'htm', 'xhtml', 'mhtml', 'mht'],
+    magic: isPage,
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./pages/read-html.ts')).readHtmlBytes,
+  },
+  pdf: {
+    endings: ['pdf'],
+    magic: isPdf,
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./pdf/pdf.ts')).readPdf,
+  },
+  docx: {
+    endings: ['docx', 'docm'],
+    magic: isZip,
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./docx/read.ts')).readDocx,
+  },
+  epub: {
+    endings: ['epub'],
+    magic: isZip,
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./epub/read.ts')).readEpub,
+  },
+  notebook: {
+    endings: ['ipynb'],
+    holds: 'document',
+    confined: false,
+    load: async () => (await import('./notebook.ts')).readNotebook,
+  },
   jsonl: {
     endings: ['jsonl', 'ndjson', 'json'],
     holds: 'rows',
     load: async () => (await import('./rows.ts')).jsonRowsOf,
   },
   csv: { endings: ['csv', 'tsv'], holds: 'rows', load: async () => (await import('./rows.ts')).csvRowsOf },
+  // Those of the last two endings are named as what they are, and not read.
+  xlsx: {
+    endings: ['xlsx', 'xlsm', 'xlsb', 'xls'],
+    magic: isZip,
+    seeks: true,
+    holds: 'rows',
+    load: async () => (await import('./xlsx/rows.ts')).xlsxRows,
+  },
   parquet: {
     endings: ['parquet'],
     magic: begins('PAR1'),
@@ -54,35 +100,6 @@ const forms: { [name in FormName]: Form } = {
     holds: 'rows',
     load: async () => (await import('./sqlite.ts')).sqliteRows,
   },
-  zip: {
-    endings: ['zip'],
-    magic: isZip,
-    seeks: true,
-    holds: 'files',
-    load: async () => (await import('./archive/zip.ts')).zipMembers,
-  },
-  tar: {
-    // Those that are packed otherwise are named here to be refused with a reason.
-    endings: ['tar', 'tgz', 'tzst', 'tbz', 'tbz2', 'txz'],
-    magic: head => head.subarray(257, 262).toString('latin1') === 'ustar',
-    holds: 'files',
-    load: async () => (await import('./archive/tar.ts')).tarMembers,
-  },
-  pdf: {
-    endings: ['pdf'],
-    magic: isPdf,
-    holds: 'document',
-    confined: true,
-    load: async () => (await import('./pdf/pdf.ts')).readPdf,
-  },
-  // Those of the last two endings are named as what they are, and not read.
-  xlsx: {
-    endings: ['xlsx', 'xlsm', 'xlsb', 'xls'],
-    magic: isZip,
-    seeks: true,
-    holds: 'rows',
-    load: async () => (await import('./xlsx/rows.ts')).xlsxRows,
-  },
   warc: {
     endings: ['warc', 'wet', 'arc'],
     magic: begins('WARC/'),
@@ -96,6 +113,20 @@ const forms: { [name in FormName]: Form } = {
     kinds: ['conversation', 'preference', 'prompt', 'document'],
     told: async file => (await import('./stackexchange/read.ts')).isPosts(file),
     load: async () => (await import('./stackexchange/read.ts')).postItems,
+  },
+  zip: {
+    endings: ['zip'],
+    magic: isZip,
+    seeks: true,
+    holds: 'files',
+    load: async () => (await import('./archive/zip.ts')).zipMembers,
+  },
+  tar: {
+    // Those that are packed otherwise are named here to be refused with a reason.
+    endings: ['tar', 'tgz', 'tzst', 'tbz', 'tbz2', 'txz'],
+    magic: head => head.subarray(257, 262).toString('latin1') === 'ustar',
+    holds: 'files',
+    load: async () => (await import('./archive/tar.ts')).tarMembers,
   },
 }
 
@@ -113,6 +144,12 @@ export function isZip(head: Buffer): boolean {
 function isPdf(head: Buffer): boolean {
   const at = head.subarray(0, 1024).indexOf('%PDF-')
   return at === 0 || (at > 0 && !/[\x21-\x7e]{4}/.test(head.toString('latin1', 0, at)))
+}
+
+/** A page of HTML, behind white space, a mark, comments and a declaration of XML. */
+function isPage(head: Buffer): boolean {
+  const begin = /^(?:\ufeff|\s|<\?xml[^>]*>|<!--(?:(?!-->)[\s\S])*-->)*<(?:!doctype\s+html|html)[\s>]/i
+  return begin.test(head.toString('utf8', 0, 1024))
 }
 
 export const formOf = (name: FormName): Form => forms[name]
