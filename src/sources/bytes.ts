@@ -42,14 +42,15 @@ export const tooLarge = (bytes: number, bound: number): Unreadable =>
  * `Unreadable`.
  */
 export function decodedBytes(bytes: Buffer, stated?: string): { text: string; encoding?: string } {
-  const { encoding, mark } = encodingOf(bytes, true)
+  const said = stated !== undefined && !/^utf-?8$/i.test(stated) ? stated : undefined
+  const { encoding, mark } = encodingOf(bytes, said === undefined)
   if (!encoding.startsWith('utf-16')) refuseBinary(bytes)
   const body = bytes.subarray(mark)
   if (encoding !== 'utf-8') return { text: decoded(encoding, body), encoding }
   if (isUtf8(body)) return { text: body.toString('utf8') }
+  if (said !== undefined) return { text: decoded(said, body), encoding: said }
   const later = mark === 0 ? guessed(aroundFirstHigh(body)) : 'utf-8'
   if (later !== 'utf-8') return { text: decoded(later, body), encoding: later }
-  if (stated !== undefined && !/^utf-?8$/i.test(stated)) return { text: decoded(stated, body), encoding: stated }
   const character = body.toString('utf8').indexOf('\ufffd')
   throw new Unreadable('invalid-utf8', `at character ${character}`, { character })
 }

@@ -9,7 +9,7 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
+export const formNames = ['markdown', 'rst', 'text', 'latex', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -20,6 +20,12 @@ const forms: { [name in FormName]: Form } = {
   markdown: prose(['md', 'markdown']),
   rst: prose(['rst']),
   text: prose(['txt']),
+  latex: {
+    endings: ['tex', 'ltx'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./latex/read.ts')).readLatex,
+  },
   jsonl: {
     endings: ['jsonl', 'ndjson', 'json'],
     holds: 'rows',
