@@ -37,7 +37,11 @@ export function clean(source: string): { text: string; kept: Kept[] } {
     out.push(text.slice(at, found.index))
     at = found.index
     if (text[at] === '%') {
-      at = commentEnd(text, at)
+      const next = commentEnd(text, at)
+      // It ends the command before it, which the next line does not go on with.
+      if (/[A-Za-z]/.test(text[next] ?? '') && /\\[A-Za-z@]{1,60}$/.test(text.slice(Math.max(0, at - 62), at)))
+        out.push(' ')
+      at = next
       continue
     }
     const word = /[A-Za-z]+\*?/y

@@ -16,7 +16,11 @@ export type Known = (command: string) => boolean
  * its kin, def with plain parameters, let, environments, newif. Conditions that are not known count as false. Names of
  * theorems are gathered by the environment they belong to.
  */
-export function expand(source: string, known: Known, fuel: Fuel): { text: string; theorems: Map<string, string> } {
+export function expand(
+  source: string,
+  known: Known,
+  fuel: Fuel,
+): { text: string; theorems: Map<string, string>; definitions: number } {
   const macros = new Map<string, Macro>()
   const environments = new Map<string, { takes: number; first?: string; begin: string; end: string }>()
   const theorems = new Map<string, string>()
@@ -266,7 +270,7 @@ export function expand(source: string, known: Known, fuel: Fuel): { text: string
       }
     } else writeCommand(name)
   }
-  return { text: out.join(''), theorems }
+  return { text: out.join(''), theorems, definitions: macros.size + environments.size + theorems.size }
 }
 
 const macroOf = (takes: number, first: string | undefined, body: string): Macro => ({

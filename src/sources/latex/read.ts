@@ -53,7 +53,7 @@ const statedEncoding = (bytes: Buffer): string | undefined =>
 export function latexText(source: string): { text: string; title?: string; places: [at: number, name: string][] } {
   const fuel = fuelFor(source)
   const { text: cleaned, kept } = clean(source)
-  const { text, theorems } = expand(cleaned, knownCommand, fuel)
+  const { text, theorems, definitions } = expand(cleaned, knownCommand, fuel)
   const start = text.indexOf('\\begin{document}')
   const before = start < 0 ? '' : text.slice(0, start)
   const main = start < 0 ? text : text.slice(start + '\\begin{document}'.length)
@@ -74,6 +74,10 @@ export function latexText(source: string): { text: string; title?: string; place
     writer.end()
   }
   const whole = joined([...top.blocks, ...writer.blocks])
+  // A file of definitions, or of settings, holds no text of its own: what is left of it is chance.
+  const bare =
+    start < 0 && (!/\p{L}{2}/u.test(whole.text) || (definitions >= 5 && whole.text.length < source.length / 10))
+  if (bare) return { text: '', places: [] }
   const title = head.title ?? whole.headings[0]?.[1]
   return {
     text: `${whole.text}\n`,

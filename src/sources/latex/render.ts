@@ -224,7 +224,7 @@ function unknown(reading: Reading, name: string): void {
   overlay(reading)
   if (text[reading.at] === '[') optional(reading)
   const size =
-    /[ \t]*=?[ \t]*-?\d*\.?\d+[ \t]*(?:pt|cm|mm|in|em|ex|bp|sp|pc|cc|dd)(?![A-Za-z])(?:[ \t]*(?:plus|minus)[ \t]*[\d.]+[ \t]*\w\w){0,2}/y
+    /[ \t]*=[ \t]*-?[\d.]+|[ \t]*=?[ \t]*-?\d*\.?\d+[ \t]*(?:pt|cm|mm|in|em|ex|bp|sp|pc|cc|dd)(?![A-Za-z])(?:[ \t]*(?:plus|minus)[ \t]*[\d.]+[ \t]*\w\w){0,2}/y
   size.lastIndex = reading.at
   if (size.test(text)) {
     reading.at = size.lastIndex
@@ -237,6 +237,8 @@ function unknown(reading: Reading, name: string): void {
     given.push(text.slice(reading.at + 1, end - 1))
     reading.at = end
   }
+  // Words of an index stand in the text a second time.
+  if (/index|label$/i.test(name)) return
   const told = given.filter(one => one.trim() !== '')
   const sentence = writer.line.some(piece => /\S/.test(piece))
   if (told.length === 0) {
