@@ -1,6 +1,7 @@
 import type { Json, Payload } from '../records/index.ts'
 import { detectLanguage, plainText } from '../text/index.ts'
 import { tooLarge, Unreadable, wholeFile } from './bytes.ts'
+import { vendored } from './code/refuse.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
 import { readConfined } from './confined/confine.ts'
 import type { SourceFile } from './files.ts'
@@ -39,6 +40,11 @@ export async function* readDocument(
 ): AsyncGenerator<Item> {
   if (config.kind !== undefined && config.kind !== 'document') {
     yield rejected('wrong-shape', { kind: config.kind, error: 'the file is one document' })
+    return
+  }
+  const folder = format === 'code' ? vendored(file.below) : undefined
+  if (folder !== undefined) {
+    yield rejected('vendored', { folder })
     return
   }
   try {

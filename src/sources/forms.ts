@@ -9,7 +9,7 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'latex', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
+export const formNames = ['markdown', 'rst', 'text', 'latex', 'code', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -25,6 +25,12 @@ const forms: { [name in FormName]: Form } = {
     holds: 'document',
     confined: true,
     load: async () => (await import('./latex/read.ts')).readLatex,
+  },
+  code: {
+    endings: code,
+    holds: 'document',
+    confined: false,
+    load: async () => (await import('./code/read.ts')).readCode,
   },
   jsonl: {
     endings: ['jsonl', 'ndjson', 'json'],

@@ -12,7 +12,7 @@ export function readText(bytes: Buffer, { format, charset }: About): Prose {
 
 /** The title in the front matter, else the words of the first heading. */
 export function titleOf(text: string, format: Format): string | undefined {
-  if (format === 'text') return undefined
+  if (format === 'text' || format === 'code') return undefined
   for (const block of blocks(text.slice(0, 100_000), format)) {
     if (block.type === 'front-matter') {
       const line = /^title[ \t]*[:=][ \t]*(.+)$/m.exec(block.text)?.[1]?.trim()
