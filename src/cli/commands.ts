@@ -56,7 +56,7 @@ export const commands: { [name: string]: Command } = {
     operands: '[recipe]',
     about: 'Runs a recipe to its end, or on from where it stopped, and releases what it made.',
     example: 'stillroom run recipe.yaml --show 3',
-    options: ['limit', 'verify', 'release', 'show'],
+    options: ['limit', 'verify', 'release', 'show', 'background'],
     load: () => import('./verbs/run.ts'),
   },
   rounds: {
@@ -64,7 +64,7 @@ export const commands: { [name: string]: Command } = {
     about:
       'Runs a recipe once for each of its rounds, or on from where they stopped, a release each; ends when rows drift.',
     example: 'stillroom rounds recipe.yaml',
-    options: [],
+    options: ['background'],
     load: () => import('./verbs/rounds.ts'),
   },
   status: {
@@ -73,6 +73,21 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom status',
     options: ['n'],
     load: () => import('./verbs/status.ts'),
+  },
+  logs: {
+    operands: '[run]',
+    about:
+      'Tells what happened in a run, a line an event; with -f as it happens, to its end. The newest run unless named.',
+    example: 'stillroom logs -f',
+    options: ['follow', 'n', 'recipe'],
+    load: () => import('./verbs/logs.ts'),
+  },
+  stop: {
+    operands: '[recipe]',
+    about: 'Stops what is at work in a workspace cleanly, as an interrupt does: what is in the air still lands.',
+    example: 'stillroom stop',
+    options: [],
+    load: () => import('./verbs/stop.ts'),
   },
   show: {
     operands: '<id>',
@@ -165,10 +180,19 @@ export const commands: { [name: string]: Command } = {
   },
   replay: {
     operands: '[recipe]',
-    about: 'Runs with other options over the replies already paid for, without a call, and compares the funnels.',
+    about:
+      'Runs with other options over the replies already paid for, without a call, and shows funnel and rows before and after.',
     example: 'stillroom replay --set judge.drop=20%',
-    options: ['set', 'limit'],
+    options: ['set', 'limit', 'n'],
     load: () => import('./verbs/replay.ts'),
+  },
+  diff: {
+    operands: '[a] [b]',
+    about:
+      'Compares two recipes, runs or releases: what changed, why each row came or went, what runs again; alone, the last two runs.',
+    example: 'stillroom diff releases/support-tutor-0.1.0 releases/support-tutor-0.2.0 -n 3',
+    options: ['n', 'recipe'],
+    load: () => import('./verbs/diff.ts'),
   },
   batches: {
     operands: '[recipe]',
@@ -263,6 +287,14 @@ export const commands: { [name: string]: Command } = {
     options: [],
     load: () => import('./verbs/keys.ts'),
   },
+  gc: {
+    operands: '[recipe]',
+    about:
+      'Shows what no recipe in the folder needs of the workspace, by kind and size, and with --yes removes it; paid replies never.',
+    example: 'stillroom gc',
+    options: ['yes', 'keep', 'also'],
+    load: () => import('./verbs/gc.ts'),
+  },
   erase: {
     operands: '[recipe]',
     about:
@@ -291,6 +323,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom terms accept openai --by "<your name>" --version 2025-05-31',
     options: ['by', 'version', 'note', 'recipe'],
     load: () => import('./verbs/terms-accept.ts'),
+  },
+  doctor: {
+    operands: '[recipe]',
+    about:
+      'Looks at machine, keys, recipe and workspace; with --teacher asks one teacher a few short questions, and says what it can do and what that cost.',
+    example: 'stillroom doctor --teacher writer',
+    options: ['teacher', 'at', 'recipe'],
+    load: () => import('./verbs/doctor.ts'),
   },
   'steps list': {
     operands: '',

@@ -21,6 +21,12 @@ export const options = {
   pilot: { flags: '--pilot <n>', is: 'whole', about: 'run n records first, and forecast everything from them' },
   verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
+  background: {
+    flags: '--background',
+    is: 'flag',
+    about: 'run as a process of its own that outlives the shell; `logs -f` follows it, `stop` stops it',
+  },
+  follow: { flags: '-f, --follow', is: 'flag', about: 'go on until the run ends, and end with its exit code' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
   unanswered: {
     flags: '--unanswered <key>',
@@ -37,6 +43,13 @@ export const options = {
   public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
   dryRun: { flags: '--dry-run', is: 'flag', about: 'only say what would be done, ask nobody and write nothing' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
+  keep: { flags: '--keep <run>', is: 'list', about: 'a run whose rows and rejects stay as well; repeatable' },
+  also: {
+    flags: '--also <what>',
+    is: 'list',
+    about:
+      'free this as well: pages or hub (copies that are fetched again when needed), releases (tasks behind releases, which hold their own evidence); repeatable',
+  },
   subject: {
     flags: '--subject <text>',
     is: 'text',
@@ -88,7 +101,11 @@ export const options = {
     about:
       'of an import, only completions of this model; of an evaluation, the student, as <provider>/<model> or any name with --at',
   },
-  at: { flags: '--at <url>', is: 'text', about: 'base URL that serves the student, such as http://localhost:8000/v1' },
+  at: {
+    flags: '--at <url>',
+    is: 'text',
+    about: 'base URL that serves the student, or the teacher of doctor, such as http://localhost:8000/v1',
+  },
   judge: {
     flags: '--judge <name>',
     is: 'text',
@@ -144,7 +161,11 @@ export const options = {
   uri: { flags: '--uri <address>', is: 'text', about: 'where the benchmark was published' },
   date: { flags: '--date <date>', is: 'text', about: 'date of the benchmark, for its manifest' },
   note: { flags: '--note <text>', is: 'text', about: 'why, for the record and the card' },
-  teacher: { flags: '--teacher <name>', is: 'text', about: 'teacher of the recipe that judges' },
+  teacher: {
+    flags: '--teacher <name>',
+    is: 'text',
+    about: 'teacher of the recipe that judges; of doctor, the one that is asked, or <provider>/<model>',
+  },
   people: {
     flags: '--people <file>',
     is: 'text',
@@ -236,7 +257,7 @@ export const options = {
       'exit with 3 when anything is worse, or with not-better when nothing is better; also when a shared task is left out',
   },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
-  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
+  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure or gc would do' },
   unsettled: {
     flags: '--unsettled',
     is: 'flag',

@@ -2,8 +2,9 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renam
 import { join } from 'node:path'
 import type { Plan } from '../recipe/index.ts'
 import type { Json, Sha } from '../records/index.ts'
-import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
+import { type CallTotals, type Emit, type Event, type Paths, putWhole, runId, type Status } from '../workspace/index.ts'
 import { addFunnel, type Funnel } from './counts.ts'
+import { type Shape, shapeOf } from './diff/index.ts'
 import { readSummary } from './stage.ts'
 
 /** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
@@ -13,6 +14,9 @@ export type Told = {
   found: { [step: string]: { [name: string]: Json } }
 }
 export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void; told(told: Told): void }
+
+/** Milliseconds that finished tasks wait for others to be written down with them; who follows a run waits no longer. */
+const flushMs = 1000
 
 /** Opens the log of a new run. What cannot be written later goes to `failed`: the run must still be able to end. */
 export function openRunLog(
@@ -33,10 +37,11 @@ export function openRunLog(
       owner: n.owner,
       verb: n.step.verb,
       about: n.step.about,
+      identity: n.identity,
       teachers: n.teachers,
     })),
   }))
-  const text = JSON.stringify({ recipe: plan.recipe.name, output: plan.output, stages }, null, 1)
+  const text = JSON.stringify({ recipe: plan.recipe.name, output: plan.output, stages, shape: shapeOf(plan) }, null, 1)
   let id = runId(now, text)
   for (let n = 2; ; n++) {
     try {
@@ -53,6 +58,7 @@ export function openRunLog(
   renameSync(draft, join(dir, 'plan.json'))
   const file = join(dir, 'events.ndjson')
   let lines: string[] = []
+  let flushed = now.getTime()
   function attempt(write: () => void): void {
     try {
       write()
@@ -64,11 +70,14 @@ export function openRunLog(
     id,
     emit(event) {
       for (const render of renderers) render(event)
+      const at = clock()
+      const late = at.getTime() - flushed >= flushMs
       // One for every call: for screens only.
-      if (event.event === 'call' || event.event === 'air') return
-      lines.push(JSON.stringify({ at: clock().toISOString(), ...event }))
-      if (lines.length < 64 && event.event === 'task-done') return
+      const live = event.event === 'call' || event.event === 'air'
+      if (!live) lines.push(JSON.stringify({ at: at.toISOString(), ...event }))
+      if (lines.length === 0 || (!late && (live || (lines.length < 64 && event.event === 'task-done')))) return
       const text = `${lines.join('\n')}\n`
+      flushed = at.getTime()
       // After a failure the first of them ends a line that may be half-written.
       lines = ['']
       attempt(() => {
@@ -85,6 +94,30 @@ export function openRunLog(
   }
 }
 
+/** What a process that was started in the background says while it runs. */
+export const backgroundLog = (paths: Paths, id: string): string => join(paths.run(id), 'background.log')
+
+/** How the command around a run ended: its release may be refused after the run is done. */
+export type CommandEnd = { exit: number; message?: string; release?: string; rows?: number }
+const endFile = (paths: Paths, id: string): string => join(paths.run(id), 'command.json')
+
+/** Keeps how the command around a run ended. A run is none the worse without it. */
+export function noteEnd(paths: Paths, id: string, end: CommandEnd): void {
+  try {
+    putWhole(endFile(paths, id), JSON.stringify(end))
+  } catch {
+    // The disk is full, and the log has said so.
+  }
+}
+
+export function readEnd(paths: Paths, id: string): CommandEnd | undefined {
+  try {
+    return JSON.parse(readFileSync(endFile(paths, id), 'utf8')) as CommandEnd
+  } catch {
+    return undefined
+  }
+}
+
 /** A run as its log tells it. */
 export type PastRun = {
   id: string
@@ -94,9 +127,11 @@ export type PastRun = {
     id: string
     from: string[]
     shape: string
-    nodes: { key: string; owner: string; verb: string; about: string; teachers: string[] }[]
+    nodes: { key: string; owner: string; verb: string; about: string; identity?: Sha; teachers: string[] }[]
   }[]
   output: string
+  /** The recipe as it stood then; runs of earlier versions have none. */
+  shape?: Shape
   tasks: { stage: string; task: string }[]
   funnel: Funnel
   told?: Told
@@ -110,13 +145,13 @@ export type PastRun = {
   ended?: string
 }
 
+/** What a run was going to do, as it wrote it down when it began. */
+export const readRunPlan = (paths: Paths, id: string): Pick<PastRun, 'recipe' | 'stages' | 'output' | 'shape'> =>
+  JSON.parse(readFileSync(join(paths.run(id), 'plan.json'), 'utf8'))
+
 /** Reads the log of a run; a run without an end was killed. */
 export function readRun(paths: Paths, id: string): PastRun {
-  const plan = JSON.parse(readFileSync(join(paths.run(id), 'plan.json'), 'utf8')) as Pick<
-    PastRun,
-    'recipe' | 'stages' | 'output'
-  >
-  const run: PastRun = { id, ...plan, tasks: [], funnel: {}, status: 'killed', calls: {} }
+  const run: PastRun = { id, ...readRunPlan(paths, id), tasks: [], funnel: {}, status: 'killed', calls: {} }
   let text = ''
   let summed = false
   try {
