@@ -13,7 +13,8 @@ export const chunkOptions = z
 /** Cuts documents by structure. Text is sliced, never rewritten: `span` gives the place in the document. */
 export const chunk = defineMap({
   verb: 'chunk',
-  about: 'Cuts documents into chunks along headings, paragraphs and sentences, never through a code block; programs along their definitions.',
+  about:
+    'Cuts documents into chunks along headings, paragraphs and sentences, never through a code block; programs along their definitions.',
   version: 1,
   options: chunkOptions,
   takes: ['document'],

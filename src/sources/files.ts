@@ -79,7 +79,7 @@ async function* matches(pattern: string, base: string): AsyncGenerator<[name: st
   const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/${known}` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
   const exclude = (path: string) =>
-    /(?:^|\/)\.git$/.test(path) || (/(?:^|\/)node_modules$/.test(path) && !pattern.includes('node_modules'))
+    ['.git', 'node_modules'].some(name => (path === name || path.endsWith(`/${name}`)) && !pattern.includes(name))
   const root = fixedFolder(wanted)
   for await (const name of glob(wanted, { cwd: base, exclude })) yield [name, root]
 }

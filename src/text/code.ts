@@ -32,9 +32,9 @@ function blocksOf(text: string, lines: Line[], within: boolean[], from: number, 
   return attached(lines, groups, depth).map(([first, last]) => {
     const block = blockOf(text, lines, first, last)
     if (last - first < 2) return block
-    // What has no parts by its layout is cut by lines; the rest of a group is one step further in.
+    // What has no parts by its layout is cut at blank lines, then at any; the rest of a group is one step further in.
     const inner = depth < deepest ? blocksOf(text, lines, within, first, last, depth + 1) : []
-    const children = inner.length > 1 ? inner : lineBlocks(text, lines, first, last)
+    const children = inner.length > 1 ? inner : stretches(text, lines, first, last)
     return children.length > 1 ? { ...block, children } : block
   })
 }
@@ -77,6 +77,18 @@ function blockOf(text: string, lines: Line[], from: number, to: number): Block {
   const start = lines[from]!.start
   const body = text.slice(start, lines[to - 1]!.end).trimEnd()
   return { type: 'code', text: body, start, end: start + body.length }
+}
+
+/** Runs of lines between blank ones, such as the paragraphs of a long comment; where there is one run, its lines. */
+function stretches(text: string, lines: Line[], from: number, to: number): Block[] {
+  const out: Block[] = []
+  for (let at = from; at < to; at++) {
+    if (isBlank(lines[at]!)) continue
+    const first = at
+    while (at + 1 < to && !isBlank(lines[at + 1]!)) at++
+    out.push({ ...blockOf(text, lines, first, at + 1), children: lineBlocks(text, lines, first, at + 1) })
+  }
+  return out.length > 1 ? out : (out[0]?.children ?? [])
 }
 
 function lineBlocks(text: string, lines: Line[], from: number, to: number): Block[] {

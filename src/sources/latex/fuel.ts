@@ -4,7 +4,7 @@ import { Unreadable } from '../bytes.ts'
 export type Fuel = { left: number }
 
 /** Enough for a text in which every character is looked at forty times. */
-export const fuelFor = (text: string): Fuel => ({ left: 40 * text.length + 1_000_000 })
+export const fuelFor = (text: string): Fuel => ({ left: 40 * text.length + 200_000 })
 
 /** Throws `Unreadable` where a text takes more looking than any that is meant to be read. */
 export function burn(fuel: Fuel, characters: number): void {

@@ -27,7 +27,7 @@ export function expand(
   const flags = new Map<string, boolean>()
   const out: string[] = []
   const frames: Frame[] = [{ text: source, at: 0 }]
-  let room = growth * source.length + 200_000
+  let room = growth * source.length + 20_000
 
   const top = (): Frame => frames.at(-1)!
   /** Leaves what is read to its end, so that an argument may stand after the macro that asks for it. */

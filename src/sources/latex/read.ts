@@ -75,8 +75,7 @@ export function latexText(source: string): { text: string; title?: string; place
   }
   const whole = joined([...top.blocks, ...writer.blocks])
   // A file of definitions, or of settings, holds no text of its own: what is left of it is chance.
-  const bare =
-    start < 0 && (!/\p{L}{2}/u.test(whole.text) || (definitions >= 5 && whole.text.length < source.length / 10))
+  const bare = start < 0 && (!/\p{L}/u.test(whole.text) || (definitions >= 5 && whole.text.length < source.length / 10))
   if (bare) return { text: '', places: [] }
   const title = head.title ?? whole.headings[0]?.[1]
   return {

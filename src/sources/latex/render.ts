@@ -18,6 +18,7 @@ import {
   paragraph,
   type Reading,
   type Scene,
+  skipSpace,
   within,
   words,
 } from './reading.ts'
@@ -282,6 +283,7 @@ function symbol(reading: Reading, c: string): void {
 
 function accent(reading: Reading, name: string): void {
   const given = argument(reading)
+  if (/^\\[A-Za-z]/.test(given)) skipSpace(reading)
   const letter = given.startsWith('\\') || given.includes('{') ? words(reading, given) : given
   reading.writer.text(letter === '' ? '' : accented(name, letter))
 }

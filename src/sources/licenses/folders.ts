@@ -116,6 +116,8 @@ async function look({ absolute, path }: Folder): Promise<Found | undefined> {
     const text = await readFile(whole, 'utf8').catch(() => undefined)
     if (text === undefined) continue
     const license = manifest ? licenseOfManifest(name, text) : licenseOfText(text)
+    // A page of documentation about the license is called so in small letters.
+    if (license === undefined && !manifest && /^[a-z]+\.\w+$/.test(name)) continue
     if (!manifest) texts.push({ name, license })
     else if (license === undefined) continue
     else stated.add(license)
