@@ -18,6 +18,8 @@ export const formNames = [
   'docx',
   'epub',
   'notebook',
+  'latex',
+  'code',
   'jsonl',
   'csv',
   'xlsx',
@@ -71,6 +73,18 @@ const forms: { [name in FormName]: Form } = {
     holds: 'document',
     confined: false,
     load: async () => (await import('./notebook.ts')).readNotebook,
+  },
+  latex: {
+    endings: ['tex', 'ltx'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./latex/read.ts')).readLatex,
+  },
+  code: {
+    endings: code,
+    holds: 'document',
+    confined: false,
+    load: async () => (await import('./code/read.ts')).readCode,
   },
   jsonl: {
     endings: ['jsonl', 'ndjson', 'json'],
