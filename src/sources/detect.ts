@@ -8,6 +8,8 @@ export const headBytes = 4096
 
 /** Forms by their first bytes whose beginning may as well be that of a template or an example: their ending is believed. */
 const loose: readonly string[] = ['html']
+/** Forms that are text from their first byte on: damage there makes them no other. */
+const texts: readonly string[] = ['html', 'warc']
 
 /** What no reader takes, by bytes at a place of the head. */
 const foreign: [found: string, at: number, bytes: string][] = [
@@ -60,7 +62,7 @@ export async function formOfFile(config: Pick<SourceConfig, 'format'>, file: Sou
     // Its list can be read once it lies unpacked, and it is asked again then.
     if (packedWith(file)) return 'zip'
     const { zipHolds } = await import('./archive/holds.ts')
-    const { holds, error } = await zipHolds(file)
+    const { holds, error } = await zipHolds(file, stated)
     // What is cut off lists nothing, and its own reader says best what is lost.
     if (!holds && error && stated && formOf(stated).magic?.(head)) return stated
     const form = formNames.find(name => name === (holds ?? 'zip'))
@@ -82,7 +84,7 @@ export async function formOfFile(config: Pick<SourceConfig, 'format'>, file: Sou
     throw new Unreadable('damaged', 'not packed', { error: 'its name says that it is packed, and its bytes do not' })
   if (stated === undefined) return 'text'
   const { magic } = formOf(stated)
-  if (!magic || loose.includes(stated) || !text) return stated
+  if (!magic || texts.includes(stated) || !text) return stated
   // Text where bytes of a certain form are needed: often a page that says why there is no such file.
   const page = formNames.find(name => loose.includes(name) && formOf(name).magic?.(head))
   if (page && config.format === undefined) return page
@@ -106,9 +108,14 @@ async function headOf(file: SourceFile): Promise<Buffer> {
   }
   if (!packingOf(head)) return head
   head = Buffer.alloc(0)
-  for await (const chunk of rawBytes(file)) {
-    head = Buffer.concat([head, chunk])
-    if (head.length >= headBytes) break
+  try {
+    for await (const chunk of rawBytes(file)) {
+      head = Buffer.concat([head, chunk])
+      if (head.length >= headBytes) break
+    }
+  } catch (error) {
+    // How much of it is damaged is for its reader to say.
+    if (!(error instanceof Unreadable)) throw error
   }
   return head.subarray(0, headBytes)
 }

@@ -116,7 +116,7 @@ const forms: { [name in FormName]: Form } = {
   },
   warc: {
     endings: ['warc', 'wet', 'arc'],
-    magic: begins('WARC/'),
+    magic: head => begins('WARC/')(head) || begins('filedesc://')(head),
     holds: 'items',
     kinds: ['document'],
     load: async () => (await import('./warc/read.ts')).warcItems,

@@ -12,10 +12,15 @@ const marks: [form: string, needs: RegExp[]][] = [
 /** Entries looked at: what is told by its members has them near the beginning. */
 const looked = 1000
 
-/** The format that a zip is the package of, if it is one; and what is wrong with its list. */
-export async function zipHolds(file: SourceFile): Promise<{ holds?: string; error?: string }> {
+/**
+ * The format that a zip is the package of, if it is one; and what is wrong with its list. One that is named as such a
+ * package may lack what says so.
+ */
+export async function zipHolds(file: SourceFile, named?: string): Promise<{ holds?: string; error?: string }> {
   const { entries, error } = await listed(file.absolute, looked)
   const names = entries.map(({ raw }) => raw.toString('latin1'))
-  const holds = marks.find(([, needs]) => needs.every(mark => names.some(name => mark.test(name))))?.[0]
+  const has = (mark: RegExp) => names.some(name => mark.test(name))
+  const holds = (marks.find(([, needs]) => needs.every(has)) ??
+    marks.find(([of, needs]) => of === named && needs.some(has)))?.[0]
   return { ...(holds ? { holds } : {}), ...(error === undefined ? {} : { error }) }
 }

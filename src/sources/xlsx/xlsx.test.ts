@@ -172,7 +172,7 @@ test('what is no workbook, too much of one, or damaged, is said', async () => {
   expect(await columns(ole('EncryptedPackage'))).toEqual(['encrypted'])
   expect(await columns(ole('Workbook'), {}, undefined, 'old.xls')).toEqual(['unknown-format'])
   expect(await columns(Buffer.from('a,b\n1,2\n'))).toEqual(['unknown-format'])
-  expect(await columns(zipOf({ 'a.txt': 'a' }))).toEqual(['unknown-format'])
+  expect(await columns(zipOf({ 'a.bin': 'a' }))).toEqual(['unknown-format'])
   expect(await columns(Buffer.alloc(0))).toEqual(['empty-file'])
   expect(await columns(book.subarray(0, book.length - 60))).toEqual(['damaged'])
   expect(await columns(book, {}, 2048)).toEqual(['line-too-long', { a: 'z', b: 'w' }])
