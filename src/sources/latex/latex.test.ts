@@ -209,6 +209,7 @@ test('whatever is nested, left open or defined by itself ends in time of its len
     }
   }
   for (const bit of bits) read(bit.repeat(1000))
+  expect(read("A\\'\\verb|x| b")).not.toMatch(/[\ufdd0-\ufdd2]/)
   // A bomb of macros writes no more than a few times its text.
   const bomb = `${[...'abcdefghij'].map((c, i) => `\\def\\${c}{${`\\${'bcdefghijk'[i]}`.repeat(10)}}`).join('')}\\def\\k{word }\\a`
   const blown = read(bomb)

@@ -284,6 +284,7 @@ function symbol(reading: Reading, c: string): void {
 function accent(reading: Reading, name: string): void {
   const given = argument(reading)
   if (/^\\[A-Za-z]/.test(given)) skipSpace(reading)
-  const letter = given.startsWith('\\') || given.includes('{') ? words(reading, given) : given
+  // A command, a group, or what was set aside: none is a letter as it stands.
+  const letter = /^\\|[{\ufdd0]/.test(given) ? words(reading, given) : given
   reading.writer.text(letter === '' ? '' : accented(name, letter))
 }
