@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
 import type { Json } from '../../records/index.ts'
-import { utf8Bytes } from '../bytes.ts'
+import { packedWith, utf8Bytes } from '../bytes.ts'
 import type { SourceFile } from '../files.ts'
 import type { SourceReason } from '../reasons.ts'
 import { type Attributes, attributesOf, headOf, stretches } from './rows.ts'
@@ -19,6 +19,9 @@ export type Refused = { row: number; reason: SourceReason; evidence: { [name: st
 const [question, answer] = ['1', '2']
 /** Rows between two moments in which others get their turn. */
 const turn = 2000
+
+/** Answers of one question; a thousand are a rarity on any site. */
+const mostAnswers = 10_000
 
 type Placed = { id: number; row: number; at: number; length: number; score: number; accepted: number | null }
 
@@ -75,9 +78,17 @@ export async function* threads(
     const columns = 'id, row, at, length, score, accepted'
     const answers = database.prepare(`select ${columns} from post where question = ? order by id`)
     const questions = database.prepare(`select ${columns} from post where question is null order by id`)
+    const sizeOf = database.prepare('select count(*) as answers, sum(length) as bytes from post where question = ?')
     let n = 0
     for (const one of questions.iterate() as Iterable<unknown> as Iterable<Placed>) {
       if (++n % turn === 0) await setImmediate()
+      const of = sizeOf.get(one.id) as { answers: number; bytes: number | null }
+      if (of.answers > mostAnswers || (of.bytes ?? 0) > bound) {
+        // The answers of a question lie in memory together.
+        const evidence = { id: one.id, answers: of.answers, bytes: of.bytes ?? 0, bound }
+        yield { refused: { row: one.row, reason: 'over-limit', evidence } }
+        continue
+      }
       const placed = answers.all(one.id) as unknown as Placed[]
       yield { thread: { question: read(one), accepted: one.accepted ?? undefined, answers: placed.map(read) } }
     }
@@ -104,7 +115,7 @@ const wholeNumber = (value: string | undefined): number | undefined =>
 async function plainFile(file: SourceFile, folder: string): Promise<string> {
   const head = await headOf(file)
   const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
-  if (!wide && !/\.gz$/i.test(file.path)) return file.absolute
+  if (!wide && !packedWith(file)) return file.absolute
   const plain = join(folder, 'posts.xml')
   await pipeline(utf8Bytes(file), createWriteStream(plain))
   return plain

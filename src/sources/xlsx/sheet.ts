@@ -10,6 +10,10 @@ export type SheetRow = { number: number; cells: Map<number, Json>; tooLong?: num
 /** The last column that a sheet can have, XFD. */
 const lastColumn = 16_383
 
+/** What cells that share long texts may show of them, once it is more than `unsuspected` bytes. */
+const ratio = 100
+const unsuspected = 2 ** 27
+
 /** Column and row of a reference such as `AB12`, both from 0; undefined for what is none. */
 export function cellOf(reference: string): [column: number, row: number] | undefined {
   const [, letters, digits] = /^\$?([A-Z]{1,3})\$?(\d{1,7})$/.exec(reference) ?? []
@@ -49,6 +53,14 @@ export async function* sheetRows(
     const number = Number(value)
     return Number.isFinite(number) ? numberShown(number, styles[style] ?? 'number', from1904) : value
   }
+  /** Bytes of the sheet that were read, and of the texts that its rows show. */
+  let [read, shown] = [0, 0]
+  async function* weighed(): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      read += chunk.length
+      yield chunk
+    }
+  }
   const parser = xmlEvents(
     (name, attributes) => {
       if (name === 'row') {
@@ -70,6 +82,11 @@ export async function* sheetRows(
     name => {
       if (name === 'v') inValue = false
       else if (name === 'c') {
+        if (row.tooLong !== undefined) {
+          inline.taken()
+          type = ''
+          return
+        }
         const cell = cellValue()
         type = ''
         if (cell === null || cell === '') return
@@ -78,7 +95,11 @@ export async function* sheetRows(
         if (row.tooLong === undefined) row.cells.set(column, cell)
         else row.cells = new Map()
       } else if (name === 'row') {
-        if (row.cells.size > 0 || row.tooLong !== undefined) rows.push(row)
+        if (row.cells.size === 0 && row.tooLong === undefined) return
+        shown += size
+        if (shown > unsuspected && shown > ratio * read)
+          throw new Unreadable('over-limit', `its rows show more than ${ratio} times what the sheet weighs`)
+        rows.push(row)
       } else if (type === 'inlineStr') inline.close(name)
     },
     text => {
@@ -87,7 +108,7 @@ export async function* sheetRows(
     },
   )
   try {
-    for await (const _ of fed(bytes, parser)) yield* rows.splice(0)
+    for await (const _ of fed(weighed(), parser)) yield* rows.splice(0)
   } catch (error) {
     // What stands before the damage is whole.
     yield* rows.splice(0)

@@ -79,10 +79,17 @@ export async function stringList(bytes: AsyncIterable<Buffer> | undefined, most:
   for await (const _ of bytes ? fed(bytes, parser) : []) {
     // Kept as they come.
   }
+  /** A long text that many cells share is one in memory as well. */
+  const long = new Map<number, string>()
   return {
-    at: index =>
-      Number.isInteger(index) && index >= 0 && index < count
-        ? held.toString('utf8', index === 0 ? 0 : ends[index - 1], ends[index])
-        : undefined,
+    at(index) {
+      if (!Number.isInteger(index) || index < 0 || index >= count) return undefined
+      const known = long.get(index)
+      if (known !== undefined) return known
+      const [from, to] = [index === 0 ? 0 : ends[index - 1]!, ends[index]!]
+      const text = held.toString('utf8', from, to)
+      if (to - from >= 1024) long.set(index, text)
+      return text
+    },
   }
 }
