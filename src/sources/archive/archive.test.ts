@@ -6,6 +6,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { tar, tarMember, zip } from '../../../test/support/archives.ts'
+import { encrypted } from '../../../test/support/faults/bombs.ts'
+import { sampleOf, words } from '../../../test/support/faults/samples.ts'
 import { listFiles, readSource, sourceConfig, sourceKind } from '../index.ts'
 
 // What is unpacked lies in a folder of each test's own, so that what is left there can be counted.
@@ -311,6 +313,37 @@ describe('forms are told by their bytes', () => {
       'g.md: unknown-format',
       'h.jsonl.zst= row',
       'i.tar: empty-file',
+    ])
+  })
+
+  test('packages and pages by what they hold, behind any ending; what nothing reads is named', async () => {
+    const [pdf, docx, book, html] = (['pdf', 'docx', 'epub', 'html'] as const).map(form => sampleOf(form).build(words))
+    const sheet = sampleOf('xlsx').build(words)
+    const locked = encrypted.docx!.docx!({ bytes: 0, deep: 0 }) as Buffer
+    const found = await read({
+      'a.docx': pdf!,
+      'b.txt': pdf!,
+      'c.zip': docx!,
+      'd.csv': sheet,
+      'e.docx': book!,
+      'f.pdf': html!,
+      'g.xls': html!,
+      'h.pdf': 'Not found',
+      'i.docx': zipped({ 'a.md': 'I' }),
+      'j.docx.gz': gzipSync(docx!),
+      'k.gz': gzipSync(docx!),
+      'l.tgz': gzipSync(tar(tarMember('a', pdf!), tarMember('b.docx', docx!))),
+      'm.docx': locked,
+      'n.xlsx': Buffer.from(locked).fill(0, 1024 + 128),
+      'o.zip': zipped({ '[Content_Types].xml': 'x', 'ppt/presentation.xml': 'x' }),
+      'p.docx': docx!.subarray(0, 600),
+      'q.md': '<html>an example',
+    })
+    const said = 'A valve opens'
+    expect(found.map(line => line.replace(/=[\s\S]*/, text => (text.includes(said) ? '=' : text)))).toEqual([
+      ...['a.docx=', 'b.txt=', 'c.zip=', 'd.csv=', 'e.docx=', 'f.pdf=', 'g.xls=', 'h.pdf: unknown-format'],
+      ...['i.docx!/a.md= I', 'j.docx.gz=', 'k.gz=', 'l.tgz!/a=', 'l.tgz!/b.docx=', 'm.docx: encrypted'],
+      ...['n.xlsx: unknown-format', 'o.zip: unknown-format', 'p.docx: damaged', 'q.md= <html>an example'],
     ])
   })
 

@@ -91,6 +91,14 @@ test('texts: shared, in the cell, of a formula; runs joined, readings of Japanes
   ])
 })
 
+test('long texts that many cells share end with what a sheet of its size may show', async () => {
+  const row = (i: number) => `<row r="${i}"><c r="A${i}" t="s"><v>${i === 1 ? 0 : 1}</v></c></row>`
+  const data = Array.from({ length: 400 }, (_, i) => row(i + 1)).join('')
+  const items = await read(workbookOf([{ name: 'S', data }], { strings: ['name', 'long '.repeat(200_000)] }))
+  expect(items.length).toBeLessThan(200)
+  expect(items.at(-1)).toMatchObject({ is: 'rejected', reason: 'over-limit' })
+})
+
 test('a table that stands in from the corner, under a title, with headers over two rows and cells merged down', async () => {
   const data = rowsXml([
     [null, 'Sales of the year'],
