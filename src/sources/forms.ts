@@ -94,6 +94,9 @@ function isPdf(head: Buffer): boolean {
   return at === 0 || (at > 0 && !/[\x21-\x7e]{4}/.test(head.toString('latin1', 0, at)))
 }
 
+/** Raised whenever a file or a page may be read otherwise than before: it is read again, and what comes out alike is known. */
+export const readersVersion = 2
+
 export const formOf = (name: FormName): Form => forms[name]
 
 /** Databases belong to no folder: each has tables of its own, and a `.db` may be anything. */

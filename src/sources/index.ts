@@ -15,10 +15,10 @@ export { proseOf } from './document.ts'
 export { type Exported, exported, readExport } from './export.ts'
 export { idFile, listFiles, type SourceFile } from './files.ts'
 export type { Prose } from './form.ts'
+export { readersVersion } from './forms.ts'
 export { hubFiles, type Pinned, pullHub, settleHub } from './hub.ts'
 export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
 export { type FetchOptions, fetchPages, type Page } from './pages/fetch.ts'
-export { htmlVersion } from './pages/html.ts'
 export {
   firstRows,
   type Item,
