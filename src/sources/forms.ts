@@ -17,6 +17,8 @@ export const formNames = [
   'docx',
   'epub',
   'notebook',
+  'latex',
+  'code',
   'jsonl',
   'csv',
   'parquet',
@@ -56,6 +58,18 @@ const forms: { [name in FormName]: Form } = {
     holds: 'document',
     confined: false,
     load: async () => (await import('./notebook.ts')).readNotebook,
+  },
+  latex: {
+    endings: ['tex', 'ltx'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./latex/read.ts')).readLatex,
+  },
+  code: {
+    endings: code,
+    holds: 'document',
+    confined: false,
+    load: async () => (await import('./code/read.ts')).readCode,
   },
   jsonl: {
     endings: ['jsonl', 'ndjson', 'json'],
