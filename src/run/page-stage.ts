@@ -3,10 +3,10 @@ import type { Stage } from '../recipe/index.ts'
 import { fileId, sha256 } from '../records/index.ts'
 import {
   fetchPages,
-  htmlVersion,
   type Page,
   type Prose,
   proseOf,
+  readersVersion,
   type SourceConfig,
   Unreadable,
 } from '../sources/index.ts'
@@ -40,7 +40,7 @@ export async function pageStage(stage: Stage, env: StageEnv, verify: boolean): S
   })
   const key = taskKey(
     stage,
-    [`html ${htmlVersion}`, ...pages.map(page => `${page.url} ${digestOfPage(page)}`)],
+    [`readers ${readersVersion}`, ...pages.map(page => `${page.url} ${digestOfPage(page)}`)],
     ...(kept ? [kept.state] : []),
   )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })

@@ -166,6 +166,9 @@ function isPage(head: Buffer): boolean {
   return begin.test(head.toString('utf8', 0, 1024))
 }
 
+/** Raised whenever a file or a page may be read otherwise than before: it is read again, and what comes out alike is known. */
+export const readersVersion = 2
+
 export const formOf = (name: FormName): Form => forms[name]
 
 /** Databases belong to no folder: each has tables of its own, and a `.db` may be anything. */

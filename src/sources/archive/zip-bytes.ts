@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl'
 import { Unreadable } from '../bytes.ts'
 
@@ -72,7 +73,9 @@ async function inflated(zip: ZipFile, entry: Entry, limits: ZipLimits, left: { e
     stream.destroy()
   }
   left.expanded -= size
-  return Buffer.concat(chunks, size)
+  const whole = Buffer.concat(chunks, size)
+  if (crc32(whole) !== entry.crc32) throw new Unreadable('damaged', `zip: ${entry.fileName} has another checksum`)
+  return whole
 }
 
 const overLimit = (evidence: { [name: string]: string | number }): Unreadable =>

@@ -282,6 +282,13 @@ test('files that only end like one say what they are', async () => {
 test('broken XML is read as far as it goes, and says so; too deep and too large are refused', async () => {
   const cut = zipOf({ 'word/document.xml': `<w:document ${names}><w:body>${p('whole')}<w:p><w:r><w:t>half` })
   expect(await readDocx(cut, about)).toMatchObject({ text: 'whole\n\nhalf', lost: [{ reason: 'damaged' }] })
+  const unstyled = docx(styled('H1', 'words'), styles)
+  // A byte of the part with the styles, which lies last.
+  unstyled[unstyled.indexOf('PK\x01\x02') - 20]! ^= 0xff
+  expect(await readDocx(unstyled, about)).toMatchObject({
+    text: 'words',
+    lost: [{ reason: 'damaged', evidence: { member: 'word/styles.xml' } }],
+  })
   await expect(text('<w:p>'.repeat(5000))).rejects.toMatchObject({ reason: 'too-costly' })
   const bomb = docx(p('x'.repeat(5 << 20)))
   await expect(readDocx(bomb, about)).rejects.toMatchObject({ reason: 'over-limit' })

@@ -18,9 +18,17 @@ export async function readDocx(bytes: Buffer, { bound }: About): Promise<Prose> 
   const other = notZip(bytes, 'binary format of Word 97 to 2003')
   if (other) throw other
   const entries = await openZip(bytes, packageLimits(bound))
+  const lost: NonNullable<Prose['lost']> = []
+  // Without its styles or its numbers a text is still a text.
   const read = async (name: string | undefined): Promise<Xml | undefined> => {
     const entry = name === undefined ? undefined : (entries.get(name) ?? entries.get(name.replaceAll('/', '\\')))
-    return entry && xmlOf(xmlBytes(await entry.read())).root
+    try {
+      return entry && xmlOf(xmlBytes(await entry.read())).root
+    } catch (error) {
+      if (!(error instanceof Unreadable) || error.reason !== 'damaged') throw error
+      lost.push({ reason: 'damaged', evidence: { member: entry!.name, error: error.message } })
+      return undefined
+    }
   }
   const related = relations(await read('_rels/.rels'), '')
   const main = [related('officeDocument'), 'word/document.xml'].find(name => name !== undefined && entries.has(name))
@@ -54,6 +62,7 @@ export async function readDocx(bytes: Buffer, { bound }: About): Promise<Prose> 
   const pages = marked.split(placeMark).map((_, i) => `page ${i + 1}`)
   const { text, places } = placesOf(marked, pages)
   if (text === '' && !whole) throw new Unreadable('damaged', 'its XML is broken')
+  if (!whole) lost.push({ reason: 'damaged', evidence: { member: main, error: 'broken XML, read as far as it goes' } })
   const named =
     title ?? statedTitle(await read(related('core-properties') ?? 'docProps/core.xml')) ?? /^# (.+)$/m.exec(text)?.[1]
   return {
@@ -61,16 +70,7 @@ export async function readDocx(bytes: Buffer, { bound }: About): Promise<Prose> 
     format: 'markdown',
     ...(named ? { title: named } : {}),
     ...(places.length > 1 ? { places } : {}),
-    ...(whole
-      ? {}
-      : {
-          lost: [
-            {
-              reason: 'damaged' as const,
-              evidence: { member: main, error: 'its XML is broken; what could be told of it is read' },
-            },
-          ],
-        }),
+    lost,
   }
 }
 

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer'
+import { guessed } from '../encoding.ts'
 
 /** Bytes in which a page has to say its encoding (HTML Standard, 13.2.3.2). */
 const prescanned = 1024
 
 /**
  * A page as text: in the encoding of its byte order mark, of the server (`charset`), of its own `<meta>` or XML declaration;
- * else UTF-8; else Shift-JIS or EUC-JP where the bytes are Japanese in it, else windows-1252. What a page says of itself
+ * else UTF-8; else the encoding of one language that the bytes can only be, else windows-1252. What a page says of itself
  * is often wrong, so that it counts only where the bytes are text in it. Never fails: what stands for no character becomes
  * U+FFFD.
  */
@@ -17,10 +18,9 @@ export function htmlText(bytes: Uint8Array, charset?: string): string {
     const text = stated && attempted(buffer, stated)
     if (text !== undefined) return text
   }
-  // It is made of the bytes of ASCII.
-  if (buffer.includes('\u001b$B')) return new TextDecoder('iso-2022-jp').decode(buffer)
-  if (isUtf8(buffer) || nearlyUtf8(buffer)) return new TextDecoder('utf-8').decode(buffer)
-  return new TextDecoder(guessed(buffer)).decode(buffer)
+  const found = guessed(buffer)
+  if (found !== 'utf-8') return new TextDecoder(found).decode(buffer)
+  return new TextDecoder(isUtf8(buffer) || nearlyUtf8(buffer) ? 'utf-8' : 'windows-1252').decode(buffer)
 }
 
 function markOf(bytes: Buffer): string | undefined {
@@ -78,19 +78,4 @@ function share(text: string): number {
 function nearlyUtf8(bytes: Buffer): boolean {
   const text = new TextDecoder('utf-8').decode(bytes).replace(/\ufffd$/, '')
   return /[^\0-\x7f\ufffd]/.test(text) && share(text) < 0.05
-}
-
-function guessed(bytes: Buffer): string {
-  const japanese = ['euc-jp', 'shift_jis'].map(encoding => {
-    const text = new TextDecoder(encoding).decode(bytes)
-    if (share(text) > 0.02) return { encoding, kana: 0 }
-    const kana = text.match(/[\u3041-\u30fa]/g)?.length ?? 0
-    const all = text.match(/[\u3041-\u30fa\u4e00-\u9fff]/g)?.length ?? 0
-    const runs = text.match(/[\u3041-\u30fa\u4e00-\u9fff]{2,}/g)?.join('').length ?? 0
-    // Half-width katakana are what the other encoding looks like in this one.
-    const half = text.match(/[\uff61-\uff9f]/g)?.length ?? 0
-    return { encoding, kana: all >= 4 && runs >= 0.8 * all && half < all / 4 ? kana : 0 }
-  })
-  const best = japanese.reduce((most, one) => (one.kana > most.kana ? one : most))
-  return best.kana > 0 ? best.encoding : 'windows-1252'
 }

@@ -5,9 +5,6 @@ const named: { [entity: string]: string } = {
   ...{ euro: '€', pound: '£', yen: '¥', deg: '°', reg: '®', trade: '™', shy: '', zwnj: '', thinsp: ' ', ensp: ' ' },
 }
 
-/** Raised whenever a page may come out otherwise than before, so that it is read again. */
-export const htmlVersion = 2
-
 /** Character references as the characters they stand for; what stands for none stays. */
 export function unescaped(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]+));/gi, (whole, hex, decimal, name) => {

@@ -91,6 +91,10 @@ describe('encodings', () => {
 
   test('a page in Shift-JIS is read as one in UTF-8', () => {
     expect(read(encoded(japanese, 'shift_jis'))).toEqual(read(japanese))
+    // From a site it comes decoded, with what it said of its encoding still in it.
+    const stated = `<meta charset=shift_jis>${japanese}`
+    const bytes = encoded(stated, 'shift_jis')
+    expect(read(htmlText(bytes), 'utf-8')).toEqual(read(bytes))
     expect(read(japanese)).toMatchObject({
       title: '潮の満ち引き',
       text: '潮の満ち引きは、月の引力で海の水が動くことです。',
