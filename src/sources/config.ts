@@ -108,7 +108,12 @@ export const sourceConfig = z
         'Model that wrote the answers, as <provider>/<model>, or its provider where the rows name the model: they are synthetic, and its terms are checked',
       ),
     kind: z.enum(kinds).optional().describe('Kind of record; default by format, mapped columns and first row'),
-    format: z.enum(formNames).optional().describe('Format of the files; default by the ending of each'),
+    format: z
+      .enum(formNames)
+      .optional()
+      .describe(
+        'Format of the files; default by their first bytes, or the ending of each. Bytes that can be nothing else win',
+      ),
     exam: z
       .union([
         z.enum(examNames),
