@@ -66,7 +66,7 @@ test('what is passed over is named with its reason, and never matched by a patte
   const { sources, result } = await init({
     'docs/a.md': '# Stills\n\nA still boils.',
     'README.md': 'about the project',
-    'paper.pdf': '%PDF-1.7',
+    'paper.doc': 'words',
     'data/config.json': '{\n "name": "x"\n}\n',
     'data/a.json': JSON.stringify([{ prompt: 'p' }]),
     'data/b.json': JSON.stringify([{ prompt: 'q' }]),
@@ -77,11 +77,11 @@ test('what is passed over is named with its reason, and never matched by a patte
     { files: ['README.md'], why: 'beside folders of documents' },
     { files: ['data/config.json'], why: 'no row to use: 1 wrong-shape' },
     { files: ['data/empty.jsonl'], why: 'no row to use: 1 empty-file' },
-    { files: ['paper.pdf'], why: 'no reader; make it Markdown or plain text' },
+    { files: ['paper.doc'], why: 'no reader; make it Markdown or plain text' },
   ])
-  const none = await init({ 'paper.pdf': '%PDF-1.7' })
+  const none = await init({ 'paper.doc': 'words' })
   expect(none.code).toBe(2)
-  expect(none.out + none.err).toContain('paper.pdf (no reader')
+  expect(none.out + none.err).toContain('paper.doc (no reader')
 })
 
 test('a database gives a source for each of its tables; one that cannot be read is named', async () => {

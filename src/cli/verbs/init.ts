@@ -78,11 +78,11 @@ export const run: Run = async call => {
   return 0
 }
 
-const prose = /\.(?:md|markdown|rst|txt)$/i
+const prose = /\.(?:md|markdown|rst|txt|pdf)$/i
 const data = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)(?:\.gz)?$/i
 const databases = '**/*.{sqlite,sqlite3,db}'
 /** Documents that no reader takes, so that nobody waits for them in vain. */
-const unread = '**/*.{pdf,html,htm,doc,docx,odt,epub,xls,xlsx,ppt,pptx,adoc,xml,tex}'
+const unread = '**/*.{html,htm,doc,docx,odt,epub,xls,xlsx,ppt,pptx,adoc,xml,tex}'
 
 function few(files: string[]): string {
   return files.length <= 5 ? files.join(', ') : `${files.slice(0, 4).join(', ')} and ${files.length - 4} more`
@@ -110,7 +110,8 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
     if (prose.test(file.path)) {
       // Beside folders of documents, what lies at the top is a readme or a license.
       if (folders.length === 0 && inFolders) pass(file.path, 'beside folders of documents')
-      else put(file, folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt}` : '*.{md,markdown,rst,txt}')
+      else
+        put(file, folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt,pdf}` : '*.{md,markdown,rst,txt,pdf}')
       continue
     }
     const pattern = [...folders, `*${data.exec(file.path)![0]}`].join('/')
