@@ -9,7 +9,7 @@ import type { Json } from '../../records/index.ts'
 import { utf8Bytes } from '../bytes.ts'
 import type { SourceFile } from '../files.ts'
 import type { SourceReason } from '../reasons.ts'
-import { type Attributes, attributesOf, headOf, stretches } from './rows.ts'
+import { type Attributes, attributesOf, headOf, isPlain, stretches } from './rows.ts'
 
 /** A post, and the row of the file it stands in. */
 export type Post = { id: number; row: number; score: number; given: Attributes }
@@ -102,9 +102,7 @@ const wholeNumber = (value: string | undefined): number | undefined =>
 
 /** The file, or its text as UTF-8 where it is packed or UTF-16: places in it have to be found again. */
 async function plainFile(file: SourceFile, folder: string): Promise<string> {
-  const head = await headOf(file)
-  const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
-  if (!wide && !/\.gz$/i.test(file.path)) return file.absolute
+  if (isPlain(file, await headOf(file))) return file.absolute
   const plain = join(folder, 'posts.xml')
   await pipeline(utf8Bytes(file), createWriteStream(plain))
   return plain

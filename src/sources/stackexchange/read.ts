@@ -10,7 +10,7 @@ import type { Item } from '../read.ts'
 import { bodyMarkdown } from './body.ts'
 import { pairsOf } from './pairs.ts'
 import { type Post, type Thread, threads } from './posts.ts'
-import { rootOf } from './rows.ts'
+import { headOf, isPlain, rootOf } from './rows.ts'
 
 /**
  * Posts.xml of a Stack Exchange dump, in order of questions. By kind: `conversation`, one of a question and each of its
@@ -51,6 +51,8 @@ export const isPosts = async (file: SourceFile): Promise<boolean> =>
   (await rootElement(file).catch(() => undefined)) === 'posts'
 
 async function rootElement(file: SourceFile): Promise<string | undefined> {
+  const head = await headOf(file)
+  if (isPlain(file, head)) return rootOf(head.toString('utf8'))
   const chunks = utf8Bytes(file)
   try {
     const first = await chunks.next()

@@ -119,3 +119,7 @@ export async function headOf({ absolute }: Pick<SourceFile, 'absolute'>): Promis
     await handle.close()
   }
 }
+
+/** True for a file whose bytes are those of its text: neither packed nor UTF-16. */
+export const isPlain = ({ path }: SourceFile, head: Buffer): boolean =>
+  !/\.gz$/i.test(path) && !['fffe', 'feff'].includes(head.toString('hex', 0, 2))
