@@ -7,15 +7,19 @@ export {
   parts as benchmarkParts,
   readBenchmark,
 } from './benchmark.ts'
+export { Unreadable } from './bytes.ts'
 export { chunk, chunkOptions } from './chunk.ts'
 export type { Completion } from './completion.ts'
-export { type SourceConfig, sourceConfig, sourceUri } from './config.ts'
+export { licenseTold, type SourceConfig, sourceConfig, sourceUri } from './config.ts'
+export { proseOf } from './document.ts'
 export { type Exported, exported, readExport } from './export.ts'
 export { idFile, listFiles, type SourceFile } from './files.ts'
+export type { Prose } from './form.ts'
+export { readersVersion } from './forms.ts'
 export { hubFiles, type Pinned, pullHub, settleHub } from './hub.ts'
+export { foldersWithLicenses, type LicensedFolder, licenseCounts, licensesOf } from './licenses/folders.ts'
 export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
 export { type FetchOptions, fetchPages, type Page } from './pages/fetch.ts'
-export { readHtml } from './pages/html.ts'
 export {
   firstRows,
   type Item,

@@ -34,7 +34,7 @@ export type Item = (
       uri?: string
       /** What its site said of the use of it. */
       robots?: RobotsNote
-    } & Pick<SourceNote, 'format' | 'part' | 'places'> &
+    } & Pick<SourceNote, 'format' | 'encoding' | 'part' | 'places'> &
       SelfReport)
   | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }
 ) & {

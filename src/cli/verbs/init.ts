@@ -82,7 +82,7 @@ const prose = /\.(?:md|markdown|rst|txt|pdf)$/i
 const data = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)(?:\.gz)?$/i
 const databases = '**/*.{sqlite,sqlite3,db}'
 /** Documents that no reader takes, so that nobody waits for them in vain. */
-const unread = '**/*.{html,htm,doc,docx,odt,epub,xls,xlsx,ppt,pptx,adoc,xml,tex}'
+const unread = '**/*.{html,htm,doc,docx,odt,epub,xls,xlsx,ppt,pptx,adoc,xml}'
 
 function few(files: string[]): string {
   return files.length <= 5 ? files.join(', ') : `${files.slice(0, 4).join(', ')} and ${files.length - 4} more`
@@ -114,7 +114,12 @@ async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: See
         put(file, folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt,pdf}` : '*.{md,markdown,rst,txt,pdf}')
       continue
     }
-    const pattern = [...folders, `*${data.exec(file.path)![0]}`].join('/')
+    const ending = data.exec(file.path)?.[0]
+    if (ending === undefined) {
+      pass(file.path, 'name it under `files:` to read it')
+      continue
+    }
+    const pattern = [...folders, `*${ending}`].join('/')
     matched[pattern] = (matched[pattern] ?? 0) + 1
     const look = await lookAt(file).catch((error: Error) => error)
     if (!(look instanceof Error)) put(file, pattern, look)

@@ -194,5 +194,5 @@ const uriOf = ({ uri }: SourceConfig, path: 'q' | 'a', id: number): string | und
 function licenseOf(posts: Post[], { license }: SourceConfig): string | undefined {
   const stated = posts.map(({ given }) => given.ContentLicense?.trim().replace(/\s+/g, '-'))
   if (stated.every(one => !one)) return undefined
-  return [...new Set(stated.map(one => one || license))].sort().join(' AND ')
+  return [...new Set(stated.map(one => one || (license === 'detect' ? 'unknown' : license)))].sort().join(' AND ')
 }
