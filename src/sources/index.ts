@@ -13,6 +13,7 @@ export { type Exported, exported, readExport } from './export.ts'
 export { idFile, listFiles, type SourceFile } from './files.ts'
 export { hubFiles, type Pinned, pullHub, settleHub } from './hub.ts'
 export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
+export { codeEndings, type FormName, formByEnding, formOf } from './forms.ts'
 export { type FetchOptions, fetchPages, type Page } from './pages/fetch.ts'
 export { readHtml } from './pages/html.ts'
 export {
