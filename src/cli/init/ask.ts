@@ -27,6 +27,8 @@ type World = {
   seen: Seen
   accepted: readonly Acceptance[]
   given: ReadonlySet<keyof Answers>
+  /** Rejects where a path is no exam. */
+  exam(named: string): Promise<unknown>
 }
 
 /** Names that a purpose of the command line gives one by one. */
@@ -41,11 +43,10 @@ export async function ask(standing: Answers, world: World): Promise<Answers | un
   const say = (text: string) => reporter.say(wrap(text, reporter.width))
   const put = async (question: string, standard: string): Promise<string> =>
     (await io.question!(`${question} [${standard}] `)).trim() || standard
-  const choose = async <T extends string>(question: string, options: readonly T[], standard: T): Promise<T> => {
+  const choose: Choose = async (question, options, standard, shown = `(${options.join(', ')})`) => {
     for (;;) {
-      const said = (await put(`${question} (${options.join(', ')})`, standard)).toLowerCase()
-      const at = Number(said)
-      const found = options[at - 1] ?? options.find(option => option.startsWith(said))
+      const said = (await put(`${question} ${shown}`, standard)).toLowerCase()
+      const found = options[Number(said) - 1] ?? options.find(option => option.startsWith(said))
       if (found) return found
       say(`Please say one of: ${options.join(', ')}.`)
     }
@@ -56,11 +57,11 @@ export async function ask(standing: Answers, world: World): Promise<Answers | un
 
   reporter.say('', 'An empty line takes the answer in brackets.', '')
   if (open('use')) {
-    for (const [i, use] of uses.entries())
-      reporter.say(
-        `  ${i + 1} ${use.padEnd(12)} ${strategies[use].goal}${doable(use, has) ? '' : '  (nothing here for it)'}`,
-      )
-    answers.use = await choose('What is the data for?', uses, answers.use ?? useFor(has))
+    for (const [i, use] of uses.entries()) {
+      const goal = doable(use, has) ? strategies[use].goal : 'nothing here for it'
+      reporter.say(`  ${i + 1} ${use.padEnd(12)} ${goal}`)
+    }
+    answers.use = await choose('What is the data for?', uses, answers.use ?? useFor(has), '(1 to 4)')
   }
   if (open('changes')) answers.changes = await pace(answers, has, choose)
   const first = decide(has, { ...question(answers), languageModel: true })
@@ -97,7 +98,7 @@ export async function ask(standing: Answers, world: World): Promise<Answers | un
 }
 
 type Put = (question: string, standard: string) => Promise<string>
-type Choose = <T extends string>(question: string, options: readonly T[], standard: T) => Promise<T>
+type Choose = <T extends string>(question: string, options: readonly T[], standard: T, shown?: string) => Promise<T>
 
 const question = ({ use, changes, force }: Answers) => ({ ...(use ? { use } : {}), changes, force })
 
@@ -112,15 +113,22 @@ async function pace(answers: Answers, has: ReadonlySet<Material>, choose: Choose
   return choose('How often does what these files say change?', paces, answers.changes)
 }
 
-async function examOf(
-  answers: Answers,
-  { given, reporter }: World,
-  put: Put,
-  say: (text: string) => void,
-): Promise<void> {
+async function examOf(answers: Answers, world: World, put: Put, say: (text: string) => void): Promise<void> {
+  const { given, reporter } = world
   if (!given.has('exam')) {
-    const said = await put('An exam that the model will be judged by: its path, or none?', answers.exam ?? 'none')
-    if (said !== 'none') answers.exam = said
+    for (;;) {
+      const said = await put('An exam that the model will be judged by: its path, or none?', answers.exam ?? 'none')
+      const wrong =
+        said === 'none'
+          ? undefined
+          : await world.exam(said).then(
+              () => undefined,
+              (error: Error) => error.message,
+            )
+      if (!wrong && said !== 'none') answers.exam = said
+      if (!wrong) break
+      say(wrong)
+    }
   }
   if (answers.exam === undefined) {
     say(
@@ -158,7 +166,7 @@ async function teacherOf(
 ) {
   if (!given.has('teacher')) {
     const found = proposed(io.env)
-    reporter.say('', '  builtin/extractive: rules, no key, no cost; answers in the words of the documents')
+    reporter.say('', '  builtin/extractive: rules, no key, no cost; in the words of the documents')
     for (const { model, key } of found) reporter.say(`  ${model}: ${key} is set`)
     if (found.length === 0)
       reporter.say('  <provider>/<model>: with its key in the environment, such as DEEPSEEK_API_KEY')

@@ -12,7 +12,7 @@ import { of } from './seen.ts'
 import type { Teacher } from './teachers.ts'
 
 /** An exam that is there: a release, or a file or folder that is read as one. */
-export type Exam = { path: string; is: 'release' | 'file' }
+export type Exam = { path: string; is: 'release' | 'file'; date?: string }
 
 /** All that a recipe is written from. */
 export type Draft = {

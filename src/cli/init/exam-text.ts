@@ -1,11 +1,10 @@
 import { type Draft, feeding } from './draft.ts'
-import { endLines, examName, gateLines, helpers, lines, purposeLines, sourceLine, teacherText } from './recipe-text.ts'
+import { helpers } from './helpers.ts'
+import { endLines, examName, gateLines, lines, purposeLines, sourceLine, teacherText } from './recipe-text.ts'
 import { languagesOf } from './seen.ts'
-import { share } from './step-lines.ts'
+import { agreeing, audience, isSingle, quarter, say, share, step } from './step-lines.ts'
 import { byRules, judgeFor } from './teachers.ts'
-import { flow, names, note } from './yaml.ts'
-
-const step = (verb: string, options: readonly (readonly [string, string])[]): string => `  - ${verb}: ${flow(options)}`
+import { names, note } from './yaml.ts'
 
 /** The exam that goes with a training recipe: made of what that one holds out, by another family, and released before it. */
 export function examText(draft: Draft, recipe: string): string {
@@ -14,8 +13,8 @@ export function examText(draft: Draft, recipe: string): string {
   const written = decision.way !== 'curate-conversations'
   const documents = decision.way === 'teach-documents'
   const language = languagesOf(feeds)[0]?.[0] ?? 'en'
-  const held = decision.way === 'edge-cases' ? '25%' : share
-  const single = documents && feeds.every(group => group.count === 1 && group.records === 1)
+  const held = decision.way === 'edge-cases' ? quarter : share
+  const single = documents && isSingle(feeds)
   const exam: Draft = {
     ...draft,
     answers: { ...draft.answers, teacher: examiner },
@@ -58,11 +57,11 @@ export function examText(draft: Draft, recipe: string): string {
     `evaluation: { training: ${recipe} }`,
     '',
     'steps:',
-    step('personal-data', [['from', names(feeds.map(({ name }) => name))]]),
-    ...note('The same share as there, so that the same part is held out.', '  '),
-    step('holdout', [['share', held], ...(single ? ([['pieces', 'true']] as const) : []), ['give', 'held-out']]),
+    step('personal-data', `from: ${names(feeds.map(({ name }) => name))}`),
+    ...say('The same share as there, so that the same part is held out.'),
+    step('holdout', `share: ${held}`, single && 'pieces: true', 'give: held-out'),
     ...questions(draft, exam),
-    step('dedupe', [['near', '0.8']]),
+    step('dedupe', 'near: 0.8'),
     '',
     ...gateLines(exam, 'eval-set'),
     '',
@@ -71,33 +70,20 @@ export function examText(draft: Draft, recipe: string): string {
 }
 
 function questions({ decision }: Draft, exam: Draft): string[] {
-  const ja = languagesOf(feeding(exam))[0]?.[0] === 'ja'
-  const queries = helpers(exam)[0]
-  if (decision.way === 'curate-conversations') return ['  - clean']
-  if (decision.way !== 'teach-documents') {
-    return [
-      ...note('The answer that three of five agree on is the right one.', '  '),
-      step('answer', [
-        ['teacher', 'examiner'],
-        ['samples', '5'],
-        ['agreement', '0.6'],
-      ]),
-      '  - clean',
-    ]
-  }
+  if (decision.way === 'curate-conversations') return [step('clean')]
+  if (decision.way !== 'teach-documents') return agreeing()
+  const [queries] = helpers(exam)
   return [
-    step('ask', [
-      ['teacher', 'examiner'],
-      ['questions', '5'],
-      ['audience', ja ? 'この分野を学び始めた人' : 'a new colleague'],
-      ...(queries ? ([['like', names([queries.name])]] as const) : []),
-    ]),
-    step('answer', [['teacher', 'examiner']]),
-    '  - clean',
-    ...note('Only what is surely right may be asked.', '  '),
-    step('judge', [
-      ['teacher', 'judge'],
-      ['drop', '20%'],
-    ]),
+    step(
+      'ask',
+      'teacher: examiner',
+      'questions: 5',
+      `audience: ${audience(feeding(exam))}`,
+      queries !== undefined && `like: ${names([queries.name])}`,
+    ),
+    step('answer', 'teacher: examiner'),
+    step('clean'),
+    ...say('Only what is surely right may be asked.'),
+    step('judge', 'teacher: judge', 'drop: 20%'),
   ]
 }

@@ -1,7 +1,8 @@
 import { retrieveInstead, strategies, type Use } from '../../govern/index.ts'
 import { bytes, counted } from '../figures.ts'
-import { type Draft, feeding, licenseOf, realOnes, releaseLicense } from './draft.ts'
+import { type Draft, feeding, licenseOf, releaseLicense } from './draft.ts'
 import { gateNotes } from './gate-notes.ts'
+import { helpers } from './helpers.ts'
 import { type Group, languagesOf } from './seen.ts'
 import { stepLines } from './step-lines.ts'
 import { byRules, costs, proposals, type Teacher } from './teachers.ts'
@@ -146,7 +147,7 @@ export const chunked = ({ kind, longest }: Group): boolean => kind === 'document
 
 function kindOf(group: Group, { decision }: Draft): (readonly [string, string])[] {
   const { kind, columns, material, asked } = group
-  if (decision.way === 'exam-items' && material !== 'queries') return [['exam', 'auto']]
+  if (material === 'exams') return [['exam', 'auto']]
   if (material === 'people' || decision.way === 'table') return [['kind', 'row']]
   if (decision.way === 'edge-cases' && material === 'conversations') return [['kind', 'prompt']]
   const named = asked !== undefined || material === 'votes' || columns
@@ -186,20 +187,6 @@ export const examSource = ({ path, is }: { path: string; is: 'release' | 'file' 
     ? `{ files: ${scalar(`${path}/data/**/*.{parquet,jsonl}`)}, license: unknown }`
     : `{ files: ${scalar(path)}, license: unknown, exam: auto }`
 
-/** Sources beside those that rows are made of, which the steps name. */
-export function helpers(draft: Draft): Group[] {
-  const { way } = draft.decision
-  const wanted: ('queries' | 'conversations')[] =
-    way === 'teach-documents'
-      ? ['queries', 'conversations']
-      : way === 'teach-queries'
-        ? ['conversations']
-        : way === 'exam-documents'
-          ? ['queries']
-          : []
-  return realOnes(draft, ...wanted)
-}
-
 function about(group: Group): string[] {
   const found = Object.keys(group.personal)
   const said = [
@@ -237,7 +224,16 @@ function evaluationLines(draft: Draft): string[] {
       `evaluation: ${flow(named)}`,
       '',
     ]
-  if (!proposesExam(draft)) return []
+  if (exam || !proposesExam(draft)) {
+    if (exam || decision.way === 'edge-cases') return []
+    return [
+      ...note(
+        'Bring an exam, and measure the base model on it, before you train: without both nobody can tell whether the data helped. `stillroom import benchmark` brings one in, `stillroom evaluate` measures. Both are older than release.date.',
+      ),
+      '# evaluation: { exam: <folder of a release>, baseline: evaluations/<name> }',
+      '',
+    ]
+  }
   return [
     ...note(
       'First an exam and a baseline, or nobody can tell whether the data helped. Then name both here, and let release.date be a later day than theirs:',
@@ -251,13 +247,19 @@ function evaluationLines(draft: Draft): string[] {
 
 export const examName = ({ answers }: Draft): string => `${answers.name}-exam`
 
-/** An exam recipe is written beside where there is none yet, and something to ask about was held out. */
-export const proposesExam = ({ exam, decision, examiner }: Draft): boolean =>
-  exam === undefined &&
-  decision.is === 'make' &&
-  (decision.way === 'teach-documents' ||
-    decision.way === 'curate-conversations' ||
-    (['teach-queries', 'edge-cases'].includes(decision.way) && !byRules(examiner)))
+/** Fewer than these are too few to hold an exam out of them that is worth asking. */
+const [enoughRecords, enoughTokens] = [8, 20_000]
+
+/** An exam recipe is written beside where there is none yet, and something worth asking about was held out. */
+export function proposesExam(draft: Draft): boolean {
+  const { exam, decision, examiner } = draft
+  if (exam !== undefined || decision.is !== 'make') return false
+  const feeds = feeding(draft)
+  const sum = (of: (group: Group) => number) => feeds.reduce((all, group) => all + of(group), 0)
+  if (sum(group => group.records) < enoughRecords && sum(group => group.tokens) < enoughTokens) return false
+  if (['teach-documents', 'curate-conversations'].includes(decision.way)) return true
+  return ['teach-queries', 'edge-cases'].includes(decision.way) && !byRules(examiner)
+}
 
 export function gateLines(draft: Draft, use: Use): string[] {
   const notes = gateNotes(draft, use)

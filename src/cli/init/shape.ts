@@ -57,6 +57,10 @@ function told(kind: Kind, rows: Cells[], names: string[], form: string): Look {
     const columns = { vote: votes, prompt, completion: reply }
     return { ...base, kind: 'row', material: 'votes', shape: 'replies with votes', columns }
   }
+  // Chats that somebody marked as good or bad.
+  const marked = rows.length > 0 && rows.every(({ label }) => typeof label === 'boolean')
+  if (kind === 'conversation' && marked)
+    return { ...base, kind: 'feedback', material: 'votes', shape: 'answers with thumbs' }
   switch (kind) {
     case 'exam':
       return { ...base, kind, material: 'exams', shape: 'exam' }
@@ -116,7 +120,9 @@ function labels(values: unknown[]): boolean {
 /** A benchmark, by its columns; questions with answers alone count where the file says that it is one. */
 async function isExam(config: SourceConfig, file: SourceFile, names: readonly string[]): Promise<boolean> {
   const named = /(?:^|[/_.-])(?:tests?|exams?|eval(?:uation)?s?|benchmarks?)(?:[/_.-]|$)/i.test(file.path)
-  const choices = ['choices', 'options', 'answerKey', 'target', 'rubric'].some(name => names.includes(name))
+  const choices = names.some(name =>
+    /^(?:choices?(?:[_ ]?[0-9a-d])?|options?(?:[_ ]?[0-9a-d])?|answerKey|target|rubric)$/.test(name),
+  )
   const answers = names.includes('question') && names.includes('answer')
   if (!choices && !(named && answers)) return false
   const exam = { ...config, exam: { layout: 'auto' as const, shots: 0 }, kind: 'exam' as const }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import {
   decide,
@@ -10,11 +10,11 @@ import {
   strategies,
   type Use,
 } from '../../govern/index.ts'
-import { listFiles, type SourceConfig, sourceKind } from '../../sources/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { type Answers, nameOf, standardBudget } from '../init/answers.ts'
 import { ask, objection, termsLines } from '../init/ask.ts'
-import type { Draft, Exam } from '../init/draft.ts'
+import type { Draft } from '../init/draft.ts'
+import { dayOf, examAt } from '../init/exam.ts'
 import { examText } from '../init/exam-text.ts'
 import { gateNotes } from '../init/gate-notes.ts'
 import { look } from '../init/look.ts'
@@ -45,10 +45,9 @@ export const run: Run = async call => {
   if (seen.groups.length === 0) throw nothing(here(io, folder), seen)
   reporter.say(seenLines(seen, reporter))
   const accepted = readAcceptances(given.workspace ? resolve(io.cwd, given.workspace) : join(folder, '.stillroom'))
-  const answers =
-    given.yes || !io.question || reporter.kind === 'json'
-      ? standing
-      : await ask(standing, { io, reporter, seen, accepted, given: told })
+  const asked = !given.yes && io.question !== undefined && reporter.kind !== 'json'
+  const world = { io, reporter, seen, accepted, given: told, exam: (named: string) => examAt(folder, io.cwd, named) }
+  const answers = asked ? await ask(standing, world) : standing
   if (!answers) return 0
 
   const has = materialsOf(seen)
@@ -62,7 +61,7 @@ export const run: Run = async call => {
     judge: judgeFor(teacher, io.env),
     examiner: ofAnotherFamily(teacher, io.env) ?? writer,
     ...(exam ? { exam } : {}),
-    date: io.now().toISOString().slice(0, 10),
+    date: dayOf(io.now().toISOString().slice(0, 10), folder, exam, answers.baseline),
   }
   writeFileSync(file, recipeText(draft), { flag: 'wx' })
   const withExam = proposesExam(draft) && !existsSync(examFile)
@@ -72,7 +71,7 @@ export const run: Run = async call => {
   reporter.say('', `${here(io, file)} is written${withExam ? `, and ${here(io, examFile)}` : ''}.`)
   const verdict = verdictOf(teacher, answers.purpose, accepted)
   const asks = decision.way !== 'table'
-  if (asks && !byRules(teacher) && !verdict.mayCall) reporter.say('', termsLines(teacher, verdict, reporter))
+  if (asks && !asked && !byRules(teacher) && !verdict.mayCall) reporter.say('', termsLines(teacher, verdict, reporter))
   const without =
     given.preview === false
       ? undefined
@@ -81,7 +80,7 @@ export const run: Run = async call => {
         : ''
   let shown: object | null = null
   if (without) reporter.say('', wrap(without, reporter.width))
-  else if (without === '') shown = await tryIt(call, file, reporter)
+  else if (without === '') shown = await tryIt(call, file, reporter, byRules(teacher))
 
   const where = folder === io.cwd ? '' : ` ${here(io, folder)}`
   reporter.say(
@@ -148,26 +147,34 @@ function fromOptions({ given }: Call, folder: string): { standing: Answers; told
 
 function nothing(folder: string, { passed }: Seen): StillroomError {
   const left = passed.map(({ files, why }) => `${few(files)} (${why})`).join('; ')
-  return new StillroomError('SR_SOURCE_EMPTY', `There is nothing to read in ${folder}.`, {
-    expected:
-      'documents, such as Markdown, text, PDF or Word files, or rows, such as JSON Lines, CSV, Parquet or SQLite',
-    ...(left ? { received: left } : {}),
-    hint: 'put some into a folder such as docs/, or give init the folder that holds them: stillroom init <folder>',
-  })
+  return new StillroomError(
+    'SR_SOURCE_EMPTY',
+    `There is nothing to read in ${folder === '.' ? 'this folder' : folder}.`,
+    {
+      expected:
+        'documents, such as Markdown, text, PDF or Word files, or rows, such as JSON Lines, CSV, Parquet or SQLite',
+      ...(left ? { received: left } : {}),
+      hint: 'put some into a folder such as docs/, or give init the folder that holds them: stillroom init <folder>',
+    },
+  )
 }
 
 function cannot(
   { use, why, instead, needsModel }: { use: Use; why: string[]; instead?: Use; needsModel?: true },
   folder: string,
 ): StillroomError {
-  return new StillroomError('SR_USAGE', `Nothing can be made for ${use} of what lies in ${folder}.`, {
-    received: why.join('; '),
-    hint: needsModel
-      ? 'name one: --teacher deepseek/deepseek-v4-flash, or --teacher <model> --at http://localhost:8000/v1'
-      : instead
-        ? `try: stillroom init --use ${instead}`
-        : 'say what the rows hold in a recipe of your own: `kind:` and `columns:` of a source, docs/recipe.md',
-  })
+  return new StillroomError(
+    'SR_USAGE',
+    `Nothing can be made for ${use} of what lies in ${folder === '.' ? 'this folder' : folder}.`,
+    {
+      received: why.join('; '),
+      hint: needsModel
+        ? 'name one: --teacher deepseek/deepseek-v4-flash, or --teacher <model> --at http://localhost:8000/v1'
+        : instead
+          ? `try: stillroom init --use ${instead}`
+          : 'say what the rows hold in a recipe of your own: `kind:` and `columns:` of a source, docs/recipe.md',
+    },
+  )
 }
 
 function retrieve(): StillroomError {
@@ -176,26 +183,6 @@ function retrieve(): StillroomError {
     received: `--use fine-tuning, of knowledge that changes. ${why} (${sources.join('; ')}) ${still}`,
     hint: '--use eval-set writes that evaluation set; --force trains all the same',
   })
-}
-
-/** What is judged by, found beside the recipe or from where one is. */
-async function examAt(folder: string, cwd: string, named: string): Promise<Exam> {
-  const path = [resolve(cwd, named), resolve(folder, named)].find(one => existsSync(one))
-  const missing = (message: string, received?: string) =>
-    new StillroomError('SR_USAGE', message, {
-      expected: 'the folder of a release for eval-set, or a file with questions and right answers',
-      ...(received ? { received } : {}),
-      hint: 'without an exam init writes a recipe for one: --exam none',
-    })
-  if (!path) throw missing(`There is no exam at ${named}.`)
-  const short = relative(folder, path)
-  if (statSync(path).isDirectory() && existsSync(join(path, 'manifest.json'))) return { path: short, is: 'release' }
-  const config = { files: short, license: 'unknown', origin: 'real', kind: 'exam', exam: { layout: 'auto', shots: 0 } }
-  const files = await listFiles({ files: short }, folder)
-  await sourceKind(config as SourceConfig, files).catch((error: StillroomError) => {
-    throw missing(`${named} cannot be read as an exam.`, error.received)
-  })
-  return { path: short, is: 'file' }
 }
 
 function decisionLines({ decision }: Draft, { width, paint }: Reporter): string[] {
@@ -221,10 +208,15 @@ function whyNone(mayCall: boolean, key: string | undefined): string {
 }
 
 /** Three records through the whole recipe. What goes wrong here harms nothing that was written. */
-async function tryIt(call: Call, file: string, reporter: Reporter): Promise<object> {
-  reporter.say('', reporter.paint('bold', 'Preview: three records through the whole recipe'), '')
+async function tryIt(call: Call, file: string, reporter: Reporter, rules: boolean): Promise<object> {
+  reporter.say('', reporter.paint('bold', 'Preview: three records through the whole recipe'))
   try {
-    return (await preview(call, file, { limit: 3, rows: 3 })).data
+    return (
+      await preview(call, file, {
+        ...{ limit: 3, rows: 3 },
+        quiet: rules || reporter.kind !== 'human',
+      })
+    ).data
   } catch (error) {
     if (!StillroomError.is(error)) throw error
     reporter.say(...wrap(`The preview stopped: ${error.message}${error.hint ? ` ${error.hint}` : ''}`, reporter.width))

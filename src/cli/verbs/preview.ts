@@ -16,6 +16,9 @@ import { summaryOf } from './run.ts'
 /** Rejects that are named one by one, and how many of them for one reason of a step; the rest are counted. */
 const [named, namedAlike] = [20, 4]
 
+/** What two steps divide between them is not left out. */
+const divided = ['held-out', 'not-held-out']
+
 /** What a reject was about, in a line: how it ends, all columns of a row, or why where nothing of it is kept. */
 function gist(record: Rec | undefined, evidence: Json | undefined): string {
   const why = evidence === undefined ? '' : JSON.stringify(evidence)
@@ -46,10 +49,10 @@ export const run: Run = async call => {
 
 type Previewed = { exit: number; data: object; error?: unknown }
 /**
- * `limit` records go in; of the rows that come out at most `rows` are printed, and the run itself only in a terminal. By
- * default all rows are, where a teacher was asked, and the run as well.
+ * `limit` records go in; of the rows that come out at most `rows` are printed, all by default where a teacher was asked.
+ * `quiet` draws nothing of the run.
  */
-type Few = { limit: number; rows?: number }
+type Few = { limit: number; rows?: number; quiet?: boolean }
 
 /** Says what is said and draws nothing of the run. */
 const silent = (reporter: Reporter): Reporter => ({
@@ -58,7 +61,11 @@ const silent = (reporter: Reporter): Reporter => ({
 })
 
 /** Lets a few records through a recipe and prints what came of them. */
-export async function preview(call: Call, recipe: string | undefined, { limit, rows: most }: Few): Promise<Previewed> {
+export async function preview(
+  call: Call,
+  recipe: string | undefined,
+  { limit, rows: most, quiet }: Few,
+): Promise<Previewed> {
   const { io } = call
   const project = await openRecipe(call, recipe)
   const plan = await project.plan({ restrict: { limit } })
@@ -67,7 +74,6 @@ export async function preview(call: Call, recipe: string | undefined, { limit, r
   const session = takeWorkspace(call, project, 'preview')
   try {
     const began = io.now().getTime()
-    const quiet = most !== undefined && reporter.kind !== 'human'
     const result = await follow(io, quiet ? silent(reporter) : reporter, plan, view =>
       runPlan({ plan, session, env: io.env, online: true, ...view }),
     )
@@ -78,7 +84,9 @@ export async function preview(call: Call, recipe: string | undefined, { limit, r
     const steps = plan.stages.flatMap(stage => stage.nodes)
     const after = steps.slice(steps.findIndex(node => node.step.verb === 'limit') + 1)
     const behind = new Set(after.filter(node => node.step.verb !== 'limit').map(node => node.key))
-    const rejects = [...rejectsOf(session.store, past)].filter(({ step }) => behind.has(step))
+    const rejects = [...rejectsOf(session.store, past)].filter(
+      ({ step, reason }) => behind.has(step) && !divided.includes(reason),
+    )
     // Without a paid step nothing is restricted: all rows are there, and a few are shown.
     const restricted = steps.some(node => node.step.verb === 'limit')
     const shown = pick(rows, most ?? (restricted ? rows.length : limit), 1)
