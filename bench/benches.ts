@@ -5,6 +5,7 @@ import { cluster } from './cluster.ts'
 import { laboratory } from './collapse.ts'
 import { recall, scan } from './decontaminate.ts'
 import { exact, near, recalls } from './dedupe.ts'
+import { diffs } from './diff.ts'
 import { calls, records } from './engine.ts'
 import { closure, finding } from './erasure.ts'
 import { verdicts } from './evaluate.ts'
@@ -15,6 +16,7 @@ import { checks } from './novelty.ts'
 import { accuracy, scanSpeed } from './personal-data.ts'
 import { preferences } from './preference-bias.ts'
 import { distances, tables } from './privacy.ts'
+import { replays } from './replay.ts'
 import { report } from './report.ts'
 import { routes } from './routes.ts'
 import { each, huge, profiles, tokenizers } from './rules.ts'
@@ -63,6 +65,8 @@ export const benches: { [name: string]: () => AsyncIterable<Figure> } = {
   'rules-huge': huge,
   'kernels-twins': twins,
   'measure-report': report,
+  replay: replays,
+  diff: diffs,
   'measure-laboratory': laboratory,
   'engine-calls': () => calls({ calls: 20_000, latencyMs: 200, width: 512, instant: false }),
   'engine-instant': () => calls({ calls: 20_000, latencyMs: 0, width: 512, instant: true }),

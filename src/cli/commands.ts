@@ -180,10 +180,19 @@ export const commands: { [name: string]: Command } = {
   },
   replay: {
     operands: '[recipe]',
-    about: 'Runs with other options over the replies already paid for, without a call, and compares the funnels.',
+    about:
+      'Runs with other options over the replies already paid for, without a call, and shows funnel and rows before and after.',
     example: 'stillroom replay --set judge.drop=20%',
-    options: ['set', 'limit'],
+    options: ['set', 'limit', 'n'],
     load: () => import('./verbs/replay.ts'),
+  },
+  diff: {
+    operands: '[a] [b]',
+    about:
+      'Compares two recipes, runs or releases: what changed, why each row came or went, what runs again; alone, the last two runs.',
+    example: 'stillroom diff releases/support-tutor-0.1.0 releases/support-tutor-0.2.0 -n 3',
+    options: ['n', 'recipe'],
+    load: () => import('./verbs/diff.ts'),
   },
   batches: {
     operands: '[recipe]',

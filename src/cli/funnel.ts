@@ -2,7 +2,6 @@ import type { Funnel } from '../run/index.ts'
 import type { CallTotals } from '../workspace/index.ts'
 import { dollars, reasonList, thousands } from './figures.ts'
 import { table } from './layout.ts'
-import { left } from './progress.ts'
 import type { Reporter } from './reporter.ts'
 
 type Shown = Pick<Reporter, 'width' | 'paint'>
@@ -45,34 +44,6 @@ export function funnelTable(stages: Stages, funnel: Funnel, { width, paint }: Sh
     { head: 'dropped', right: true },
     { head: 'lost', right: true },
     { head: 'why', flex: true },
-  ]
-  return table(columns, rows, width, text => paint('bold', text))
-}
-
-/** Two funnels side by side: what each step handed on, and the difference. */
-export function funnelComparison(stages: Stages, before: Funnel, after: Funnel, { width, paint }: Shown): string[] {
-  const rows = stepKeys(stages).map(key => {
-    const [was, is] = [before[key], after[key]]
-    const change = left(is) - left(was)
-    const moved = was === undefined ? 'new step' : change === 0 ? '' : `${change > 0 ? '+' : ''}${thousands(change)}`
-    return [
-      key,
-      was ? thousands(was.in) : '',
-      was ? thousands(left(was)) : '',
-      thousands(is?.in ?? 0),
-      thousands(left(is)),
-      moved,
-      is ? reasonList(is.dropped) : '',
-    ]
-  })
-  const columns = [
-    { head: 'step' },
-    { head: 'in before', right: true },
-    { head: 'out', right: true },
-    { head: 'in after', right: true },
-    { head: 'out', right: true },
-    { head: 'change', right: true },
-    { head: 'dropped after', flex: true },
   ]
   return table(columns, rows, width, text => paint('bold', text))
 }

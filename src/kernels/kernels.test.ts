@@ -262,6 +262,21 @@ test('a signature estimates the Jaccard similarity as well as independent draws 
   }
 })
 
+test('a bound on the similarity changes no value that reaches it, and gives 0 under it', () => {
+  const set = fc.uniqueArray(fc.integer({ min: 0, max: 40 }), { maxLength: 30 })
+  const bound = fc.oneof(fc.double({ min: 0.01, max: 1, noNaN: true }), fc.constantFrom(0.5, 0.8, 1))
+  const sorted = (values: number[]) => Float64Array.from(values).sort()
+  fc.assert(
+    fc.property(set, set, bound, (one, two, least) => {
+      const [a, b] = [sorted(one), sorted(two)]
+      const exact = kernels.jaccard(a, b)
+      const bounded = kernels.jaccard(a, b, least)
+      expect(bounded === exact || (bounded === 0 && exact < least)).toBe(true)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test('a long text grows the memory: its units stay, those of earlier splits are refused', () => {
   const before = split('one two three', 'words')
   const long = split('か'.repeat(400_000), 'characters')

@@ -189,7 +189,7 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
         }),
         teachers,
         prompts: own.prompts?.(parsed) ?? [],
-        ...(step.module ? { module: step.module.url } : {}),
+        ...(step.module ? { module: step.module.url, code: step.module.digest } : {}),
         word: { verb: word.verb, key, options, as: primitive.as },
       })
       last = { key: nodeKey, kinds: gives }

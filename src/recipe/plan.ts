@@ -28,6 +28,8 @@ export type Node = {
   group?: string
   /** URL of the user's own module the step comes from. */
   module?: string
+  /** Digest of that module and of what it imports from beside it. */
+  code?: Sha
   /** The word of the recipe it comes from, by which another thread or machine finds the step: its verb, key and options. */
   word?: { verb: string; key: string; options: unknown; as: string }
   /** Inserted by a restriction of the run: a stage of its own, so that all other stages stay as they are. */

@@ -90,9 +90,10 @@ export function parquetWriter(file: string, columns: Columns): { row(row: Row): 
 
 /**
  * The rows of any Parquet file in order, a slice of a row group at a time. Values become JSON: dates ISO strings,
- * integers beyond 2^53 decimal strings, bytes without a type UTF-8 text (as older writers mean them). Throws what the reader throws on a damaged file.
+ * integers beyond 2^53 decimal strings, bytes without a type UTF-8 text (as older writers mean them). With `columns` only
+ * those are read. Throws what the reader throws on a damaged file.
  */
-export async function* readParquet(path: string): AsyncGenerator<{ [column: string]: Json }> {
+export async function* readParquet(path: string, columns?: string[]): AsyncGenerator<{ [column: string]: Json }> {
   const handle = await open(path)
   try {
     const { size } = await handle.stat()
@@ -115,7 +116,10 @@ export async function* readParquet(path: string): AsyncGenerator<{ [column: stri
       const stop = start + Number(group.num_rows)
       for (let rowStart = start; rowStart < stop; rowStart += rowsPerGroup) {
         const rowEnd = Math.min(rowStart + rowsPerGroup, stop)
-        for (const row of await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd })) {
+        for (const row of await parquetReadObjects({
+          ...{ file, metadata, compressors, rowStart, rowEnd },
+          ...(columns ? { columns } : {}),
+        })) {
           yield asJson(row) as { [column: string]: Json }
         }
       }

@@ -31,7 +31,7 @@ export async function examAhead(plan: Plan, { sits, rules }: Asking, root: strin
   const read = sits.map(node => sourcesOf(plan, node))
   const names = [...new Set(read.flatMap(one => one ?? []))]
   const configs = names.map(name => plan.recipe.sources[name] as SourceConfig)
-  if (read.includes(undefined) || configs.some(({ hub, urls }) => hub !== undefined || urls !== undefined))
+  if (read.includes(undefined) || configs.some(({ hub, urls, attach }) => (hub ?? urls ?? attach) !== undefined))
     return undefined
   const kept = suppression(root)
   const exams: Rec<'exam'>[] = []
@@ -44,7 +44,7 @@ export async function examAhead(plan: Plan, { sits, rules }: Asking, root: strin
     const ids = new Set<string>()
     for (const file of files) {
       const seen = new Map<string, number>()
-      for await (const item of readSource(name, config, file, { kind })) {
+      for await (const item of readSource(name, config, file, { kind, files })) {
         if (item.is === 'rejected') continue
         const record = sealSource(name, config, file, item, seen)
         if (record.kind !== 'exam' || ids.has(record.id) || kept?.holds(name, item.file?.path ?? file.path, record))

@@ -18,6 +18,28 @@ export { cancelBatches } from './cancel-batches.ts'
 export { laboratory } from './collapse.ts'
 export { type Funnel, funnelErrors } from './counts.ts'
 export {
+  type AtHand,
+  type Change,
+  type Cost,
+  compareReleases,
+  compareRuns,
+  compareShapes,
+  type Flat,
+  grouped,
+  type Mark,
+  type Otherwise,
+  type ReleaseDiff,
+  type RowDiff,
+  type RunDiff,
+  runNamed,
+  type Shape,
+  type ShapeDiff,
+  type StepDiff,
+  sameStep,
+  shapeOf,
+  type Why,
+} from './diff/index.ts'
+export {
   beginErasure,
   type Certificate,
   carryOut,

@@ -4,6 +4,7 @@ import type { Plan } from '../recipe/index.ts'
 import type { Json, Sha } from '../records/index.ts'
 import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
 import { addFunnel, type Funnel } from './counts.ts'
+import { type Shape, shapeOf } from './diff/index.ts'
 import { readSummary } from './stage.ts'
 
 /** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
@@ -33,10 +34,11 @@ export function openRunLog(
       owner: n.owner,
       verb: n.step.verb,
       about: n.step.about,
+      identity: n.identity,
       teachers: n.teachers,
     })),
   }))
-  const text = JSON.stringify({ recipe: plan.recipe.name, output: plan.output, stages }, null, 1)
+  const text = JSON.stringify({ recipe: plan.recipe.name, output: plan.output, stages, shape: shapeOf(plan) }, null, 1)
   let id = runId(now, text)
   for (let n = 2; ; n++) {
     try {
@@ -94,9 +96,11 @@ export type PastRun = {
     id: string
     from: string[]
     shape: string
-    nodes: { key: string; owner: string; verb: string; about: string; teachers: string[] }[]
+    nodes: { key: string; owner: string; verb: string; about: string; identity?: Sha; teachers: string[] }[]
   }[]
   output: string
+  /** The recipe as it stood then; runs of earlier versions have none. */
+  shape?: Shape
   tasks: { stage: string; task: string }[]
   funnel: Funnel
   told?: Told
@@ -114,7 +118,7 @@ export type PastRun = {
 export function readRun(paths: Paths, id: string): PastRun {
   const plan = JSON.parse(readFileSync(join(paths.run(id), 'plan.json'), 'utf8')) as Pick<
     PastRun,
-    'recipe' | 'stages' | 'output'
+    'recipe' | 'stages' | 'output' | 'shape'
   >
   const run: PastRun = { id, ...plan, tasks: [], funnel: {}, status: 'killed', calls: {} }
   let text = ''

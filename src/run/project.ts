@@ -16,6 +16,7 @@ import {
   findPack,
   hubFiles,
   listFiles,
+  pullAttached,
   pullHub,
   type SourceConfig,
   type SourceFile,
@@ -63,6 +64,12 @@ export function wordsOf(verbs: readonly (Step | Verb)[], workspace?: string, out
     },
     async sourceKind(_, entry, base) {
       const config = entry as SourceConfig
+      if (config.attach) {
+        if (config.kind !== undefined) return config.kind
+        if (workspace === undefined)
+          throw new StillroomError('SR_RECIPE_CONFLICT', 'A database is asked within a recipe only.')
+        return sourceKind(config, await pullAttached(config, workspace, outside.env))
+      }
       if (config.hub === undefined) return sourceKind(config, await listFiles(config, base))
       // A kind that is stated needs no look: nothing is fetched for a plan.
       if (config.kind !== undefined) return config.kind

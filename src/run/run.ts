@@ -191,6 +191,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       emit: log.emit,
       stop,
       clock,
+      variables: options.env,
       closed: options.closed ?? false,
       answering: behind,
       begin: activity.begin,

@@ -17,6 +17,7 @@ import {
   type Item,
   idFile,
   listFiles,
+  pullAttached,
   pullHub,
   readSource,
   type SourceConfig,
@@ -150,6 +151,7 @@ export function noRecord(source: string, dropped: { [reason: string]: number }):
 
 /** The files of a source. Those of the Hub come into the workspace first; a closed run takes what lies there. */
 async function filesToRead(name: string, config: SourceConfig, env: StageEnv, verify: boolean): Promise<SourceFile[]> {
+  if (config.attach) return pullAttached(config, env.paths.root, env.closed ? undefined : env.variables, verify)
   if (config.hub === undefined) return listFiles(config, env.plan.base)
   return pullHub(config, env.paths.root, env.closed ? undefined : env.hub, {
     again: verify,
@@ -183,7 +185,7 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
     const ids = new Set<string>()
     for (const file of files) {
       const seen = new Map<string, number>()
-      for await (const item of readSource(stage.key, config, file, { kind })) {
+      for await (const item of readSource(stage.key, config, file, { kind, files })) {
         env.stop.check()
         output.counts.in++
         const { path } = item.file ?? file

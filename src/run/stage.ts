@@ -31,6 +31,8 @@ export type StageEnv = {
   clock: Clock
   /** The Hub that sources come from. Throws SR_USAGE, SR_KEY_MISSING where the environment is wrong. */
   hub(): Hub
+  /** The environment, where addresses of databases stand. */
+  variables: Record<string, string | undefined>
   /** Nothing is asked of anybody: what is not there counts as missing. */
   closed: boolean
   seed: number

@@ -30,13 +30,22 @@ export const sourceConfig = z
       .min(1)
       .optional()
       .describe(
-        'Query whose rows are read of SQLite files: one statement that only reads and gives the same rows each time',
+        'Query whose rows are read: one statement that only reads and gives the same rows each time. SQLite files are asked one by one; Parquet, CSV and JSON Lines together, each a table of its name, by DuckDB',
       ),
     table: z
       .string()
       .min(1)
       .optional()
-      .describe('Table or view that is read of SQLite files instead of a query; default the only table'),
+      .describe('Table or view that is read of a database instead of a query; default the only table'),
+    attach: z
+      .record(
+        z.string().regex(/^[a-z_]\w*$/i, 'a name that queries may use'),
+        z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable'),
+      )
+      .optional()
+      .describe(
+        'Databases to ask by `sql` instead of files, each by name and the environment variable that holds its address: postgres://.. by the extension of DuckDB, or a DuckDB file. The answer stays in the workspace; `run --verify` asks again',
+      ),
     urls: z
       .array(z.url({ protocol: /^https?$/ }))
       .min(1)
@@ -136,8 +145,8 @@ export const sourceConfig = z
       .describe('Cuts documents: a token target, true for 800, or options of the step `chunk`'),
   })
   .refine(
-    ({ files, urls, hub }) => [files, urls, hub].filter(one => one !== undefined).length === 1,
-    'give one of files, urls and hub',
+    ({ files, urls, hub, attach }) => [files, urls, hub, attach].filter(one => one !== undefined).length === 1,
+    'give one of files, urls, hub and attach',
   )
   .refine(
     ({ hub, revision, config, split }) => hub !== undefined || (revision ?? config ?? split) === undefined,
@@ -145,7 +154,11 @@ export const sourceConfig = z
   )
   .refine(({ hub, uri }) => hub === undefined || uri === undefined, 'hub says itself where the files come from')
   .refine(({ sql, table }) => sql === undefined || table === undefined, 'give either sql or table')
-  .refine(({ files, sql, table }) => files !== undefined || (sql ?? table) === undefined, 'sql and table go with files')
+  .refine(
+    ({ files, attach, sql, table }) => (files ?? attach) !== undefined || (sql ?? table) === undefined,
+    'sql and table go with files or attach',
+  )
+  .refine(({ attach, sql }) => attach === undefined || sql !== undefined, 'attach goes with sql')
   .refine(({ exam, urls }) => exam === undefined || urls === undefined, 'exam goes with files')
   .overwrite(config => (config.exam === undefined ? config : { ...config, kind: 'exam' as const }))
   // Questions are the exception: people asked them, whoever answered.

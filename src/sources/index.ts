@@ -1,4 +1,5 @@
 /** Sources: files become records; what cannot be read becomes a rejection with a reason, and the rest goes on. */
+export { pullAttached } from './attached.ts'
 export {
   type BenchmarkFile,
   type BenchmarkItem,

@@ -16,17 +16,29 @@ export const objectionTo = (name: string): Objection => ({
   expected: 'a query that gives the same rows for the same file',
   received: name,
   hint:
-    times.has(name) || name.startsWith('current_')
+    times.has(name) || /^(?:now|today|age|(?:get_)?current_.*|transaction_timestamp)$/.test(name)
       ? 'write the date itself into the query'
       : 'leave it out; the step `sample` draws rows by the seed of the recipe',
 })
+
+const tokensOf = (sql: string): string[] =>
+  (sql.match(token) ?? []).filter(part => !part.startsWith('--') && !part.startsWith('/*'))
+
+/** The function of a query, out of those that `changes` knows, which gives something else each time; a sample does too. */
+export function changingIn(sql: string, changes: (name: string) => boolean): string | undefined {
+  const words = tokensOf(sql).map(part => part.toLowerCase())
+  return words.find((word, i) => {
+    if (/^current_(?:date|time|timestamp)$/.test(word) || word === 'tablesample') return true
+    return word === 'using' ? words[i + 1] === 'sample' : words[i + 1] === '(' && changes(word)
+  })
+}
 
 /**
  * Why a text is not one query that reads, needs no values from outside and gives the same rows each time; undefined where
  * it is. It looks at the words alone: whether tables and columns exist only the database knows.
  */
 export function objectionIn(sql: string): Objection | undefined {
-  const tokens = (sql.match(token) ?? []).filter(part => !part.startsWith('--') && !part.startsWith('/*'))
+  const tokens = tokensOf(sql)
   const words = tokens.map(part => part.toLowerCase())
   const expected = 'one statement that begins with select, with or values'
   if (!['select', 'with', 'values'].includes(words[0] ?? '')) {

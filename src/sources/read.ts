@@ -5,6 +5,7 @@ import { type Columns, Misshapen, object } from './columns.ts'
 import { completionOf, isCompletion } from './completion.ts'
 import type { SourceConfig } from './config.ts'
 import { readDocument } from './document.ts'
+import { askedOfDuckdb, duckdbRows } from './duckdb.ts'
 import { examColumns, examOf, layoutOf } from './exams.ts'
 import { formatOf, idFile, type SourceFile } from './files.ts'
 import type { Budget, Form, Limits } from './form.ts'
@@ -44,6 +45,8 @@ export type ReadOptions = {
   bound?: number
   /** What archives around this file have left. */
   budget?: Budget
+  /** All files of the source, which a query over them needs; default this one. */
+  files?: readonly SourceFile[]
 }
 
 const largest = standardLimits.bytes
@@ -64,6 +67,10 @@ export async function* readSource(
   const format = formatOf(config, file.path)
   const form = formOf(format)
   let empty = true
+  const files = options.files ?? [file]
+  const together = askedOfDuckdb(config, files)
+  // The query is over all of them, and is asked once.
+  if (together && file !== files[0]) return
   try {
     if (form.holds === 'files') {
       yield* readMembers(name, config, file, options, limits)
@@ -87,11 +94,13 @@ export async function* readSource(
     const beside = format === 'jsonl' ? await idFile(config, file) : undefined
     const named = beside && openIds(jsonRows(beside, bound), config.id!)
     let kind = options.kind ?? config.kind
-    for await (const read of rowsOf(file, format, bound, config)) {
+    const rows = together ? duckdbRows(files, config, bound) : rowsOf(file, format, bound, config)
+    for await (const read of rows) {
       const row = named ? await named(read) : read
       empty = false
       kind ??= 'value' in row ? kindOf(config, row.value) : undefined
-      yield itemOf(config, kind ?? 'row', row, ids)
+      const item = itemOf(config, kind ?? 'row', row, ids)
+      yield files.length > 1 && together ? { ...item, file: joined(files) } : item
     }
     if (empty) yield { is: 'rejected', reason: 'empty-file', evidence: { bytes: file.size } }
   } catch (error) {
@@ -99,6 +108,12 @@ export async function* readSource(
     else throw unread(error, `${file.path} of source ${name}`)
   }
 }
+
+/** Rows of a query belong to all the files that it was asked of. */
+const joined = (files: readonly SourceFile[]): Pick<SourceFile, 'path' | 'below'> => ({
+  path: files.map(({ path }) => path).join(' + '),
+  below: files.map(({ below }) => below).join(' + '),
+})
 
 /** The members of an archive, each read as the file it is; what it gives names it. */
 async function* readMembers(
@@ -158,6 +173,7 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
     })
   }
   expectDatabases(config, files)
+  const together = askedOfDuckdb(config, files)
   // Among files of all sorts those that are one document decide: what rows beside them are is anybody's guess.
   const prose = (file: SourceFile) => formOf(formatOf(config, file.path)).holds === 'document'
   if (!config.exam && (config.kind ?? 'document') === 'document' && files.some(prose)) return 'document'
@@ -176,7 +192,7 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
     }
     const before = looked
     try {
-      for await (const row of rowsOf(file, format, largest, config)) {
+      for await (const row of together ? duckdbRows(files, config, largest) : rowsOf(file, format, largest, config)) {
         kind ??= 'value' in row ? kindOf(config, row.value) : undefined
         const item = itemOf(config, kind ?? 'row', row, new Set())
         if (item.is === 'record') return item.payload.kind
@@ -200,12 +216,12 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
 /** A query or table named for other files would be passed over in silence. */
 function expectDatabases(config: SourceConfig, files: readonly SourceFile[]): void {
   const option = config.sql === undefined ? 'table' : 'sql'
-  if (config[option] === undefined) return
+  if (config[option] === undefined || config.attach || askedOfDuckdb(config, files)) return
   const other = files.find(file => formatOf(config, file.path) !== 'sqlite')
   if (!other) return
   throw new StillroomError('SR_SOURCE_SQL', `\`${option}\` reads databases, and ${other.path} is none.`, {
     position: { file: other.path },
-    expected: 'SQLite files: .sqlite, .sqlite3, .db, or any with `format: sqlite`',
+    expected: 'SQLite files (.sqlite, .sqlite3, .db), or files of Parquet, CSV and JSON Lines alone',
     received: formatOf(config, other.path),
     hint: `name databases alone in \`files\`, or leave \`${option}\` out`,
   })

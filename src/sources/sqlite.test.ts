@@ -185,7 +185,7 @@ describe('what is refused', () => {
     })
     await expect(sourceKind(config, await listFiles(config, base))).rejects.toMatchObject({ code: 'SR_SOURCE_SQL' })
     writeFileSync(join(base, 'data.csv'), 'a\n1\n')
-    const both = sourceConfig.parse({ files: ['data.csv'], license: 'CC0-1.0', table: 'people' })
+    const both = sourceConfig.parse({ files: ['data.csv', 'data.sqlite'], license: 'CC0-1.0', table: 'people' })
     await expect(sourceKind(both, await listFiles(both, base))).rejects.toMatchObject({
       code: 'SR_SOURCE_SQL',
       received: 'csv',

@@ -1,11 +1,14 @@
 import { errorJson } from '../../errors/index.ts'
-import { lastFinished, replay } from '../../run/index.ts'
+import { compareRuns, lastFinished, type RunDiff, readRun, replay, shapeOf } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
-import { counted } from '../figures.ts'
+import { exampleLines, firstOf, textsOfRuns } from '../diff-rows.ts'
+import { changeTable, funnelDiff, markTable, rowLines, type Sides } from '../diff-text.ts'
+import { counted, dollars, duration, thousands } from '../figures.ts'
 import { follow } from '../follow.ts'
-import { funnelComparison, funnelTable } from '../funnel.ts'
+import { funnelTable } from '../funnel.ts'
+import { table, wrap } from '../layout.ts'
 import { openRecipe, takeWorkspace } from '../open.ts'
-import { reporterOf } from '../reporter.ts'
+import { type Reporter, reporterOf } from '../reporter.ts'
 import { settings } from '../settings.ts'
 
 export const run: Run = async call => {
@@ -14,9 +17,15 @@ export const run: Run = async call => {
   const set = settings(given.set ?? [])
   const plan = await project.plan({ set })
   const reporter = reporterOf(call)
+  const { width, paint } = reporter
   const session = takeWorkspace(call, project, 'replay')
   try {
-    const before = lastFinished(session.paths, { recipe: plan.recipe.name })
+    const recipe = plan.recipe.name
+    // A preview beside a whole run says nothing: like is compared with like, where there is one.
+    const before =
+      lastFinished(session.paths, { recipe, restricted: given.limit !== undefined }) ??
+      lastFinished(session.paths, { recipe })
+    const began = io.now().getTime()
     // Several rounds may be needed: one line at the end says more than bars that begin anew.
     const {
       result,
@@ -26,24 +35,29 @@ export const run: Run = async call => {
       replay(project, session, { set, ...(given.limit === undefined ? {} : { limit: given.limit }), signal }),
     )
     const rows = (result.shards.get(played.output) ?? []).reduce((n, shard) => n + shard.lines, 0)
-    const lines = before
-      ? funnelComparison(played.stages, before.funnel, result.funnel, reporter)
-      : funnelTable(played.stages, result.funnel, reporter)
+    const took = io.now().getTime() - began
+    const options = Object.entries(set).map(([name, value]) => `${name}=${value}`)
+    const head = `Replay with ${options.join(', ') || 'the recipe as it is'}: ${counted(rows, 'row')}, 0 calls, ${duration(took)}.`
     reporter.say(
-      reporter.paint(
-        'bold',
-        `Replay with ${
-          Object.entries(set)
-            .map(([name, value]) => `${name}=${value}`)
-            .join(', ') || 'the recipe as it is'
-        }: ${counted(rows, 'row')}, 0 calls.`,
-      ),
+      wrap(head, width).map(line => paint('bold', line)),
       ...(before ? [`Before: run ${before.id}.`] : []),
       ...(unpaid.length > 0
         ? [`${counted(unpaid.length, 'root')} left out, because replies to them were never paid for.`]
         : []),
       '',
-      lines,
+    )
+    const after = readRun(session.paths, result.run)
+    const diff = before && compareRuns(session.store, before, after, shapeOf(await project.plan()))
+    const spent = session.journal.spent().usd
+    if (before && diff) {
+      reporter.say(comparison(diff, { spent, rows }, reporter))
+      const n = given.n ?? 0
+      if (n > 0 && diff.rows) {
+        const chosen = firstOf(diff.rows, n)
+        reporter.say(exampleLines(chosen, textsOfRuns(session.store, [before, after], chosen), sides, reporter))
+      }
+    } else reporter.say(funnelTable(played.stages, result.funnel, reporter))
+    reporter.say(
       '',
       result.error
         ? 'Nothing was released.'
@@ -57,8 +71,11 @@ export const run: Run = async call => {
       rows,
       calls: 0,
       unpaid,
+      took,
+      spent,
       before: before ? { run: before.id, funnel: before.funnel } : null,
       funnel,
+      ...(diff ? { diff } : {}),
       ...(error ? { error: errorJson(error) } : {}),
     })
     if (error && reporter.kind !== 'json') throw error
@@ -66,6 +83,37 @@ export const run: Run = async call => {
   } finally {
     session.close()
   }
+}
+
+const sides: Sides = ['before', 'after']
+
+/**
+ * Before and after: options, funnel, rows and what they cost. The dollars are all that was ever paid in the workspace:
+ * a stricter threshold saves none of them, so that each row it keeps is dearer.
+ */
+function comparison(diff: RunDiff, now: { spent: number; rows: number }, reporter: Reporter): string[] {
+  const { width, paint } = reporter
+  const changes = changeTable(diff.recipe?.changes.filter(one => !one.idle) ?? [], sides, reporter)
+  const lines = [...changes, ...(changes.length > 0 ? [''] : []), ...funnelDiff(diff.funnel, sides, reporter), '']
+  if (diff.rows) {
+    lines.push(...rowLines(diff.rows, sides, reporter), '')
+    const { a, b } = diff.rows.rows
+    const each = (rows: number): string => (rows === 0 ? '' : dollars(now.spent / rows))
+    lines.push(
+      ...table(
+        [{ head: 'kept' }, { head: 'before', right: true }, { head: 'after', right: true }],
+        [
+          ['rows', thousands(a), thousands(b)],
+          ['dollars spent so far', dollars(now.spent), dollars(now.spent)],
+          ['for each row kept', each(a), each(b)],
+        ],
+        width,
+        text => paint('bold', text),
+      ),
+    )
+  } else lines.push(...wrap(`Rows cannot be compared: ${diff.missing}.`, width))
+  const marks = markTable(diff.marks, sides, reporter)
+  return marks.length > 0 ? [...lines, '', ...marks] : lines
 }
 
 const silent = { emit: () => {}, notice: () => {}, end: () => {} }

@@ -74,7 +74,7 @@ export const run: Run = async call => {
       recipe: last.recipe,
       workspace: root,
       busy: busy ?? null,
-      runs: past.map(({ tasks, stages: _, ...one }) => ({ ...one, tasks: tasks.length })),
+      runs: past.map(({ tasks, stages: _, shape: __, ...one }) => ({ ...one, tasks: tasks.length })),
       spent,
       next,
     })

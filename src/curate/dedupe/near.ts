@@ -282,7 +282,9 @@ const allLengths = ({ shingle }: NearOptions): number[] => {
 }
 
 /** Rows with one text. */
-type Same = { all: Standing[]; head: Standing; buckets: number[]; sets: Float64Array[] }
+type Same = { all: Standing[]; head: Standing; buckets: number[]; sets: Sketched[] }
+/** A set of shingles with a bit for each of its hashes. */
+type Sketched = { set: Float64Array; bits: Int32Array }
 type Pair = { kept: Standing; gone: Standing; jaccard: number }
 type Decided = { each: [Id, Fate][]; crowded: number }
 
@@ -353,8 +355,8 @@ const compare: Pass<NearOptions, Compared[], Decided, { each: Map<Id, Fate>; not
           const kept = all[rival]!.head
           // The same row in a side input is no copy of it.
           if (rows.length === 1 && kept.id === head.id) continue
-          const jaccard = similarity(all[rival]!.sets, sets, options.near)
-          if (jaccard < options.near || jaccard < (best?.jaccard ?? 0)) continue
+          const jaccard = similarity(all[rival]!.sets, sets, best?.jaccard ?? options.near)
+          if (jaccard < (best?.jaccard ?? options.near)) continue
           if (!best || jaccard > best.jaccard || bySurvival(kept, best.kept) < 0) best = { kept, jaccard }
         }
       }
@@ -416,7 +418,7 @@ function sameTexts(segments: Compared[], lengths: number): Same[] {
     if (lead === undefined) return { all, head, buckets: [], sets: [] }
     const segment = segmentOf(starts, lead)
     const own = (lead - starts[segment]!) * lengths
-    const sets = Array.from({ length: lengths }, (_, i) => listAt(segments[segment]!.sets, own + i))
+    const sets = Array.from({ length: lengths }, (_, i) => sketched(listAt(segments[segment]!.sets, own + i)))
     return { all, head, buckets: numbers.get(lead)!, sets }
   }
   const found: Same[] = []
@@ -429,13 +431,43 @@ function sameTexts(segments: Compared[], lengths: number): Same[] {
   return found
 }
 
-/** Jaccard similarity by the longest shingles that both texts have; 0 where their sizes alone put it under the limit. */
-function similarity(a: readonly Float64Array[], b: readonly Float64Array[], near: number): number {
+/** Words of 32 bits of a sketch: wide enough that the sets of common rows leave most of it empty. */
+const sketchWords = 16
+
+function sketched(set: Float64Array): Sketched {
+  const bits = new Int32Array(sketchWords)
+  for (const hash of set) {
+    const bit = hash % (32 * sketchWords)
+    bits[bit >> 5]! |= 1 << (bit & 31)
+  }
+  return { set, bits }
+}
+
+/** Bits that a sketch has and another has not: at least so many hashes stand in the first set alone. */
+function bitsAlone(a: Int32Array, b: Int32Array): number {
+  let n = 0
+  for (let i = 0; i < sketchWords; i++) {
+    let x = a[i]! & ~b[i]!
+    x -= (x >>> 1) & 0x55555555
+    x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
+    n += Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+  }
+  return n
+}
+
+/**
+ * Jaccard similarity by the longest shingles that both texts have; 0 where it is certain to lie under the limit, which
+ * sizes and sketches mostly tell without a look at the sets.
+ */
+function similarity(a: readonly Sketched[], b: readonly Sketched[], least: number): number {
   for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i]!, b[i]!]
+    const [{ set: x, bits }, { set: y, bits: others }] = [a[i]!, b[i]!]
     if (x.length === 0 || y.length === 0) continue
-    const [small, large] = x.length < y.length ? [x.length, y.length] : [y.length, x.length]
-    return small < near * large - 1e-9 ? 0 : jaccard(x, y)
+    // What both share at the limit; more than the rest may stand in neither alone.
+    const shared = (least * (x.length + y.length)) / (1 + least) - 1e-9
+    if (x.length < shared || y.length < shared) return 0
+    if (bitsAlone(bits, others) > x.length - shared || bitsAlone(others, bits) > y.length - shared) return 0
+    return jaccard(x, y, least)
   }
   return 0
 }

@@ -76,12 +76,23 @@ export function referenceFor(ctx: Pure<{ reference: boolean }>, language: 'en' |
   return right ? `${expected[language]}\n${fence(right, 'reference')}` : undefined
 }
 
-/** Marks are whole numbers of the scale, each by its own name: what does not validate is no mark, and is asked for once more. */
-export const marks = (aspects: string[], [low, high]: [number, number]) =>
-  z.object({
+const schemas = new Map<string, z.ZodType<Marks>>()
+
+/**
+ * Marks are whole numbers of the scale, each by its own name: what does not validate is no mark, and is asked for once
+ * more. One schema for each rubric and scale, since to make one takes longer than to look a reply up.
+ */
+export function marks(aspects: string[], [low, high]: [number, number]): z.ZodType<Marks> {
+  const key = JSON.stringify([aspects, low, high])
+  const known = schemas.get(key)
+  if (known) return known
+  const made = z.object({
     rationale: z.string(),
     ...Object.fromEntries(aspects.map(aspect => [aspect, z.number().int().min(low).max(high)])),
   }) as unknown as z.ZodType<Marks>
+  schemas.set(key, made)
+  return made
+}
 
 export function request(record: Rec<'conversation'>, ctx: Pure<AskOptions>): Ask<Marks> {
   const { options } = ctx
