@@ -70,7 +70,7 @@ export async function ask(standing: Answers, world: World): Promise<Answers | un
     say(`${retrieveInstead.why} (${retrieveInstead.sources.join('; ')})`)
     say(retrieveInstead.still)
     const next = await choose(
-      'Write that evaluation set, train all the same, or stop?',
+      'Write that, train all the same, or stop?',
       ['evaluate', 'train', 'stop'] as const,
       'evaluate',
     )
@@ -110,7 +110,7 @@ const doable = (use: Use, has: ReadonlySet<Material>): boolean =>
 async function pace(answers: Answers, has: ReadonlySet<Material>, choose: Choose) {
   const would = decide(has, { ...question(answers), changes: 'weekly', force: false, languageModel: true })
   if (would.is !== 'retrieve') return answers.changes
-  return choose('How often does what these files say change?', paces, answers.changes)
+  return choose('How often does what they say change?', paces, answers.changes)
 }
 
 async function examOf(answers: Answers, world: World, put: Put, say: (text: string) => void): Promise<void> {
