@@ -71,7 +71,7 @@ export const commands: { [name: string]: Command } = {
     operands: '[recipe]',
     about: 'Runs a recipe to its end, or on from where it stopped, and releases what it made.',
     example: 'stillroom run recipe.yaml --show 3',
-    options: ['limit', 'verify', 'release', 'show'],
+    options: ['limit', 'verify', 'release', 'show', 'background'],
     load: () => import('./verbs/run.ts'),
   },
   rounds: {
@@ -79,7 +79,7 @@ export const commands: { [name: string]: Command } = {
     about:
       'Runs a recipe once for each of its rounds, or on from where they stopped, a release each; ends when rows drift.',
     example: 'stillroom rounds recipe.yaml',
-    options: [],
+    options: ['background'],
     load: () => import('./verbs/rounds.ts'),
   },
   status: {
@@ -88,6 +88,21 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom status',
     options: ['n'],
     load: () => import('./verbs/status.ts'),
+  },
+  logs: {
+    operands: '[run]',
+    about:
+      'Tells what happened in a run, a line an event; with -f as it happens, to its end. The newest run unless named.',
+    example: 'stillroom logs -f',
+    options: ['follow', 'n', 'recipe'],
+    load: () => import('./verbs/logs.ts'),
+  },
+  stop: {
+    operands: '[recipe]',
+    about: 'Stops what is at work in a workspace cleanly, as an interrupt does: what is in the air still lands.',
+    example: 'stillroom stop',
+    options: [],
+    load: () => import('./verbs/stop.ts'),
   },
   show: {
     operands: '<id>',
@@ -287,6 +302,14 @@ export const commands: { [name: string]: Command } = {
     options: [],
     load: () => import('./verbs/keys.ts'),
   },
+  gc: {
+    operands: '[recipe]',
+    about:
+      'Shows what no recipe in the folder needs of the workspace, by kind and size, and with --yes removes it; paid replies never.',
+    example: 'stillroom gc',
+    options: ['yes', 'keep', 'also'],
+    load: () => import('./verbs/gc.ts'),
+  },
   erase: {
     operands: '[recipe]',
     about:
@@ -315,6 +338,14 @@ export const commands: { [name: string]: Command } = {
     example: 'stillroom terms accept openai --by "<your name>" --version 2025-05-31',
     options: ['by', 'version', 'note', 'recipe'],
     load: () => import('./verbs/terms-accept.ts'),
+  },
+  doctor: {
+    operands: '[recipe]',
+    about:
+      'Looks at machine, keys, recipe and workspace; with --teacher asks one teacher a few short questions, and says what it can do and what that cost.',
+    example: 'stillroom doctor --teacher writer',
+    options: ['teacher', 'at', 'recipe'],
+    load: () => import('./verbs/doctor.ts'),
   },
   'steps list': {
     operands: '',

@@ -116,7 +116,7 @@ export function evaluationLines(done: Evaluated, shown: Shown, here: (path: stri
   })
   const revision = model.revision === undefined ? '' : ` (${model.revision})`
   const calls = callTable(result.calls, modelsOf(plan), shown)
-  const money = moneyLines(result.calls, items, width)
+  const money = moneyLines(result.calls, items, width, undefined, 'an item')
   const path = here(dir)
   return [
     bold(`${plan.recipe.name}: ${model.id}${revision} on ${counted(items, 'item')}.`),

@@ -1,6 +1,7 @@
 import { exits } from '../errors/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import type { Emit } from '../workspace/index.ts'
+import { tellsStarter } from './background.ts'
 import type { Io } from './io.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -25,7 +26,7 @@ export async function follow<T>(
     stop.abort()
   })
   try {
-    return await work({ renderers: [view.emit], signal: stop.signal }, view.notice)
+    return await work({ renderers: [view.emit, ...tellsStarter(io)], signal: stop.signal }, view.notice)
   } finally {
     forget()
     view.end()

@@ -1,5 +1,5 @@
-import type { Against, Estimate, PlanForecast } from '../run/index.ts'
-import { compact, counted, dollars, roughly, thousands } from './figures.ts'
+import type { Against, DiskForecast, Estimate, PlanForecast } from '../run/index.ts'
+import { bytes, compact, counted, dollars, roughly, thousands } from './figures.ts'
 import { table, wrap } from './layout.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -71,8 +71,47 @@ export function forecastLines(of: PlanForecast, { width, paint }: Pick<Reporter,
     ),
     '',
     ...wrap(`In all: ${parts.join('; ')}.`, width),
+    ...expected(of).flatMap(text => wrap(text, width).map(line => paint('bold', line))),
     ...remarks(of).flatMap(text => wrap(text, width).map(line => paint('dim', line))),
   ]
+}
+
+/** What one waits for and pays in a line: kept rows, when they will be there, and what each of them costs. */
+function expected({ total: { calls, ms, usd }, kept, steps }: PlanForecast): string[] {
+  if (calls.value === 0 || kept.value < 0.5) return []
+  const batches = steps.some(step => step.batch)
+  const time = batches
+    ? ', a day or less for each step in batches'
+    : ms
+      ? ` in ${ms.value < 500 ? 'less than a second' : `about ${roughly(ms.value)}`}`
+      : ''
+  const each = usd ? `, ${dollars(usd.value / kept.value)} a kept row` : ''
+  return [`Expected: ${range(kept, whole)} ${Math.round(kept.value) === 1 ? 'row' : 'rows'}${time}${each}.`]
+}
+
+/** Whether the disk bears what is to come, and what that was told from. */
+export function diskLines(
+  disk: DiskForecast | undefined,
+  free: number | undefined,
+  run: string | undefined,
+  { width, paint }: Pick<Reporter, 'width' | 'paint'>,
+): string[] {
+  const room = free === undefined ? '' : `${bytes(free)} are free there`
+  if (!disk) return room ? wrap(`Disk: what a run takes is not known before a pilot; ${room}.`, width) : []
+  const { journal, tasks, release, total, most, perCall, from } = disk
+  if (most < 1) return wrap(`Disk: nothing more than is there${room ? `; ${room}` : ''}.`, width)
+  const parts = [`journal ${bytes(journal)}`, `tasks ${bytes(tasks)}`, `release ${bytes(release)}`].join(', ')
+  const upTo = bytes(most) === bytes(total) ? '' : `, ${bytes(most)} where the band ends`
+  const rests = `told from run ${run} at ${bytes(perCall)} a call${from === 'rows' ? ' and the length of its rows' : ' and from the release before'}`
+  const is = free === undefined || most <= free ? 'fits' : total <= free ? 'crosses' : 'exceeds'
+  const head = {
+    fits: 'Disk:',
+    crosses: 'The disk may not suffice:',
+    exceeds: 'The disk does not suffice: make room, or move the workspace with --workspace.',
+  }[is]
+  const text = `${head} about ${bytes(total)} more (${parts})${upTo}; ${room || 'what is free cannot be told'}; ${rests}.`
+  const lines = wrap(text, width)
+  return is === 'fits' ? lines : lines.map(line => paint(is === 'crosses' ? 'yellow' : 'red', line))
 }
 
 function remarks({ steps, total, roots, limited }: PlanForecast): string[] {

@@ -20,6 +20,10 @@ export type Io = {
   onInterrupt(heard: () => void): () => void
   /** Calls back every so many milliseconds; returns what stops it. */
   every(ms: number, tick: () => void): () => void
+  /** Waits so many milliseconds. */
+  wait(ms: number): Promise<void>
+  /** Tells the process that started this one in the background; absent where none did. */
+  tellStarter?(message: unknown): void
   /** Ends the process without waiting for anything. */
   leave(code: number): void
 }
@@ -71,6 +75,13 @@ export function systemIo(): Io {
       timer.unref()
       return () => clearInterval(timer)
     },
+    wait: ms => new Promise(resolve => setTimeout(resolve, ms)),
+    ...(process.send
+      ? {
+          // Who started it may be gone by then.
+          tellStarter: (message: unknown) => void (process.connected && process.send?.(message, () => {})),
+        }
+      : {}),
     leave: code => process.exit(code),
   }
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -79,7 +79,7 @@ test('a run, and everything that can be asked about it afterwards', async () => 
     judge    self/judge       6                6,000  1,200  $0.0084
     solver   self/solver      5                5,000  1,000  $0.0070
     writer   self/writer      5                5,000  1,000  $0.0070
-    It cost $0.02, $0.01 a row.
+    It cost $0.02, $0.01 a kept row.
 
     Calls, tasks and the log of this run lie in .stillroom.
     Next: stillroom show rows, stillroom show rejects.

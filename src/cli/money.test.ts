@@ -68,6 +68,7 @@ test('a pilot tells what everything will cost, and the run after it does not pay
     dedupe.near    ~20
 
     In all: 40 calls; 40.0 k tokens in and 8.00 k out; $0.06; less than a second at the full width.
+    Expected: 20 rows in less than a second, $0.0028 a kept row.
     The 5 roots took as much as each other, so there is no band; others may differ: --pilot 20 asks
     more. A root is a record that reaches the first step with a teacher.
     ~: behind a step that looks at all rows at once, such as dedupe or a share; scaled as if it grew
@@ -105,6 +106,7 @@ test('a pilot tells what everything will cost, and the run after it does not pay
     dedupe.near     20
 
     In all: 40 calls; 40.0 k tokens in and 8.00 k out; $0.06; less than a second at the full width.
+    Expected: 20 rows in less than a second, $0.0028 a kept row.
     The budget of $1.00 suffices: with what is spent already it takes $0.06.
     "
   `)
@@ -170,7 +172,7 @@ test('the money of a run in a sentence: what it cost, what a row did, and what c
   const of = (more: object): CallTotals => ({ t: { ...total, saved: { cache: 0, batch: 0 }, ...more } })
   const say = (more: object, rows = 4) => moneyLines(of(more), rows, 200).join(' ')
   expect(say({ saved: { cache: 0.5, batch: 2 } })).toBe(
-    'It cost $1.00, $0.25 a row; 4.00 k of 10.0 k input tokens came from prompt caches, which saved $0.50; batches saved $2.00.',
+    'It cost $1.00, $0.25 a kept row; 4.00 k of 10.0 k input tokens came from prompt caches, which saved $0.50; batches saved $2.00.',
   )
   expect(say({ saved: { cache: -0.5, batch: 0 } }, 0)).toBe(
     'It cost $1.00; 4.00 k of 10.0 k input tokens came from prompt caches, which cost $0.50 more than it saved.',

@@ -30,15 +30,27 @@ export function savings({ cached, input, saved }: { cached: number; input: numbe
   ]
 }
 
-/** What a run cost, in all and for each row it kept, and what was saved; nothing when nobody was asked. */
-export function moneyLines(calls: CallTotals, rows: number, width: number): string[] {
+/**
+ * What a run cost, in all and for each row it kept, and what was saved; nothing when nobody was asked. `worth` is what all
+ * replies behind its rows cost, since earlier runs may have paid for some; null where that is not known.
+ */
+export function moneyLines(
+  calls: CallTotals,
+  rows: number,
+  width: number,
+  worth: number | null = costOfCalls(calls),
+  each = 'a kept row',
+): string[] {
   const totals = Object.values(calls)
   if (totals.every(({ sent }) => sent === 0)) return []
   const sum = (of: (total: CallTotals[string]) => number): number => totals.reduce((n, total) => n + of(total), 0)
   const usd = costOfCalls(calls)
   const saved = { cache: sum(c => c.saved?.cache ?? 0), batch: sum(c => c.saved?.batch ?? 0) }
   const done = savings({ cached: sum(c => c.cached ?? 0), input: sum(c => c.input), saved })
-  const perRow = usd && rows > 0 ? `, ${dollars(usd / rows)} a row` : ''
-  const cost = usd === null ? 'What it cost is not known: a teacher has no price' : `It cost ${dollars(usd)}${perRow}`
+  const earlier = usd !== null && worth !== null && worth > usd * 1.000001
+  const all = earlier ? `, and with what earlier runs paid for its replies ${dollars(worth)}` : ''
+  const perRow = worth && rows > 0 ? `, ${dollars(worth / rows)} ${each}` : ''
+  const cost =
+    usd === null ? 'What it cost is not known: a teacher has no price' : `It cost ${dollars(usd)}${all}${perRow}`
   return wrap(`${[cost, ...done].join('; ')}.`, width)
 }

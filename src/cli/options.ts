@@ -21,6 +21,12 @@ export const options = {
   pilot: { flags: '--pilot <n>', is: 'whole', about: 'run n records first, and forecast everything from them' },
   verify: { flags: '--verify', is: 'flag', about: 'read every source file again instead of trusting size and time' },
   release: { flags: '--no-release', is: 'flag', about: 'stop before the release' },
+  background: {
+    flags: '--background',
+    is: 'flag',
+    about: 'run as a process of its own that outlives the shell; `logs -f` follows it, `stop` stops it',
+  },
+  follow: { flags: '-f, --follow', is: 'flag', about: 'go on until the run ends, and end with its exit code' },
   show: { flags: '--show <n>', is: 'whole', about: 'print n of the rows made' },
   unanswered: {
     flags: '--unanswered <key>',
@@ -37,6 +43,13 @@ export const options = {
   public: { flags: '--public', is: 'flag', about: 'let everybody read what is pushed (default: a private repository)' },
   dryRun: { flags: '--dry-run', is: 'flag', about: 'only say what would be done, ask nobody and write nothing' },
   partial: { flags: '--partial', is: 'flag', about: 'release what is paid for; leave the other roots out' },
+  keep: { flags: '--keep <run>', is: 'list', about: 'a run whose rows and rejects stay as well; repeatable' },
+  also: {
+    flags: '--also <what>',
+    is: 'list',
+    about:
+      'free this as well: pages or hub (copies that are fetched again when needed), releases (tasks behind releases, which hold their own evidence); repeatable',
+  },
   subject: {
     flags: '--subject <text>',
     is: 'text',
@@ -91,7 +104,7 @@ export const options = {
   at: {
     flags: '--at <url>',
     is: 'text',
-    about: 'base URL that serves the student, or the teacher of init, such as http://localhost:8000/v1',
+    about: 'base URL that serves the student, or the teacher of init or doctor, such as http://localhost:8000/v1',
   },
   judge: {
     flags: '--judge <name>',
@@ -152,7 +165,8 @@ export const options = {
   teacher: {
     flags: '--teacher <name>',
     is: 'text',
-    about: 'teacher of the recipe that judges; of init, the model that writes, as <provider>/<model> or any with --at',
+    about:
+      'teacher of the recipe that judges; of init, the model that writes, and of doctor, the one that is asked: <provider>/<model>, or any with --at',
   },
   people: {
     flags: '--people <file>',
@@ -283,7 +297,7 @@ export const options = {
   },
   preview: { flags: '--no-preview', is: 'flag', about: 'write the recipe and make no preview' },
   force: { flags: '--force', is: 'flag', about: 'train although the knowledge changes; nothing is ever overwritten' },
-  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure would do' },
+  yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure or gc would do' },
   unsettled: {
     flags: '--unsettled',
     is: 'flag',

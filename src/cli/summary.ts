@@ -15,6 +15,8 @@ export type Summary = {
   result: RunResult
   rows: number
   ms: number
+  /** Dollars of all replies behind it, whichever run paid them; null where that is not known. */
+  worth: number | null
   changes?: { since: string; verdicts: VerdictChange[] }
   gates?: GateReport[]
   release?: ReleaseOutcome
@@ -65,7 +67,7 @@ export function summaryLines(
   reporter: Pick<Reporter, 'width' | 'paint'>,
   here: (path: string) => string,
 ): string[] {
-  const { plan, result, rows, ms, changes, gates, release } = summary
+  const { plan, result, rows, ms, worth, changes, gates, release } = summary
   const { width, paint } = reporter
   const calls = callTable(result.calls, modelsOf(plan), reporter)
   const notes = result.notes.flatMap(({ step, message }) => wrap(`${step}: ${message}`, width))
@@ -74,7 +76,7 @@ export function summaryLines(
     '',
     ...funnelTable(plan.stages, result.funnel, reporter),
     ...(notes.length > 0 ? ['', ...notes] : []),
-    ...(calls.length > 0 ? ['', ...calls, ...moneyLines(result.calls, rows, width)] : []),
+    ...(calls.length > 0 ? ['', ...calls, ...moneyLines(result.calls, rows, width, worth)] : []),
     ...(changes ? ['', ...changeLines(changes, width)] : []),
     ...(gates ? ['', ...gateLines(gates, reporter)] : []),
     ...(release
@@ -91,9 +93,11 @@ export function summaryLines(
 }
 
 /** The same as data. */
-export function summaryData({ result, rows, ms, changes, gates, release }: Summary): { [field: string]: unknown } {
+export function summaryData({ result, rows, ms, worth, changes, gates, release }: Summary): {
+  [field: string]: unknown
+} {
   const { run, status, exit, funnel, notes, calls, unpaid } = result
   const usd = costOfCalls(calls)
-  const money = { usd, usdPerRow: usd !== null && rows > 0 ? usd / rows : null }
+  const money = { usd, worth, usdPerRow: worth !== null && rows > 0 ? worth / rows : null }
   return { run, status, exit, rows, ms, funnel, notes, calls, ...money, unpaid: unpaid.length, changes, gates, release }
 }

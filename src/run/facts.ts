@@ -30,20 +30,18 @@ export function leafTeachers(plan: Plan): LeafTeacher[] {
   })
 }
 
+/** A teacher as terms know it. */
+export function termsRoute({ license, terms }: TeacherConfig, { provider, model, paid }: Resolved): Route {
+  return { provider, model, paid, ...(license ? { license } : {}), ...(terms ? { terms } : {}) }
+}
+
 /** Teachers of a plan with the verdict of their terms. `workspace` holds who accepted what. */
 export function teacherFacts(plan: Plan, workspace: string): Facts['teachers'] {
   const accepted = readAcceptances(workspace)
   return leafTeachers(plan).map(({ name, config, resolved }) => {
-    const { id, provider, model, paid, can } = resolved
-    const { license, terms } = config
-    const route: Route = { provider, model, paid, ...(license ? { license } : {}), ...(terms ? { terms } : {}) }
-    return {
-      name,
-      id,
-      route,
-      languageModel: can.languageModel,
-      verdict: termsVerdict(route, plan.recipe.purpose, accepted),
-    }
+    const route = termsRoute(config, resolved)
+    const verdict = termsVerdict(route, plan.recipe.purpose, accepted)
+    return { name, id: resolved.id, route, languageModel: resolved.can.languageModel, verdict }
   })
 }
 

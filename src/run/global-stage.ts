@@ -68,6 +68,7 @@ async function decidePass(
   const parts = [...merged.entries()]
     .sort(([a], [b]) => a - b)
     .map(([part, artifact]) => decide(part, artifact, options))
+  env.looked(keys)
   // Its own name: two steps that looked at nothing share no value.
   const key = taskKey(stage, 'pass', String(pass), keys)
   return { given: { key, value: combine(parts, options) }, seen: { ids, generation } }

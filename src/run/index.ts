@@ -39,6 +39,17 @@ export {
   shapeOf,
   type Why,
 } from './diff/index.ts'
+export { bytesBelow, type DiskForecast, forecastDisk, roomBeside } from './disk-forecast.ts'
+export {
+  type Ability,
+  type Check,
+  checkMachine,
+  checkRecipe,
+  checkWorkspace,
+  type Probe,
+  type Probed,
+  probeTeacher,
+} from './doctor/index.ts'
 export {
   beginErasure,
   type Certificate,
@@ -68,9 +79,29 @@ export {
   exportRelease,
   type PhaseExport,
 } from './export.ts'
-export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, writerFacts } from './facts.ts'
+export { gateFacts, type LeafTeacher, leafTeachers, teacherFacts, termsRoute, writerFacts } from './facts.ts'
 export { type Against, againstBudget, type Estimate, type Figures, type Forecast, forecast } from './forecast.ts'
-export { listRuns, type PastRun, readRun } from './log.ts'
+export {
+  findNeeded,
+  findWaste,
+  type Kept,
+  type Needed,
+  removeWaste,
+  sumOf,
+  type Waste,
+  type WasteKind,
+  wasteKinds,
+} from './gc/index.ts'
+export {
+  backgroundLog,
+  type CommandEnd,
+  listRuns,
+  noteEnd,
+  type PastRun,
+  readEnd,
+  readRun,
+  readRunPlan,
+} from './log.ts'
 export { type Looked, lookAhead, lookAt } from './look.ts'
 export { keepMeasured, type MeasuredFile, measuredOf } from './measured.ts'
 export { forecastPlan, type PlanForecast } from './pilot.ts'
@@ -84,7 +115,7 @@ export { type Round, type RoundsOptions, type RoundsResult, runRounds } from './
 export { type RunOptions, type RunResult, run } from './run.ts'
 export { type Clock, openSession, type Session, systemClock } from './session.ts'
 export { readShard, type ShardRef, shardsOf } from './shards.ts'
-export { readSpending, type Spending } from './spending.ts'
+export { readSpending, type Spending, worthOf } from './spending.ts'
 export {
   type Ancestor,
   ancestorsOf,
@@ -96,7 +127,7 @@ export {
   stageOf,
   tellStory,
 } from './story.ts'
-export { checkTerms } from './teachers.ts'
+export { accept, checkKeys, checkTerms } from './teachers.ts'
 export {
   checkPrepared,
   curveOf,

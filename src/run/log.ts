@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renam
 import { join } from 'node:path'
 import type { Plan } from '../recipe/index.ts'
 import type { Json, Sha } from '../records/index.ts'
-import { type CallTotals, type Emit, type Event, type Paths, runId, type Status } from '../workspace/index.ts'
+import { type CallTotals, type Emit, type Event, type Paths, putWhole, runId, type Status } from '../workspace/index.ts'
 import { addFunnel, type Funnel } from './counts.ts'
 import { type Shape, shapeOf } from './diff/index.ts'
 import { readSummary } from './stage.ts'
@@ -14,6 +14,9 @@ export type Told = {
   found: { [step: string]: { [name: string]: Json } }
 }
 export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void; told(told: Told): void }
+
+/** Milliseconds that finished tasks wait for others to be written down with them; who follows a run waits no longer. */
+const flushMs = 1000
 
 /** Opens the log of a new run. What cannot be written later goes to `failed`: the run must still be able to end. */
 export function openRunLog(
@@ -55,6 +58,7 @@ export function openRunLog(
   renameSync(draft, join(dir, 'plan.json'))
   const file = join(dir, 'events.ndjson')
   let lines: string[] = []
+  let flushed = now.getTime()
   function attempt(write: () => void): void {
     try {
       write()
@@ -66,11 +70,14 @@ export function openRunLog(
     id,
     emit(event) {
       for (const render of renderers) render(event)
+      const at = clock()
+      const late = at.getTime() - flushed >= flushMs
       // One for every call: for screens only.
-      if (event.event === 'call' || event.event === 'air') return
-      lines.push(JSON.stringify({ at: clock().toISOString(), ...event }))
-      if (lines.length < 64 && event.event === 'task-done') return
+      const live = event.event === 'call' || event.event === 'air'
+      if (!live) lines.push(JSON.stringify({ at: at.toISOString(), ...event }))
+      if (lines.length === 0 || (!late && (live || (lines.length < 64 && event.event === 'task-done')))) return
       const text = `${lines.join('\n')}\n`
+      flushed = at.getTime()
       // After a failure the first of them ends a line that may be half-written.
       lines = ['']
       attempt(() => {
@@ -84,6 +91,30 @@ export function openRunLog(
     told(told) {
       attempt(() => writeFileSync(join(dir, 'told.json'), JSON.stringify(told, null, 1)))
     },
+  }
+}
+
+/** What a process that was started in the background says while it runs. */
+export const backgroundLog = (paths: Paths, id: string): string => join(paths.run(id), 'background.log')
+
+/** How the command around a run ended: its release may be refused after the run is done. */
+export type CommandEnd = { exit: number; message?: string; release?: string; rows?: number }
+const endFile = (paths: Paths, id: string): string => join(paths.run(id), 'command.json')
+
+/** Keeps how the command around a run ended. A run is none the worse without it. */
+export function noteEnd(paths: Paths, id: string, end: CommandEnd): void {
+  try {
+    putWhole(endFile(paths, id), JSON.stringify(end))
+  } catch {
+    // The disk is full, and the log has said so.
+  }
+}
+
+export function readEnd(paths: Paths, id: string): CommandEnd | undefined {
+  try {
+    return JSON.parse(readFileSync(endFile(paths, id), 'utf8')) as CommandEnd
+  } catch {
+    return undefined
   }
 }
 
@@ -114,13 +145,13 @@ export type PastRun = {
   ended?: string
 }
 
+/** What a run was going to do, as it wrote it down when it began. */
+export const readRunPlan = (paths: Paths, id: string): Pick<PastRun, 'recipe' | 'stages' | 'output' | 'shape'> =>
+  JSON.parse(readFileSync(join(paths.run(id), 'plan.json'), 'utf8'))
+
 /** Reads the log of a run; a run without an end was killed. */
 export function readRun(paths: Paths, id: string): PastRun {
-  const plan = JSON.parse(readFileSync(join(paths.run(id), 'plan.json'), 'utf8')) as Pick<
-    PastRun,
-    'recipe' | 'stages' | 'output' | 'shape'
-  >
-  const run: PastRun = { id, ...plan, tasks: [], funnel: {}, status: 'killed', calls: {} }
+  const run: PastRun = { id, ...readRunPlan(paths, id), tasks: [], funnel: {}, status: 'killed', calls: {} }
   let text = ''
   let summed = false
   try {

@@ -3,13 +3,21 @@ import type { Id } from '../records/index.ts'
 import type { Counts, Paths, Store } from '../workspace/index.ts'
 import { type Carried, decode, enteredAs } from './carried.ts'
 import { leafTeachers } from './facts.ts'
-import { type Forecast, type ForecastStep, forecast, type RootUse, type Sample, type Speeds } from './forecast.ts'
+import {
+  type Estimate,
+  type Forecast,
+  type ForecastStep,
+  forecast,
+  type RootUse,
+  type Sample,
+  type Speeds,
+} from './forecast.ts'
 import { listRuns, type PastRun, readRun } from './log.ts'
 import { placeOf, readSpending, type Spending, type UseByStep } from './spending.ts'
 
 type Archive = { paths: Paths; store: Store }
-/** A forecast with the run that it looked at. `limited`: that run let only some roots through. */
-export type PlanForecast = Forecast & { run: string; limited: boolean }
+/** A forecast with the run that it looked at. `limited`: that run let only some roots through. `kept`: rows of the output. */
+export type PlanForecast = Forecast & { run: string; limited: boolean; kept: Estimate }
 
 /** Records that a step hands on. */
 const left = (counts: Counts | undefined): number => (counts ? counts.passed + counts.fixed + counts.made : 0)
@@ -70,7 +78,22 @@ function freshOf(runs: PastRun[], like: PastRun, step: string, { paths }: Archiv
 }
 
 function told(plan: Plan, run: PastRun, sample: Sample, parts: Spending[], limited: boolean): PlanForecast {
-  return { ...forecast(stepsOf(plan, limited), sample, speedsOf(plan, parts), plan.recipe.seed), run: run.id, limited }
+  const all = forecast(stepsOf(plan, limited), sample, speedsOf(plan, parts), plan.recipe.seed)
+  return { ...all, run: run.id, limited, kept: keptOf(plan, all) }
+}
+
+/** Rows of the output: of its last step, or of all branches that are joined there. */
+function keptOf({ output, stages }: Plan, { steps }: Forecast): Estimate {
+  const own = new Set([output, ...output.split('+')])
+  const last = stages.filter(({ key }) => own.has(key)).flatMap(({ nodes }) => nodes.at(-1)?.key ?? [])
+  const rows = steps.filter(({ key }) => last.includes(key)).map(step => step.rows)
+  const sum = (of: (rows: Estimate) => number): number => rows.reduce((n, one) => n + of(one), 0)
+  return {
+    value: sum(one => one.value),
+    ...(rows.some(({ band }) => band)
+      ? { band: [sum(one => one.band?.[0] ?? one.value), sum(one => one.band?.[1] ?? one.value)] }
+      : {}),
+  }
 }
 
 /** The steps of a plan; behind the limit, a global and all that follows it need not grow in step with the roots. */

@@ -65,6 +65,9 @@ export type RunResult = {
   rows(): Generator<Rec>
 }
 
+/** Milliseconds between two tallies in the log. */
+const tallyMs = 10_000
+
 function statusOf(error: StillroomError): Status {
   if (error.code === 'SR_BUDGET') return 'budget'
   if (error.code === 'SR_INTERRUPTED') return 'interrupted'
@@ -82,8 +85,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { store, paths, journal, clock } = session
   const stop = createStop()
   const totals: CallTotals = {}
+  let tallied = clock.elapsed()
   function total(event: Event): void {
     if (event.event !== 'call') return
+    add(event)
+    const now = clock.elapsed()
+    if (now - tallied < tallyMs) return
+    tallied = now
+    const calls = Object.entries(totals).map(([name, { sent, journal, usd }]) => [name, { sent, journal, usd }])
+    log.emit({ event: 'tally', calls: Object.fromEntries(calls) })
+  }
+  function add(event: Event & { event: 'call' }): void {
     const { teacher, from, usage, usd, saved } = event
     const none = { sent: 0, journal: 0, input: 0, output: 0, cached: 0, written: 0, usd: 0 }
     totals[teacher] ??= { ...none, saved: { cache: 0, batch: 0 } }
@@ -139,7 +151,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     if (options.signal?.aborted) interrupt()
     const { seed, budget } = plan.recipe
     const closed = options.closed ?? false
-    if (!closed) checkTerms(plan, session)
+    if (!closed) checkTerms(plan, session.paths.root)
     const opened = await openTeachers(plan, session, {
       env: options.env,
       closed,
@@ -211,6 +223,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       found(node, figures) {
         found[node.key] = figures
       },
+      looked() {},
       finished(stage, done, cached) {
         addFunnel(funnel, done.funnel)
         log.emit({ event: 'task-done', stage: stage.key, task: done.task, cached, funnel: done.funnel })

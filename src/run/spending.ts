@@ -197,3 +197,22 @@ export function readSpending(paths: Paths, run: string): Spending | undefined {
     return undefined
   }
 }
+
+/**
+ * Dollars that all replies behind a run cost, whichever run paid them. Null where that cannot be told: a reply had no
+ * price, or tasks of earlier runs stand for calls that this one did not look at.
+ */
+export function worthOf(
+  paths: Paths,
+  run: { id: string; stages: readonly { nodes: readonly { key: string; teachers: readonly string[] }[] }[] },
+): number | null {
+  const spending = readSpending(paths, run.id)
+  if (!spending) return null
+  const paid = run.stages.flatMap(({ nodes }) =>
+    nodes.flatMap(({ key, teachers }) => (teachers.length > 0 ? [key] : [])),
+  )
+  if (paid.some(step => (spending.recalled[step] ?? 0) > 0)) return null
+  return Object.values(spending.steps)
+    .flatMap(teachers => Object.values(teachers))
+    .reduce<number | null>((sum, { usd }) => plus(sum, usd), 0)
+}

@@ -54,6 +54,8 @@ export type StageEnv = {
   note(node: Node, message: string): void
   /** Figures of a decision, for gates. */
   found(node: Node, figures: { [name: string]: Json }): void
+  /** What looks of a global found lies under these keys: a later look at the same shards needs no other. */
+  looked(keys: readonly Sha[]): void
   /** A task of this run: its counts, and whether it was already there. */
   finished(stage: Stage, done: Done, cached: boolean): void
   /** A stage whose tasks were all there already. */
@@ -88,6 +90,8 @@ export type Summary = {
   funnel: Funnel
   notes: string[]
   found?: { [name: string]: Json }
+  /** Where the looks of a global lie. They are no tasks: a stage is recalled without them. */
+  looks?: Sha[]
   /** One of its tasks is to run again: it still tells which there were, and is recalled no more. */
   retried?: true
 }
@@ -114,6 +118,9 @@ export function recorder(env: StageEnv): { within: StageEnv; keep(key: Sha, shar
       summary.tasks.push(done.task)
       addFunnel(summary.funnel, done.funnel)
       env.finished(of, done, cached)
+    },
+    looked(keys) {
+      summary.looks = [...(summary.looks ?? []), ...keys]
     },
     unpaid(item, node) {
       incomplete = true

@@ -38,8 +38,8 @@ export type Teachers = {
  * Terms first: no call goes out on a paid route whose terms forbid this use or that nobody has accepted.
  * @throws StillroomError SR_TERMS (exit 3), which names the teachers and what to do.
  */
-export function checkTerms(plan: Plan, session: Session): void {
-  const refused = teacherFacts(plan, session.paths.root).filter(t => !t.verdict.mayCall)
+export function checkTerms(plan: Plan, workspace: string): void {
+  const refused = teacherFacts(plan, workspace).filter(t => !t.verdict.mayCall)
   if (refused.length === 0) return
   const first = refused[0]!
   throw new StillroomError(
@@ -52,7 +52,14 @@ export function checkTerms(plan: Plan, session: Session): void {
   )
 }
 
-const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
+/** Every key that a plan needs is there. Opens teachers and asks nobody. Throws SR_KEY_MISSING. */
+export async function checkKeys(plan: Plan, env: Record<string, string | undefined>): Promise<void> {
+  for (const { name, config } of leafTeachers(plan))
+    if (config.use === undefined) await openTeacher(name, config, { env }).close?.()
+}
+
+/** The command by which somebody accepts terms. */
+export const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
   `stillroom terms accept ${verdict.key} --by "<your name>" --version "${verdict.entry?.version ?? '<version or date you read>'}"`
 
 /** Opens the teachers of a plan. Closed ones are never reached, so they need no key. */

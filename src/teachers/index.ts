@@ -18,9 +18,10 @@ export {
 export * from './contract.ts'
 export { familiesOf } from './family.ts'
 export { openRoute, type Route, type RouteEvent, type RouteOptions, type Way } from './limits/route.ts'
+export { modelsAt, servedModels } from './models.ts'
 export { type OpenOptions, openTeacher } from './open.ts'
 export { chooseMember, type PoolMember, poolMembers } from './pool.ts'
-export { type Preset, type Protocol, presets, type Resolved, resolveTeacher } from './presets.ts'
+export { isLoopback, isPreset, type Preset, type Protocol, presets, type Resolved, resolveTeacher } from './presets.ts'
 export { type Cost, costOf, type LongPrice, mostInput, type Tariff, worstCase } from './price.ts'
 export {
   ageOf,

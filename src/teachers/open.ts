@@ -6,7 +6,7 @@ import type { TeacherConfig } from './config.ts'
 import type { Teacher } from './contract.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openAgent } from './post.ts'
-import { resolveTeacher } from './presets.ts'
+import { type Resolved, resolveTeacher } from './presets.ts'
 
 export type OpenOptions = {
   /** Where keys come from: the environment, and nothing else. */
@@ -15,16 +15,8 @@ export type OpenOptions = {
   dispatcher?: Dispatcher
 }
 
-/**
- * A teacher ready to be asked. Its id is `provider/model`, with the revision where one is given: what records name,
- * whatever the recipe calls it. Makes no call.
- * @throws StillroomError SR_KEY_MISSING when the key's environment variable is empty.
- */
-export function openTeacher(name: string, config: TeacherConfig, { env, dispatcher }: OpenOptions): Teacher {
-  const route = resolveTeacher(name, config)
-  const { id } = route
-  if (route.provider === 'builtin') return builtinTeacher(route.model, id)
-
+/** Where the calls of a route go, and with which key. Throws SR_KEY_MISSING. */
+export function wayTo(name: string, route: Resolved, env: OpenOptions['env']): { base: string; key?: string } {
   const baseUrl = route.baseUrl ?? env[route.baseUrlFrom ?? '']
   if (!baseUrl) {
     throw new StillroomError(
@@ -39,13 +31,26 @@ export function openTeacher(name: string, config: TeacherConfig, { env, dispatch
   if (route.keyName && !key && !route.keyOptional) {
     throw new StillroomError(
       'SR_KEY_MISSING',
-      `Teacher ${name} (${id}) needs an API key, and the environment variable ${route.keyName} is not set.`,
+      `Teacher ${name} (${route.id}) needs an API key, and the environment variable ${route.keyName} is not set.`,
       {
         hint: `Set it before the run: export ${route.keyName}=... Keys are read from the environment only, never from the recipe. \`key:\` in the teacher names another variable.`,
       },
     )
   }
   const base = route.provider === 'simulate' ? `${baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1` : baseUrl
+  return { base, ...(key && { key }) }
+}
+
+/**
+ * A teacher ready to be asked. Its id is `provider/model`, with the revision where one is given: what records name,
+ * whatever the recipe calls it. Makes no call.
+ * @throws StillroomError SR_KEY_MISSING when the key's environment variable is empty.
+ */
+export function openTeacher(name: string, config: TeacherConfig, { env, dispatcher }: OpenOptions): Teacher {
+  const route = resolveTeacher(name, config)
+  const { id } = route
+  if (route.provider === 'builtin') return builtinTeacher(route.model, id)
+  const { base, key } = wayTo(name, route, env)
   const own = dispatcher ?? openAgent(config.timeout, config.concurrency)
   const teacher = (route.protocol === 'anthropic' ? anthropic : openaiCompatible)({
     id,

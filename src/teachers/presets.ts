@@ -253,7 +253,8 @@ const anthropicCan = ({ seed = false }: { seed?: boolean }) => ({
   forms: [],
 })
 
-function isLoopback(url: string): boolean {
+/** True for a server on this machine. */
+export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url)
   return (
     hostname === 'localhost' ||

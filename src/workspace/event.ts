@@ -24,6 +24,8 @@ export type Event =
       done?: number
       message?: string
     }
+  /** What teachers were asked so far; at most one every ten seconds, and none while nobody is asked. */
+  | { event: 'tally'; calls: { [teacher: string]: { sent: number; journal: number; usd: number | null } } }
   | { event: 'note'; step?: string; message: string }
   | { event: 'unpaid'; root: string; step: string }
   /** `rows` is the digest of the output: what audits and measurements of it are found by. */

@@ -14,10 +14,11 @@ export {
   openJournal,
   type Settled,
 } from './journal.ts'
+export { type JournalHealth, journalHealth } from './journal-health.ts'
 export { destroyKey, keyOrNew, readKey } from './keystore.ts'
 export { type Expense, readLedger, spend } from './ledger.ts'
 export { type LineWriter, lineWriter, writeAll } from './line-writer.ts'
-export { takeLock } from './lock.ts'
+export { type Holder, lockHolder, takeLock } from './lock.ts'
 export { makeWorkspace, type Paths, runId, workspacePaths } from './paths.ts'
 export { putWhole } from './put-whole.ts'
 export { type HeldCall, openInBatch, readHeld, type Sent, scrubJournal, sentTo } from './scrub.ts'

@@ -116,7 +116,7 @@ export type Journal = {
   close(): void
 }
 
-const schemaVersion = 2
+export const schemaVersion = 2
 /**
  * Rows are appended and found through the first 48 bits of their digest: with the digests themselves as keys every commit
  * would rewrite pages all over the file. A reply carries the number of its intent; an intent without one is an orphan.

@@ -4,7 +4,8 @@ import { hostname } from 'node:os'
 import { StillroomError } from '../errors/index.ts'
 import { sha256 } from '../records/index.ts'
 
-type Holder = { pid: number; host: string; since: string; born: string; command: string; nonce: string }
+/** The process that has a workspace: `since` and `command` are told to people, `born` tells a reused pid apart. */
+export type Holder = { pid: number; host: string; since: string; born: string; command: string; nonce: string }
 
 /** Start time of a process, so that a reused pid is not taken for the old holder. Empty where there is no /proc. */
 function born(pid: number): string {
@@ -42,6 +43,13 @@ function holderOf(text: string): Holder | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The living process that has a workspace; undefined where none has, or the one that had it is gone. Takes nothing. */
+export function lockHolder(file: string): Holder | undefined {
+  const text = read(file)
+  const holder = text === undefined ? undefined : holderOf(text)
+  return holder && alive(holder) ? holder : undefined
 }
 
 /**

@@ -28,6 +28,7 @@ export async function commandLine(
     now: () => new Date('2026-11-20T10:15:00Z'),
     onInterrupt: () => () => {},
     every: () => () => {},
+    wait: () => Promise.reject(new Error('nothing was to be waited for')),
     leave: () => {},
     ...more,
   })
@@ -47,7 +48,7 @@ type Asked = { messages: { role: string; content: string }[]; model: string }
 
 /** A model server that says what a test wants it to say, over the OpenAI protocol. */
 export async function scripted(
-  answer: (asked: Asked) => string,
+  answer: (asked: Asked) => string | Promise<string>,
 ): Promise<{ url: string; calls: Asked[]; stop(): Promise<void> }> {
   const calls: Asked[] = []
   const server: Server = createServer(async (request, response) => {
@@ -55,7 +56,7 @@ export async function scripted(
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const asked = JSON.parse(Buffer.concat(chunks).toString()) as Asked
     calls.push(asked)
-    const message = { role: 'assistant', content: answer(asked) }
+    const message = { role: 'assistant', content: await answer(asked) }
     response.setHeader('content-type', 'application/json')
     response.end(
       JSON.stringify({

@@ -4,6 +4,7 @@ import type { Node, Plan, Stage } from '../../recipe/index.ts'
 import {
   againstBudget,
   filesOf,
+  forecastDisk,
   forecastPlan,
   gatesOf,
   leafTeachers,
@@ -12,6 +13,7 @@ import {
   type Project,
   type RunResult,
   readRun,
+  roomBeside,
   run as runPlan,
   teacherFacts,
 } from '../../run/index.ts'
@@ -21,7 +23,7 @@ import { workspacePaths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { bytes, counted, thousands } from '../figures.ts'
 import { follow } from '../follow.ts'
-import { againstLines, forecastLines } from '../forecast-text.ts'
+import { againstLines, diskLines, forecastLines } from '../forecast-text.ts'
 import { gateLines } from '../gates.ts'
 import { indent, table, wrap } from '../layout.ts'
 import { costOfCalls, moneyLines } from '../money.ts'
@@ -138,6 +140,9 @@ export const run: Run = async call => {
   else reporter.say('', boundLines(plan, first, width, call.args[0]))
   const open = gates.filter(gate => gate.is !== 'pass')
   if (open.length > 0) reporter.say('', gateLines(open, reporter))
+  const free = roomBeside(project.workspace)
+  const disk = diskLines(told.disk, free, told.forecast?.run, reporter)
+  if (disk.length > 0) reporter.say('', disk)
   reporter.result({
     recipe: plan.recipe.name,
     use: plan.recipe.use,
@@ -149,6 +154,7 @@ export const run: Run = async call => {
     pilot: pilot ? { run: pilot.run, status: pilot.status, calls: pilot.calls, usd: costOfCalls(pilot.calls) } : null,
     forecast: told.forecast ?? null,
     budget: told.against,
+    disk: { forecast: told.disk ?? null, free: free ?? null },
     gates: gates satisfies GateReport[],
     output: plan.output,
   })
@@ -174,11 +180,14 @@ async function runPilot(call: Call, project: Project, limit: number, set: object
 
 /** What a plan will come to as far as earlier runs tell it, and how the budget stands to that. */
 function tellAhead({ io, given }: Call, project: Project, plan: Plan) {
-  if (!existsSync(workspacePaths(project.workspace).journal)) return { forecast: undefined, against: [] }
+  if (!existsSync(workspacePaths(project.workspace).journal))
+    return { forecast: undefined, against: [], disk: undefined }
   const archive = openArchive(io, project.workspace)
   try {
     const forecast = forecastPlan(plan, archive, given.limit)
-    return { forecast, against: forecast ? againstBudget(plan.recipe.budget, forecast, archive.journal.spent()) : [] }
+    if (!forecast) return { forecast, against: [], disk: undefined }
+    const against = againstBudget(plan.recipe.budget, forecast, archive.journal.spent())
+    return { forecast, against, disk: forecastDisk(plan, forecast, archive) }
   } finally {
     archive.close()
   }

@@ -1,5 +1,6 @@
 import { errorJson } from '../../errors/index.ts'
 import { type Round, type RoundsResult, runRounds } from '../../run/index.ts'
+import { startInBackground } from '../background.ts'
 import type { Run } from '../commands.ts'
 import { counted, thousands } from '../figures.ts'
 import { follow } from '../follow.ts'
@@ -10,6 +11,7 @@ import { type Reporter, reporterOf } from '../reporter.ts'
 export const run: Run = async call => {
   const { io } = call
   const project = await openRecipe(call, call.args[0])
+  if (call.given.background) return startInBackground(call, 'rounds', { ...project, plan: await project.plan() })
   const reporter = reporterOf(call)
   const { rounds, trips, error } = await runRounds(project, {
     open: () => takeWorkspace(call, project, 'rounds'),

@@ -4,6 +4,7 @@ import {
   gatesOf,
   lastFinished,
   lookAt,
+  noteEnd,
   type RunResult,
   readRun,
   releaseFolder,
@@ -11,9 +12,13 @@ import {
   run as runPlan,
   type Session,
   verdictChanges,
+  worthOf,
 } from '../../run/index.ts'
+import { startInBackground } from '../background.ts'
 import type { Run } from '../commands.ts'
+import { counted, thousands } from '../figures.ts'
 import { follow } from '../follow.ts'
+import { wrap } from '../layout.ts'
 import { here, openRecipe, takeWorkspace } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
 import { pick, rowLines } from '../rows.ts'
@@ -30,6 +35,7 @@ export const run: Run = async call => {
     })
   }
   const plan = await project.plan(limited ? { restrict: { limit: given.limit } } : {})
+  if (given.background) return startInBackground(call, 'run', { ...project, plan })
   const reporter = reporterOf(call)
   const session = takeWorkspace(call, project, 'run')
   try {
@@ -49,17 +55,29 @@ export const run: Run = async call => {
         error = thrown
       }
     }
+    // The run may be done and its release refused: the exit code is that of the command.
+    const exit = StillroomError.is(error) ? error.exit : error ? 1 : result.exit
+    noteEnd(session.paths, result.run, {
+      exit,
+      rows: summary.rows,
+      ...(error ? { message: (error as Error).message } : {}),
+      ...(summary.release ? { release: summary.release.dir } : {}),
+    })
     // A run that ended before its first record has nothing to sum up.
     if (error && Object.keys(result.funnel).length === 0 && reporter.kind !== 'json') throw error
     reporter.say(summaryLines(summary, reporter, path => here(io, path)))
+    if (limited && !error) reporter.say('', wrap(limitText(plan, result), reporter.width))
     if (given.show) {
       const rows = pick(result.rows(), given.show, 1)
       reporter.say('', rowLines(session.store, readRun(session.paths, result.run), rows, reporter))
     }
-    reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root), named))
-    // The run may be done and its release refused: the exit code is that of the command.
-    const exit = StillroomError.is(error) ? error.exit : error ? 1 : result.exit
-    reporter.result({ ...summaryData(summary), exit, ...(error ? { error: errorJson(error) } : {}) })
+    reporter.say('', nextSteps(summary, Boolean(error), limited, here(io, session.paths.root), named, reporter.width))
+    reporter.result({
+      ...summaryData(summary),
+      ...(limited ? { roots: rootsOf(plan, result) } : {}),
+      exit,
+      ...(error ? { error: errorJson(error) } : {}),
+    })
     if (error && reporter.kind !== 'json') throw error
     return exit
   } finally {
@@ -76,7 +94,24 @@ export function summaryOf(plan: Plan, result: RunResult, session: Session, ms: n
     ? undefined
     : lastFinished(session.paths, { recipe: plan.recipe.name, restricted, before: result.run })
   const changes = earlier && { since: earlier.id, verdicts: verdictChanges(session, earlier, now) }
-  return { plan, result, rows, ms, ...(changes ? { changes } : {}) }
+  return { plan, result, rows, ms, worth: worthOf(session.paths, now), ...(changes ? { changes } : {}) }
+}
+
+/** The records that a limit let through to the first steps with a teacher, out of those that arrived there. */
+export function rootsOf(plan: Plan, { funnel }: Pick<RunResult, 'funnel'>): { n: number; of: number } {
+  const limits = plan.stages.flatMap(stage => stage.nodes.filter(node => node.step.verb === 'limit'))
+  const counts = limits.flatMap(({ key }) => funnel[key] ?? [])
+  return { n: counts.reduce((n, one) => n + one.passed, 0), of: counts.reduce((n, one) => n + one.in, 0) }
+}
+
+function limitText(plan: Plan, result: RunResult): string {
+  const { n, of } = rootsOf(plan, result)
+  const calls = Object.values(result.calls).reduce((sum, { sent, journal }) => sum + sent + journal, 0)
+  const again =
+    calls > 0 ? ` The ${counted(calls, 'reply', 'replies')} of this one are used again, and paid for no more.` : ''
+  return of > n
+    ? `This was a limited run: ${thousands(n)} of ${counted(of, 'root')} went on to the first step with a teacher. A run without --limit asks about the other ${thousands(of - n)} alone.${again}`
+    : `The limit held nothing back: ${of === 1 ? 'the one root there is' : `all ${counted(of, 'root')}`} went on to the first step with a teacher.${again}`
 }
 
 /** What one would do now, as commands that work from this folder: `named` is the recipe as it was given. */
@@ -86,15 +121,17 @@ function nextSteps(
   limited: boolean,
   workspace: string,
   named: string | undefined,
+  width: number,
 ): string[] {
   const lines = [`Calls, tasks and the log of this run lie in ${workspace}.`]
   if (failed) return lines
   const of = named === undefined ? '' : ` --recipe ${named}`
   const next = named === undefined ? '' : ` ${named}`
   const toRelease = limited
-    ? [`stillroom run${next}`]
+    ? [`stillroom plan${next} (tells from this run what everything comes to)`, `stillroom run${next}`]
     : plan.recipe.release && !release
       ? [`stillroom release${next}`]
       : []
-  return [...lines, `Next: ${[`stillroom show rows${of}`, `stillroom show rejects${of}`, ...toRelease].join(', ')}.`]
+  const all = [`stillroom show rows${of}`, `stillroom show rejects${of}`, ...toRelease]
+  return [...lines, ...wrap(`Next: ${all.join(', ')}.`, width)]
 }

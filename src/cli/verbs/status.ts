@@ -1,8 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { StillroomError } from '../../errors/index.ts'
-import { isReplay, isRestricted, listRuns, type PastRun, type Project, readRun } from '../../run/index.ts'
-import { type CallTotals, takeLock } from '../../workspace/index.ts'
+import {
+  backgroundLog,
+  isReplay,
+  isRestricted,
+  listRuns,
+  type PastRun,
+  type Project,
+  readEnd,
+  readRun,
+  worthOf,
+} from '../../run/index.ts'
+import { type CallTotals, lockHolder, type Paths } from '../../workspace/index.ts'
 import type { Run } from '../commands.ts'
 import { counted, dollars, instant, thousands } from '../figures.ts'
 import { callTable, funnelTable } from '../funnel.ts'
@@ -25,7 +34,7 @@ export const run: Run = async call => {
     if (ids.length === 0) throw noRun(io, root, 'run')
     const past = ids.slice(-(given.n ?? 5)).map(id => readRun(paths, id))
     const last = past.findLast(one => !isReplay(paths, one.id)) ?? past.at(-1)!
-    const busy = holder(paths.lock, io.now())
+    const busy = holder(paths.lock)
     const spent = archive.journal.spent()
     const reporter = reporterOf(call)
     const { width, paint } = reporter
@@ -51,7 +60,7 @@ export const run: Run = async call => {
           thousands(rowsOf(one)),
           thousands(sent(one.calls)),
           dollars(costOfCalls(one.calls)),
-          sortOf(one, isReplay(paths, one.id)),
+          sortOf(one, paths),
         ]),
         width,
         text => paint('bold', text),
@@ -60,8 +69,9 @@ export const run: Run = async call => {
     const funnel = funnelTable(last.stages, last.funnel, reporter)
     if (funnel.length > 1) reporter.say('', paint('bold', `Run ${last.id}`), funnel)
     const calls = callTable(last.calls, project ? modelsOf(await project.plan()) : {}, reporter)
-    if (calls.length > 0) reporter.say('', calls, moneyLines(last.calls, rowsOf(last), width))
-    if (last.message) reporter.say('', indent(wrap(last.message, width - 2)))
+    if (calls.length > 0) reporter.say('', calls, moneyLines(last.calls, rowsOf(last), width, worthOf(paths, last)))
+    const told = [...(last.message ? [last.message] : []), ...endLines(last, paths, io)]
+    if (told.length > 0) reporter.say('', indent(told.flatMap(text => wrap(text, width - 2))))
     reporter.say(
       '',
       wrap(
@@ -74,7 +84,12 @@ export const run: Run = async call => {
       recipe: last.recipe,
       workspace: root,
       busy: busy ?? null,
-      runs: past.map(({ tasks, stages: _, shape: __, ...one }) => ({ ...one, tasks: tasks.length })),
+      runs: past.map(({ tasks, stages: _, shape: __, ...one }) => ({
+        ...one,
+        tasks: tasks.length,
+        background: existsSync(backgroundLog(paths, one.id)) ? backgroundLog(paths, one.id) : null,
+        command: readEnd(paths, one.id) ?? null,
+      })),
       spent,
       next,
     })
@@ -91,18 +106,10 @@ function inTheAir({ usd, orphans }: { usd: number; orphans: number }): string {
   return `${most} what ${counted(orphans, 'call')} without a reply may have cost`
 }
 
-/** Who works in a workspace: asked of the lock itself, which knows a dead holder from a living one. */
-function holder(file: string, now: Date): string | undefined {
-  if (!existsSync(file)) return undefined
-  try {
-    takeLock(file, now, 'stillroom status')()
-    return undefined
-  } catch (error) {
-    if (!StillroomError.is(error) || error.code !== 'SR_LOCKED') throw error
-    return [error.message.replace(/^This workspace is in use by /, '').replace(/\.$/, ''), error.received]
-      .filter(Boolean)
-      .join(': ')
-  }
+/** Who works in a workspace, and since when. */
+function holder(file: string): string | undefined {
+  const one = lockHolder(file)
+  return one && `process ${one.pid} on ${one.host}: ${one.command}, since ${one.since}`
 }
 
 const sent = (calls: CallTotals): number => Object.values(calls).reduce((n, c) => n + c.sent, 0)
@@ -115,11 +122,24 @@ function rowsOf(past: PastRun): number {
 
 const ended = (past: PastRun, working: boolean): string =>
   past.status === 'killed' && working ? 'at work' : past.status
-const sortOf = (past: PastRun, replayed: boolean): string =>
-  replayed ? 'replay' : isRestricted(past) ? 'restricted' : ''
+function sortOf(past: PastRun, paths: Paths): string {
+  const sort = isReplay(paths, past.id) ? 'replay' : isRestricted(past) ? 'restricted' : ''
+  return [sort, existsSync(backgroundLog(paths, past.id)) ? 'background' : ''].filter(Boolean).join(', ')
+}
+
+/** What the table does not say of the last run: a command that failed after it, and where a background run said more. */
+function endLines(last: PastRun, paths: Paths, io: Io): string[] {
+  const end = readEnd(paths, last.id)
+  const refused = end && end.exit !== (last.exit ?? end.exit)
+  const said = backgroundLog(paths, last.id)
+  return [
+    ...(refused ? [`Its command ended with exit code ${end.exit}: ${end.message ?? 'no reason was kept'}`] : []),
+    ...(existsSync(said) ? [`It ran in the background; what it said is in ${here(io, said)}.`] : []),
+  ]
+}
 
 function whatNext(io: Io, last: PastRun, busy: boolean, project: Project | undefined): string {
-  if (busy) return 'wait for the process at work'
+  if (busy) return 'stillroom logs -f follows the process at work, stillroom stop stops it'
   const name = project ? ` ${project.file}` : ''
   const again = `stillroom run${name === ' recipe.yaml' ? '' : name}`
   if (last.status === 'yield') return 'stillroom show rejects says what was dropped and why'
