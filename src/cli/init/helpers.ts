@@ -8,6 +8,10 @@ const wanted: { readonly [way in Draft['decision']['way']]?: readonly Real[] } =
   'exam-documents': ['queries'],
 }
 
-/** Sources beside those that rows are made of, which the steps name. */
+/** Sources beside those that rows are made of, which the steps name: of each material the one with most records. */
 export const helpers = (draft: Pick<Draft, 'seen' | 'decision'>): Group[] =>
-  realOnes(draft, ...(wanted[draft.decision.way] ?? []))
+  (wanted[draft.decision.way] ?? []).flatMap(material =>
+    realOnes(draft, material)
+      .toSorted((a, b) => b.records - a.records || (a.name < b.name ? -1 : 1))
+      .slice(0, 1),
+  )

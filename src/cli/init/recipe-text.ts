@@ -15,7 +15,9 @@ export function recipeText(draft: Draft): string {
   const language = languagesOf(feeds)[0]?.[0] ?? 'en'
   const { goal } = strategies[decision.use]
   return lines([
-    ...note(`${sentence(goal)}, out of ${feeds.map(summary).join('; ')}.`),
+    ...note(
+      `${sentence(goal)}, out of ${feeds.length > 3 ? `${feeds.length} sources` : feeds.map(summary).join('; ')}.`,
+    ),
     '# Look: stillroom plan    Try: stillroom preview -n 3    Make: stillroom run',
     ...(decision.is === 'retrieve'
       ? [
@@ -129,7 +131,12 @@ export function sourceLine(group: Group, draft: Draft, more: readonly (readonly 
   const { files, table, synthetic } = group
   const license = licenseOf(group, draft.answers)
   const found = draft.answers.license === undefined ? group.license : undefined
-  const said = found ? `   # by ${found.from}` : license === 'unknown' ? '   # SPDX id, or proprietary' : ''
+  const said =
+    found && found.from.length <= 24
+      ? `   # by ${found.from}`
+      : license === 'unknown'
+        ? '   # SPDX id, or proprietary'
+        : ''
   const kind = kindOf(group, draft)
   return `  ${scalar(group.name)}: ${flow([
     ['files', typeof files === 'string' ? scalar(files) : `[${files.map(scalar).join(', ')}]`],
@@ -165,7 +172,10 @@ function sourceLines(draft: Draft): string[] {
   return [
     '# What goes in. The license follows every row to the release.',
     'sources:',
-    ...feeds.flatMap(group => [...about(group), sourceLine(group, draft)]),
+    ...feeds.flatMap((group, i) => [
+      ...(i > 0 && about(feeds[i - 1]!).join() === about(group).join() ? [] : about(group)),
+      sourceLine(group, draft),
+    ]),
     ...helping.flatMap(group => [
       ...note(
         group.material === 'queries'

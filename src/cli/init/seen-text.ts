@@ -1,5 +1,5 @@
 import { bytes, compact, counted, thousands } from '../figures.ts'
-import { indent, table, wrap } from '../layout.ts'
+import { clip, indent, table, wrap } from '../layout.ts'
 import type { Reporter } from '../reporter.ts'
 import type { Group, Seen } from './seen.ts'
 
@@ -7,14 +7,13 @@ import type { Group, Seen } from './seen.ts'
 export function seenLines({ groups, passed, licenses }: Seen, { width, paint }: Reporter): string[] {
   const bold = (text: string) => paint('bold', text)
   const rows = groups.map(group => [
-    group.name,
-    formsOf(group),
+    clip(group.name, 20),
     thousands(group.count),
     bytes(group.bytes),
     `${thousands(group.records)}${group.atLeast ? '+' : ''}`,
     group.tokens > 0 && group.material !== 'people' ? compact(group.tokens) : '',
     languages(group),
-    whatOf(group),
+    `${whatOf(group)} (${formsOf(group)})`,
   ])
   const notes = groups.flatMap(noteOf)
   return [
@@ -22,7 +21,6 @@ export function seenLines({ groups, passed, licenses }: Seen, { width, paint }: 
       ? table(
           [
             { head: 'source' },
-            { head: 'form' },
             { head: 'files', right: true },
             { head: 'size', right: true },
             { head: 'records', right: true },
@@ -60,12 +58,12 @@ function languages({ languages, material }: Group): string {
   const sorted = Object.entries(languages).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
   if (sorted.length === 1) return sorted[0]![0]
   return sorted
-    .slice(0, 3)
+    .slice(0, 2)
     .map(([language, share]) => `${language} ${Math.round(100 * share)} %`)
     .join(', ')
 }
 
-function whatOf({ material, shape, people }: Group): string {
+function whatOf({ material, shape }: Group): string {
   const words: { [material: string]: string } = {
     documents: 'documents',
     code: 'source code',
@@ -73,12 +71,12 @@ function whatOf({ material, shape, people }: Group): string {
     conversations: 'answered prompts',
     preferences: 'preferences',
     votes: 'votes on answers',
-    people: `a table of people (${people?.length ?? 0} columns)`,
+    people: 'a table of people',
     exams: 'an exam',
     tables: 'rows of an unknown shape',
   }
   const what = words[material ?? 'tables']!
-  return shape && ['conversations', 'queries'].includes(material ?? '') ? `${what} (${shape})` : what
+  return shape && material === 'conversations' ? `${what}, ${shape}` : what
 }
 
 /** What somebody should know of a source before anything is made of it. */

@@ -1,4 +1,4 @@
-import { type Draft, feeding, realOnes } from './draft.ts'
+import { type Draft, feeding } from './draft.ts'
 import { helpers } from './helpers.ts'
 import { type Group, languagesOf } from './seen.ts'
 import { byRules } from './teachers.ts'
@@ -125,7 +125,7 @@ export function audience(feeds: readonly Group[]): string {
 }
 
 function asking(draft: Draft, teacher = 'writer'): string[] {
-  const queries = realOnes(draft, 'queries', 'conversations')[0]
+  const queries = helpers(draft)[0]
   const feeds = feeding(draft)
   const japanese = languagesOf(feeds)[0]?.[0] === 'ja'
   return [
