@@ -1,6 +1,6 @@
 import { type Gate, requiredGates, type Use } from '../../govern/index.ts'
 import { type Draft, feeding, licenseOf, realOnes } from './draft.ts'
-import { byRules } from './teachers.ts'
+import { verdictOf } from './teachers.ts'
 
 /** How a gate stands in a recipe that is about to be written: met by it, told by a command after the run, or left to a person. */
 export type GateNote = { id: string; stands: 'met' | 'after' | 'open'; how: string }
@@ -30,7 +30,7 @@ export const satisfied: { readonly [gate: string]: string } = {
 
 /** Gates that have nothing to say of a first recipe over files. */
 const silent = ['robots', 'mirrored-exam', 'accumulated', 'canaries']
-const afterwards = ['drift', 'bias', 'residual-error', 'near-duplicates', 'real-rows']
+const afterwards = ['privacy', 'drift', 'bias', 'residual-error', 'near-duplicates', 'real-rows']
 
 export function gateNotes(draft: Draft, use: Use = draft.decision.use): GateNote[] {
   return requiredGates(use)
@@ -42,13 +42,12 @@ function standsOf({ id }: Gate, draft: Draft, use: Use): GateNote['stands'] {
   const { answers, decision } = draft
   const text = decision.way !== 'table'
   const met: { [gate: string]: boolean } = {
-    terms: byRules(answers.teacher),
+    terms: decision.way === 'table' || verdictOf(answers.teacher, answers.purpose, []).verdict.startsWith('allowed'),
     licenses: feeding(draft).every(group => licenseOf(group, answers) !== 'unknown'),
     'base-model': answers.purpose.base !== undefined,
     decontaminated: use === 'fine-tuning',
     'exam-first': draft.exam?.is === 'release' && answers.baseline !== undefined,
     'edge-cases': true,
-    privacy: true,
     'personal-data': text && decision.way !== 'exam-items',
     seeded: realOnes(draft, 'queries', 'conversations').length > 0 || !decision.way.startsWith('teach'),
   }

@@ -123,8 +123,10 @@ function teacherLines(draft: Draft): string[] {
   ]
 }
 
-const asks = ({ decision: { way } }: Draft): boolean =>
-  ['teach-documents', 'teach-code', 'teach-queries', 'exam-documents', 'exam-queries', 'edge-cases'].includes(way)
+/** A teacher is asked on this way. */
+export const teaching = (way: Draft['decision']['way']): boolean =>
+  /^(?:teach|exam-(?:documents|queries)|edge)/.test(way)
+const asks = ({ decision }: Draft): boolean => teaching(decision.way)
 
 /** A source as one line. `extra` goes behind what is always said. */
 export function sourceLine(group: Group, draft: Draft, more: readonly (readonly [string, string])[] = []): string {

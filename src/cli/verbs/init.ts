@@ -18,7 +18,7 @@ import { dayOf, examAt } from '../init/exam.ts'
 import { examText } from '../init/exam-text.ts'
 import { gateNotes } from '../init/gate-notes.ts'
 import { look } from '../init/look.ts'
-import { proposesExam, recipeText } from '../init/recipe-text.ts'
+import { proposesExam, recipeText, teaching } from '../init/recipe-text.ts'
 import { materialsOf, type Seen } from '../init/seen.ts'
 import { few, seenLines } from '../init/seen-text.ts'
 import { byRules, judgeFor, missingKey, ofAnotherFamily, verdictOf, writer } from '../init/teachers.ts'
@@ -70,7 +70,7 @@ export const run: Run = async call => {
   reporter.say('', decisionLines(draft, reporter))
   reporter.say('', `${here(io, file)} is written${withExam ? `, and ${here(io, examFile)}` : ''}.`)
   const verdict = verdictOf(teacher, answers.purpose, accepted)
-  const asks = decision.way !== 'table'
+  const asks = teaching(decision.way)
   if (asks && !asked && !byRules(teacher) && !verdict.mayCall) reporter.say('', termsLines(teacher, verdict, reporter))
   const without =
     given.preview === false
@@ -80,7 +80,11 @@ export const run: Run = async call => {
         : ''
   let shown: object | null = null
   if (without) reporter.say('', wrap(without, reporter.width))
-  else if (without === '') shown = await tryIt(call, file, reporter, byRules(teacher))
+  else if (without === '')
+    shown = await tryIt(call, file, reporter, {
+      asks: teaching(decision.way),
+      quiet: byRules(teacher) || reporter.kind !== 'human',
+    })
 
   const where = folder === io.cwd ? '' : ` ${here(io, folder)}`
   reporter.say(
@@ -208,15 +212,16 @@ function whyNone(mayCall: boolean, key: string | undefined): string {
 }
 
 /** Three records through the whole recipe. What goes wrong here harms nothing that was written. */
-async function tryIt(call: Call, file: string, reporter: Reporter, rules: boolean): Promise<object> {
-  reporter.say('', reporter.paint('bold', 'Preview: three records through the whole recipe'))
+async function tryIt(
+  call: Call,
+  file: string,
+  reporter: Reporter,
+  { asks, quiet }: { asks: boolean; quiet: boolean },
+): Promise<object> {
+  const what = asks ? 'three records through the whole recipe' : 'three of the rows that the recipe makes'
+  reporter.say('', reporter.paint('bold', `Preview: ${what}`))
   try {
-    return (
-      await preview(call, file, {
-        ...{ limit: 3, rows: 3 },
-        quiet: rules || reporter.kind !== 'human',
-      })
-    ).data
+    return (await preview(call, file, { limit: 3, rows: 3, quiet })).data
   } catch (error) {
     if (!StillroomError.is(error)) throw error
     reporter.say(...wrap(`The preview stopped: ${error.message}${error.hint ? ` ${error.hint}` : ''}`, reporter.width))
