@@ -10,7 +10,10 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfi
   stdio: 'inherit',
 })
 if (tsc.status !== 0) process.exit(1)
-for (const file of globSync('src/**/*.{md,json,wasm,py,js}', { cwd: root, exclude: ['**/fixtures', '**/assembly'] })) {
+for (const file of globSync('src/**/*.{md,json,wasm,zst,py,js}', {
+  cwd: root,
+  exclude: ['**/fixtures', '**/assembly'],
+})) {
   cpSync(join(root, file), join(root, file.replace(/^src/, 'dist')))
 }
 console.log('built dist')

@@ -9,7 +9,7 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite'] as const
+export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite', 'pdf'] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -38,10 +38,23 @@ const forms: { [name in FormName]: Form } = {
     holds: 'rows',
     load: async () => (await import('./sqlite.ts')).sqliteRows,
   },
+  pdf: {
+    endings: ['pdf'],
+    magic: isPdf,
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./pdf/pdf.ts')).readPdf,
+  },
 }
 
 function prose(endings: readonly string[]): Form {
   return { endings, holds: 'document', confined: false, load: async () => (await import('./text.ts')).readText }
+}
+
+/** The header stands in the first 1,024 bytes; in what is text before it, it is only spoken of. */
+function isPdf(head: Buffer): boolean {
+  const at = head.subarray(0, 1024).indexOf('%PDF-')
+  return at === 0 || (at > 0 && !/[\x21-\x7e]{4}/.test(head.toString('latin1', 0, at)))
 }
 
 export const formOf = (name: FormName): Form => forms[name]

@@ -201,7 +201,7 @@ describe('documents', () => {
       'too-large',
       'invalid-utf8',
       { kind: 'document', text: 'fine', title: 'g-good' },
-      'binary',
+      'damaged',
     ])
   })
 })

@@ -62,7 +62,7 @@ async function groupsOf(files: readonly SourceFile[], pass: (path: string, why: 
     const [top, ...deeper] = file.path.split('/')
     const folder = deeper.length > 0 ? top! : ''
     if (isLicenseFile(file.path)) continue
-    if (!form) pass(file.path, `no reader for ${endingOf(file.path)}`)
+    if (!form) pass(file.path, unread(file.path))
     else if (file.size === 0) pass(file.path, 'empty')
     else if (formOf(form).holds === 'document') {
       if (inFolders && beside.test(basename(file.path))) pass(file.path, 'beside the documents')
@@ -93,6 +93,18 @@ const fullEnding = (path: string) => /\.\w+(?:\.gz)?$/.exec(path)![0]
 function endingOf(path: string): string {
   const ending = /\.\w+$/.exec(basename(path))?.[0]
   return ending ? ending.toLowerCase() : 'files without an ending'
+}
+
+/** Forms that nobody reads, and what their programs save them as. */
+const savedAs: { readonly [ending: string]: string } = {
+  ...{ '.doc': '.docx', '.odt': '.docx', '.rtf': '.docx', '.pages': '.docx' },
+  ...{ '.xls': '.xlsx', '.ods': '.xlsx', '.ppt': 'PDF', '.pptx': 'PDF', '.odp': 'PDF', '.adoc': 'HTML' },
+}
+
+function unread(path: string): string {
+  const ending = endingOf(path)
+  const other = savedAs[ending]
+  return `no reader for ${ending}${other ? `; save as ${other}` : ''}`
 }
 
 const reasonOf = (error: Error) =>
