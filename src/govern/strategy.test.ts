@@ -89,6 +89,13 @@ test('without a word on the use the folder decides, and the first material of a 
   expect(decide(only('preferences', 'queries', 'documents'), asked)).toMatchObject({ from: 'documents' })
   // Rules cannot answer queries for an exam, and the documents beside them serve.
   expect(decide(only('queries', 'documents'), { ...asked, use: 'eval-set' })).toMatchObject({ way: 'exam-documents' })
+  // Where rules find nothing to ask in documents, these are kept, and no exam is made of them.
+  const mute = { ...asked, askable: false }
+  expect(decide(only('documents'), mute)).toMatchObject({ way: 'keep-documents' })
+  expect(decide(only('documents', 'votes'), mute)).toMatchObject({ way: 'curate-votes' })
+  expect(decide(only('documents'), { ...mute, languageModel: true })).toMatchObject({ way: 'teach-documents' })
+  expect(decide(only('documents'), { ...mute, use: 'eval-set' })).toMatchObject({ is: 'cannot', needsModel: true })
+  expect(decide(only('documents', 'conversations'), { ...mute, use: 'eval-set' })).toMatchObject({ way: 'exam-items' })
   // Nothing can be asked of pairs, so that there is nothing to retrieve either.
   expect(decide(only(), asked)).toEqual({ is: 'cannot', use: 'fine-tuning', why: [] })
 })

@@ -70,16 +70,20 @@ export const strategies: { readonly [use in Use]: Strategy } = {
   },
 }
 
-/** `rules` is the way where no teacher is a language model; `null` where there is none. */
-type Cell = { way: Way; rules: Way | null } | { no: string; instead?: Use }
+/**
+ * `rules` is the way where no teacher is a language model, and `mute` that where such a one finds nothing to ask; `null` where
+ * there is none.
+ */
+type Made = { way: Way; rules: Way | null; mute?: Way | null }
+type Cell = Made | { no: string; instead?: Use }
 
-const both = (way: Way): Cell => ({ way, rules: way })
+const both = (way: Way): Made => ({ way, rules: way })
 const noFacts = 'votes and preferences say which answer is better, not which one is right'
 
 /** What is made of which material for which use. The first material of a use that is there decides. */
 export const matrix: { readonly [use in Use]: { readonly [material in Material]: Cell } } = {
   'fine-tuning': {
-    documents: both('teach-documents'),
+    documents: { ...both('teach-documents'), mute: 'keep-documents' },
     conversations: both('curate-conversations'),
     queries: { way: 'teach-queries', rules: 'keep-queries' },
     preferences: both('curate-preferences'),
@@ -93,7 +97,7 @@ export const matrix: { readonly [use in Use]: { readonly [material in Material]:
     exams: both('exam-items'),
     conversations: both('exam-items'),
     queries: { way: 'exam-queries', rules: null },
-    documents: both('exam-documents'),
+    documents: { ...both('exam-documents'), mute: null },
     code: { way: 'exam-documents', rules: null },
     preferences: { no: noFacts, instead: 'fine-tuning' },
     votes: { no: noFacts, instead: 'fine-tuning' },
@@ -150,6 +154,8 @@ export type Asked = {
   force?: boolean
   /** A teacher is a language model. */
   languageModel: boolean
+  /** False where a teacher that is none finds nothing to ask in the documents. */
+  askable?: boolean
 }
 
 export type Decision =
@@ -171,12 +177,12 @@ export function useFor(has: ReadonlySet<Material>): Use {
 /** What to make of the materials at hand. Pure. */
 export function decide(has: ReadonlySet<Material>, asked: Asked): Decision {
   const use = asked.use ?? useFor(has)
-  const found = wayFor(use, has, asked.languageModel)
+  const found = wayFor(use, has, asked)
   if ('why' in found) return { is: 'cannot', use, ...found }
   const stale = use === 'fine-tuning' && asked.changes !== 'rarely' && factual.includes(found.way)
   if (!stale) return { is: 'make', use, ...found }
   if (asked.force) return { is: 'make', use, ...found, forced: true }
-  const exam = wayFor('eval-set', has, asked.languageModel)
+  const exam = wayFor('eval-set', has, asked)
   return 'why' in exam
     ? { is: 'cannot', use: 'eval-set', ...exam, why: [retrieveInstead.answer, retrieveInstead.why, ...exam.why] }
     : { is: 'retrieve', use: 'eval-set', ...exam }
@@ -184,14 +190,17 @@ export function decide(has: ReadonlySet<Material>, asked: Asked): Decision {
 
 type Found = { way: Way; from: Material } | { why: string[]; instead?: Use; needsModel?: true }
 
-function wayFor(use: Use, has: ReadonlySet<Material>, languageModel: boolean): Found {
+function wayFor(use: Use, has: ReadonlySet<Material>, { languageModel, askable = true }: Asked): Found {
   const cells = Object.entries(matrix[use]).filter(([name]) => has.has(name as Material)) as [Material, Cell][]
-  for (const [from, cell] of cells) {
-    const way = 'way' in cell ? (languageModel ? cell.way : cell.rules) : null
+  const byWhom = ({ way, rules, mute = rules }: Made) => (languageModel ? way : askable ? rules : mute)
+  // Documents that rules have nothing to ask of come last.
+  const late = ([, cell]: [Material, Cell]) => (!languageModel && !askable && 'mute' in cell ? 1 : 0)
+  for (const [from, cell] of cells.toSorted((a, b) => late(a) - late(b))) {
+    const way = 'way' in cell ? byWhom(cell) : null
     if (way) return { way, from }
   }
   if (cells.some(([, cell]) => 'way' in cell)) {
-    const why = `For ${use} something has to be written about ${cells[0]![0]}, which takes a language model; the built-in teachers are rules.`
+    const why = `For ${use} something has to be written about ${cells[0]![0]}, which takes a language model; the built-in teachers are rules${use === 'eval-set' && !askable ? ', and find nothing to ask in them' : ''}.`
     return { why: [why], needsModel: true }
   }
   const refused = cells.flatMap(([name, cell]) => ('no' in cell ? [{ name, ...cell }] : []))

@@ -14,6 +14,7 @@ import {
   type SourceFile,
 } from '../../sources/index.ts'
 import { identifyLanguage, tokenizer } from '../../text/index.ts'
+import { askable } from './askable.ts'
 import { isLicenseFile, licenseOf } from './licenses.ts'
 import { peopleIn } from './people.ts'
 import type { Group, LicenseFile, Passed, Seen } from './seen.ts'
@@ -184,6 +185,7 @@ async function describe(draft: Draft, files: readonly SourceFile[]): Promise<Omi
     languages: languagesIn(seen.texts),
     personal,
     ...(people ? { people } : {}),
+    ...(material === 'documents' ? { askable: await askable(seen.texts.slice(0, sample)) } : {}),
     copies: copiesAmong(members),
   }
 }

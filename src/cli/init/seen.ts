@@ -37,6 +37,8 @@ export type Group = {
   /** Personal data that the sample holds, by entity. */
   personal: { [entity: string]: number }
   people?: PersonColumn[]
+  /** Of documents: pieces of the sample that the built-in teacher finds something to ask of. */
+  askable?: number
   /** Files that are byte for byte another one. */
   copies: number
   /** As files beside it say; absent where none does. */
@@ -70,3 +72,7 @@ export function languagesOf(groups: readonly Group[]): [language: string, share:
     .map(([language, sum]): [string, number] => [language, all > 0 ? sum / all : 0])
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
 }
+
+/** The built-in teacher finds enough in the documents to make a set of. */
+export const rulesCanAsk = (seen: Seen): boolean =>
+  of(seen, 'documents').reduce((sum, { askable = 0 }) => sum + askable, 0) >= 3

@@ -44,7 +44,18 @@ export function stepLines(draft: Draft): string[] {
         ...closing(draft),
       ]
     case 'keep-documents':
-      return [...opening(draft, from), ...closing(draft)]
+      return [
+        ...opening(draft, from),
+        ...say(
+          draft.decision.from === 'code'
+            ? 'The built-in teachers write nothing about code. With a language model as teacher, here:'
+            : 'The built-in teachers find nothing to ask in these texts: they need sentences that say what things are, do and are good for. So the rows are the documents themselves. With a language model as teacher, here:',
+        ),
+        ...(draft.decision.from === 'code'
+          ? ['  #   - backtranslate: { teacher: writer, min: 4 }']
+          : ['  #   - ask: { teacher: writer, questions: 10 }', '  #   - answer: { teacher: writer }']),
+        ...closing(draft),
+      ]
     case 'keep-queries':
       return [
         ...opening(draft, from),

@@ -157,11 +157,12 @@ test('the dialogue at 80 columns, question by question: what changes is looked u
 
 test('knowledge that changes: an evaluation set instead, and an error for whoever asked for training', async () => {
   const files = { 'docs/a.md': `# Stills\n\n${long}`, 'docs/b.md': `# Wash\n\n${long}` }
-  const { text, result } = await init(files, '--changes monthly')
+  const model = '--teacher deepseek/deepseek-v4-flash'
+  const { text, result } = await init(files, `--changes monthly ${model}`)
   expect(parse(text).use).toBe('eval-set')
   expect(text).toContain('# Retrieve instead of training.')
   expect(result.decision).toMatchObject({ is: 'retrieve', use: 'eval-set', way: 'exam-documents' })
-  const stopped = await init(files, '--changes weekly --use fine-tuning')
+  const stopped = await init(files, `--changes weekly --use fine-tuning ${model}`)
   expect(stopped.code).toBe(2)
   expect(stopped.out + stopped.err).toContain('arXiv 2312.05934')
   expect(existsSync(join(stopped.dir, 'recipe.yaml'))).toBe(false)
@@ -170,20 +171,24 @@ test('knowledge that changes: an evaluation set instead, and an error for whoeve
 })
 
 test('unlike files of one folder and ending become sources of their own, like ones stay together', async () => {
-  const { sources, text, result } = await init({
-    'docs/a.md': '# Stills\n\nA still boils.',
-    'docs/LICENSE.md': 'SPDX-License-Identifier: MIT',
-    'README.md': 'about the project',
-    'logs/a.jsonl': lines({ messages: turns('q', 'a'), user: 1 }),
-    'logs/b.jsonl': lines({ messages: turns('q', 'a'), user: 2, rare: true }, { messages: turns('q', 'a'), user: 3 }),
-    'logs/pairs.jsonl': lines({ prompt: 'p', chosen: 'c', rejected: 'r' }),
-    'old/rows.jsonl': lines({ messages: turns('q', 'a'), origin: 'synthetic', generation: 2, licenses: ['MIT'] }),
-    'queries.csv': 'text,day,intent\nwhy does it drip?,1,x\nhow hot is it?,2,x\n',
-    'figures.csv': 'a,b\n1,2\n',
-    'data/config.json': '{\n "name": "x"\n}\n',
-    'data/empty.jsonl': '',
-    'photo.png': 'x',
-  })
+  const { sources, text, result } = await init(
+    {
+      'docs/a.md': '# Stills\n\nA still boils.',
+      'docs/LICENSE.md': 'SPDX-License-Identifier: MIT',
+      'README.md': 'about the project',
+      'logs/a.jsonl': lines({ messages: turns('q', 'a'), user: 1 }),
+      'logs/b.jsonl': lines({ messages: turns('q', 'a'), user: 2, rare: true }, { messages: turns('q', 'a'), user: 3 }),
+      'logs/pairs.jsonl': lines({ prompt: 'p', chosen: 'c', rejected: 'r' }),
+      'old/rows.jsonl': lines({ messages: turns('q', 'a'), origin: 'synthetic', generation: 2, licenses: ['MIT'] }),
+      'queries.csv': 'text,day,intent\nwhy does it drip?,1,x\nhow hot is it?,2,x\n',
+      'figures.csv': 'a,b\n1,2\n',
+      'data/config.json': '{\n "name": "x"\n}\n',
+      'data/empty.jsonl': '',
+      'photo.png': 'x',
+      'old.doc': 'x',
+    },
+    '--teacher deepseek/deepseek-v4-flash',
+  )
   expect(sources).toEqual({
     docs: { files: 'docs/a.md', license: 'MIT' },
     a: { files: ['logs/a.jsonl', 'logs/b.jsonl'], license: 'unknown' },
@@ -206,6 +211,7 @@ test('unlike files of one folder and ending become sources of their own, like on
     { files: ['README.md'], why: 'beside the documents' },
     { files: ['data/config.json'], why: 'no row to use: 1 wrong-shape' },
     { files: ['data/empty.jsonl'], why: 'empty' },
+    { files: ['old.doc'], why: 'no reader for .doc; save as .docx' },
     { files: ['photo.png'], why: 'no reader for .png' },
   ])
 })
@@ -219,7 +225,7 @@ test('a database gives a source for each of its tables; one that cannot be read 
     create table unused (text text);
   `)
   database.close()
-  const said = await commandLine(dir, 'init --yes --json --no-preview')
+  const said = await commandLine(dir, 'init --yes --json --no-preview --teacher deepseek/deepseek-v4-flash')
   expect(said.code).toBe(0)
   const { sources } = parse(readFileSync(join(dir, 'recipe.yaml'), 'utf8'))
   expect(sources).toEqual({
@@ -268,6 +274,14 @@ test.each([
     typeof step === 'string' ? step : Object.keys(step),
   )
   expect(steps).toContain(verb)
+})
+
+test('documents that the built-in teacher has nothing to ask of are kept, and a model would ask', async () => {
+  const lists = { 'docs/a.txt': long, 'docs/b.txt': 'Bolts: M4, M5, M6.', 'docs/c.txt': 'Nuts: M4, M5, M6.' }
+  const { text, result, dir } = await init(lists)
+  expect(result.decision.way).toBe('keep-documents')
+  expect(text).toContain('#   - ask: { teacher: writer, questions: 10 }')
+  expect((await released(dir)).gates.decontaminated).toBe('pass')
 })
 
 test('an empty folder, and one that nothing can be made of, say what to do', async () => {

@@ -19,7 +19,7 @@ import { examText } from '../init/exam-text.ts'
 import { gateNotes } from '../init/gate-notes.ts'
 import { look } from '../init/look.ts'
 import { proposesExam, recipeText, teaching } from '../init/recipe-text.ts'
-import { materialsOf, type Seen } from '../init/seen.ts'
+import { materialsOf, rulesCanAsk, type Seen } from '../init/seen.ts'
 import { few, seenLines } from '../init/seen-text.ts'
 import { byRules, judgeFor, missingKey, ofAnotherFamily, verdictOf, writer } from '../init/teachers.ts'
 import { wrap } from '../layout.ts'
@@ -52,7 +52,13 @@ export const run: Run = async call => {
 
   const has = materialsOf(seen)
   const { use, changes, force, teacher } = answers
-  const decision = decide(has, { ...(use ? { use } : {}), changes, force, languageModel: !byRules(teacher) })
+  const decision = decide(has, {
+    ...(use ? { use } : {}),
+    changes,
+    force,
+    languageModel: !byRules(teacher),
+    askable: rulesCanAsk(seen),
+  })
   if (decision.is === 'cannot') throw cannot(decision, here(io, folder))
   if (decision.is === 'retrieve' && told.has('use')) throw retrieve()
   const exam = answers.exam === undefined ? undefined : await examAt(folder, io.cwd, answers.exam)
@@ -201,6 +207,12 @@ function decisionLines({ decision }: Draft, { width, paint }: Reporter): string[
       : []),
     `${paint('bold', `For ${decision.use}`)}: ${goal}.`,
     ...wrap(`How: ${strategy}.`, width),
+    ...(decision.way === 'keep-documents' || decision.way === 'keep-queries'
+      ? wrap(
+          'The built-in teachers find nothing to ask or to answer here, so what is there is cleaned and kept. A language model would write: --teacher, or another teacher in the recipe.',
+          width,
+        )
+      : []),
     ...wrap(`What could go wrong: ${failure}. Told by ${metric}: ${measure}.`, width),
   ]
 }
