@@ -7,7 +7,8 @@ import type { Allowed, Answer, Job } from './child.ts'
 /** What reading one document may take: bytes in memory with the process itself, milliseconds of processor time. */
 export const allowed: Allowed = { memory: 420 * 2 ** 20, cpu: 60_000 }
 
-type Reader = { child: ChildProcess; said(): string }
+/** `answered` counts the documents that it has given back: memory of a process grows over many. */
+type Reader = { child: ChildProcess; said(): string; answered: number }
 
 let reader: Reader | undefined
 let last: Promise<unknown> = Promise.resolve()
@@ -31,13 +32,17 @@ async function read(job: Job): Promise<Prose> {
   child.channel?.ref()
   const answer = await asked(child, job)
   if ('gone' in answer) {
+    const { answered } = reader
     reader = undefined
     const why = said()
+    // What the documents before it left behind is not its fault: it is judged in a process of its own.
+    if (why !== 'time' && answered > 0) return read(job)
     if (why === 'time') throw new Unreadable('too-costly', `more than ${allowed.cpu / 1000} s of processor time`)
     if (why === 'memory' || answer.gone === 'SIGABRT')
       throw new Unreadable('too-costly', `more than ${allowed.memory / 2 ** 20} MB of memory`)
     throw new Unreadable('damaged', `its reader ended with ${answer.gone}`)
   }
+  reader.answered++
   child.unref()
   child.channel?.unref()
   if ('refused' in answer) throw new Error(answer.refused)
@@ -60,7 +65,7 @@ function start(): Reader {
   pipe.on('data', chunk => (why += String(chunk)))
   pipe.on('error', () => {})
   pipe.unref?.()
-  return { child, said: () => why }
+  return { child, said: () => why, answered: 0 }
 }
 
 function asked(child: ChildProcess, job: Job): Promise<Answer | { gone: string }> {
