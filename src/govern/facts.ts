@@ -48,6 +48,8 @@ export type SourceStanding = {
   asked?: true
   /** The license that its own page states, as the Hub names it, where it has one. */
   card?: string
+  /** Licenses that were found beside its files, with how many files each is for: each row has its own. */
+  detected?: { license: string; files: number }[]
   /** Its records become rows, or rows are made out of them; else it is shown, compared with or learnt from. */
   feeds: boolean
   /** How much of it stands in rows, where a person has said so, and why. */

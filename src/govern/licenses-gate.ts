@@ -1,6 +1,6 @@
 import type { Facts, SourceStanding } from './facts.ts'
 import { defineGate, type GateResult } from './gate.ts'
-import { classOf, type Objection, standing } from './lattice.ts'
+import { classOf, type Objection, type Standing, standing } from './lattice.ts'
 import { normaliseLicense } from './license.ts'
 
 const worst = ['block', 'unknown', 'warn'] as const
@@ -23,18 +23,25 @@ function judgeSources({ sources, release, purpose }: Facts): GateResult | undefi
   if (!sources || !release) return undefined
   const evidence = sources
     .filter(({ feeds }) => feeds)
-    .map(({ name, license, derivation }) => {
+    .flatMap(source =>
+      (source.detected ?? [{ license: source.license, files: undefined }]).map(one => ({ ...source, ...one })),
+    )
+    .map(({ name, license, files, derivation }) => {
       const strength = derivation?.strength ?? 'paraphrase'
       const grounds = [{ license, strength, sources: [name] }]
       return {
         source: name,
+        ...(files === undefined ? {} : { files }),
         license,
         strength,
         class: classOf(grounds),
-        ...standing(grounds, release.license, purpose),
+        ...mildly(files !== undefined, standing(grounds, release.license, purpose)),
       }
     })
-  const named = evidence.map(one => ({ ...one, who: `source ${one.source}` }))
+  const named = evidence.map(one => ({
+    ...one,
+    who: `${one.files === undefined ? '' : `${one.files} ${one.files === 1 ? 'file' : 'files'} of `}source ${one.source}`,
+  }))
   const result = verdict(
     named.map(({ who, objections }) => ({ who, objections })),
     evidence,
@@ -42,6 +49,10 @@ function judgeSources({ sources, release, purpose }: Facts): GateResult | undefi
   )
   return withDisputes(result, sources)
 }
+
+/** Of a source whose files differ, rows of the wrong ones may still be dropped, or go out under their own license. */
+const mildly = (detected: boolean, found: Standing): Standing =>
+  detected ? { ...found, objections: found.objections.map(one => ({ ...one, is: 'warn' as const })) } : found
 
 /** A recipe may know better than the page of its source, and then somebody should have looked. */
 function withDisputes(result: GateResult, sources: readonly SourceStanding[]): GateResult {

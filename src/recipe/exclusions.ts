@@ -13,7 +13,7 @@ export const fingerprintVersion = 1
 export const exclusions = {
   recipe: ['name', 'use', 'purpose', 'evaluation', 'budget', 'prices', 'gates', 'floor', 'rounds', 'train', 'release'],
   teacher: operationalTeacherFields.fields,
-  source: ['chunk', 'derivation'],
+  source: ['chunk', 'derivation', 'detected'],
   elsewhere: ['teachers', 'sources', 'steps'],
 } as const satisfies { [part: string]: readonly string[] }
 

@@ -42,7 +42,7 @@ export async function buildGraph(steps: CheckedStep[], scene: Scene): Promise<{ 
     if (known) return known
     let end: End = { key: name, kinds: undefined }
     try {
-      const settled = (await words.settle?.(name, config)) ?? config
+      const settled = (await words.settle?.(name, config, base)) ?? config
       if (settled !== config) files[name] = settled
       end.kinds = [await words.sourceKind(name, settled, base)]
     } catch (error) {

@@ -16,8 +16,8 @@ export type Words = {
   source: ZodType
   /** Ids of the gates. */
   gates: readonly string[]
-  /** A source as a plan holds it, where what it names outside has to be pinned first; default as it stands. */
-  settle?(name: string, config: SourceEntry): Promise<SourceEntry>
+  /** A source as a plan holds it, where what it names outside has to be pinned or looked at first; default as it stands. */
+  settle?(name: string, config: SourceEntry, base: string): Promise<SourceEntry>
   /** Kind of record that a source holds; may look into its files. `base` is the recipe's folder. */
   sourceKind(name: string, config: SourceEntry, base: string): Promise<Kind>
   /** The benchmark that a name means which is neither a source, a step nor a file; undefined where there is none. */

@@ -26,6 +26,8 @@ export type SourceNote = {
   license: string
   /** What its text is written in, where the ending of the file does not tell: what was read of a PDF is Markdown. */
   format?: 'markdown' | 'rst' | 'text' | 'code'
+  /** What the file is encoded in, where that is not UTF-8, by its name in the Encoding Standard. */
+  encoding?: string
   /** The part of the file that the row lies in, such as a sheet. */
   part?: string
   /** Pages, chapters or cells of a document, in order. */

@@ -81,7 +81,7 @@ export function sourceStandings(plan: Plan, funnel: Funnel = {}): SourceStanding
   const reached = releasedThrough(plan)
   return plan.stages.flatMap(({ shape, key }) => {
     if (shape !== 'source') return []
-    const { license, origin, uri, robots, derivation, urls, pinned } = plan.recipe.sources[
+    const { license, origin, uri, robots, derivation, urls, pinned, detected } = plan.recipe.sources[
       key
     ] as unknown as SourceConfig
     const rejected = funnel[key]?.dropped
@@ -95,6 +95,7 @@ export function sourceStandings(plan: Plan, funnel: Funnel = {}): SourceStanding
         ...(urls === undefined ? {} : { asked: true as const }),
         ...(pinned?.license === undefined ? {} : { card: pinned.license }),
         ...(derivation === undefined ? {} : { derivation }),
+        ...(detected === undefined ? {} : { detected }),
         ...(rejected ? { rejected } : {}),
       },
     ]

@@ -15,6 +15,7 @@ import {
 import {
   findPack,
   hubFiles,
+  licenseCounts,
   listFiles,
   pullAttached,
   pullHub,
@@ -56,8 +57,10 @@ export function wordsOf(verbs: readonly (Step | Verb)[], workspace?: string, out
     verbs,
     source: sourceConfig,
     gates: gateIds,
-    async settle(_, entry) {
+    async settle(_, entry, base) {
       const config = entry as SourceConfig
+      if (config.license === 'detect')
+        return { ...config, detected: await licenseCounts(await listFiles(config, base)) }
       if (config.hub === undefined) return entry
       if (workspace !== undefined) return settleHub(config, workspace, hub)
       throw new StillroomError('SR_RECIPE_CONFLICT', 'A source of the Hub is read within a recipe only.')

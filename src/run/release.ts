@@ -6,7 +6,7 @@ import { builtinGates, evaluateGates, type Facts, type GateReport } from '../gov
 import { earlierRounds, type Plan } from '../recipe/index.ts'
 import { digestOf, type Rec, sha256 } from '../records/index.ts'
 import { newSigningKey, type Signer, type SourceFacts, signerOf, writeRelease } from '../release/index.ts'
-import type { SourceConfig } from '../sources/index.ts'
+import { licenseTold, type SourceConfig } from '../sources/index.ts'
 import { keyOrNew, readKey } from '../workspace/index.ts'
 import { auditsOf } from './audit-evidence.ts'
 import { gateFacts } from './facts.ts'
@@ -34,7 +34,7 @@ async function sourceFacts(plan: Plan, result: RunResult, workspace: string): Pr
     const counts = result.funnel[key]
     facts.push({
       name: key,
-      license: config.license,
+      license: licenseTold(config),
       uri: config.uri ?? placesOf(config).join(', '),
       // Its real rows are left out, since they come in from where they are at home.
       origin: key === earlierRounds ? 'synthetic' : config.origin,

@@ -16,6 +16,7 @@ import {
 import {
   type Item,
   idFile,
+  licensesOf,
   listFiles,
   pullAttached,
   pullHub,
@@ -128,9 +129,10 @@ export function sealSource(
       source: {
         name,
         uri: sourceUri(config, file),
-        license: item.license ?? config.license,
+        license: item.license ?? (config.license === 'detect' ? 'unknown' : config.license),
         ...(robots ? { robots } : {}),
         ...(item.format ? { format: item.format } : {}),
+        ...(item.encoding ? { encoding: item.encoding } : {}),
         ...(item.part === undefined ? {} : { part: item.part }),
         ...(item.row === undefined ? {} : { row: item.row }),
         ...(item.places ? { places: item.places } : {}),
@@ -171,7 +173,8 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
     })
   }
   const beside = (await Promise.all(files.map(file => idFile(config, file)))).filter(file => file !== undefined)
-  const all = [...files, ...beside]
+  const licenses = config.license === 'detect' ? await licensesOf(files) : undefined
+  const all = [...files, ...beside, ...(licenses?.files ?? [])]
   const digests = await fileDigests(all, env, verify)
   const kept = suppression(env.paths.root)
   const key = taskKey(
@@ -185,12 +188,13 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
     const ids = new Set<string>()
     for (const file of files) {
       const seen = new Map<string, number>()
+      const own = licenses ? { ...config, license: licenses.of(file) } : config
       for await (const item of readSource(stage.key, config, file, { kind, files })) {
         env.stop.check()
         output.counts.in++
         const { path } = item.file ?? file
         if (item.is === 'record') {
-          const record = sealSource(stage.key, config, file, item, seen)
+          const record = sealSource(stage.key, own, file, item, seen)
           if (kept?.holds(stage.key, path, record)) {
             count(output.counts.dropped, 'erased')
             // Where it stands is all that may be kept of it.

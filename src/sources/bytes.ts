@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { StillroomError } from '../errors/index.ts'
 import type { Json } from '../records/index.ts'
+import { type Encoding, encodingOf, guessed, sniffed } from './encoding.ts'
 import type { SourceFile } from './files.ts'
 import type { SourceReason } from './reasons.ts'
 
@@ -36,27 +37,46 @@ export const tooLarge = (bytes: number, bound: number): Unreadable =>
   new Unreadable('too-large', `more than ${bound} bytes`, { bytes, bound })
 
 /**
- * Bytes of a whole text as text, without a byte order mark: UTF-8, UTF-16 told by its mark, or Shift-JIS. Throws
+ * Bytes of a whole text as text, without a byte order mark, and what they were where it was not UTF-8: UTF-16 told by its
+ * mark, what the text says itself (`stated`) where it is no UTF-8, or an older encoding where only one can be meant. Throws
  * `Unreadable`.
  */
-export function textOfBytes(bytes: Buffer): string {
-  const { encoding, mark } = encodingOf(bytes, true)
+export function decodedBytes(bytes: Buffer, stated?: string): { text: string; encoding?: string } {
+  const said = stated !== undefined && !/^utf-?8$/i.test(stated) ? stated : undefined
+  const { encoding, mark } = encodingOf(bytes, said === undefined)
+  if (!encoding.startsWith('utf-16')) refuseBinary(bytes)
   const body = bytes.subarray(mark)
-  if (encoding !== 'utf-8') return decoded(encoding, body)
-  if (isUtf8(body)) return body.toString('utf8')
+  if (encoding !== 'utf-8') return { text: decoded(encoding, body), encoding }
+  if (isUtf8(body)) return { text: body.toString('utf8') }
+  if (said !== undefined) return { text: decoded(said, body), encoding: said }
+  const later = mark === 0 ? guessed(aroundFirstHigh(body)) : 'utf-8'
+  if (later !== 'utf-8') return { text: decoded(later, body), encoding: later }
   const character = body.toString('utf8').indexOf('\ufffd')
   throw new Unreadable('invalid-utf8', `at character ${character}`, { character })
 }
 
-/** Bytes looked at to tell the encoding. */
-const sniffed = 1 << 16
+/** The stretch that begins with the line of the first byte beyond ASCII: a long text may have a page of English first. */
+function aroundFirstHigh(bytes: Buffer): Buffer {
+  const at = bytes.findIndex(byte => byte > 0x7f)
+  const from = bytes.lastIndexOf(0x0a, at) + 1
+  return bytes.subarray(from, from + sniffed)
+}
+
+function refuseBinary(head: Buffer): void {
+  if (head.subarray(0, sniffed).includes(0))
+    throw new Unreadable('binary', 'a NUL byte, and no byte order mark of UTF-16')
+  if (head.subarray(0, 5).toString('latin1') === '%PDF-') throw new Unreadable('binary', 'a PDF file')
+}
+
+/** The text alone. Throws `Unreadable`. */
+export const textOfBytes = (bytes: Buffer): string => decodedBytes(bytes).text
 
 /**
  * The file as UTF-8 bytes without a byte order mark: unpacked if its name ends in `.gz`, transcoded if it is UTF-16
- * (told by its mark) or, where `japanese` allows it, Shift-JIS. UTF-8 itself passes unchecked, so that a reader can
+ * (told by its mark) or, where `old` allows it, an older encoding that its first 64 kB tell. UTF-8 itself passes unchecked, so that a reader can
  * reject a single row for a bad byte. Throws `Unreadable`, and SR_SOURCE_READ when the file system refuses.
  */
-export async function* utf8Bytes(file: SourceFile, japanese = false): AsyncGenerator<Buffer> {
+export async function* utf8Bytes(file: SourceFile, old = false): AsyncGenerator<Buffer> {
   const chunks = rawBytes(file)
   try {
     let head = Buffer.alloc(0)
@@ -65,7 +85,8 @@ export async function* utf8Bytes(file: SourceFile, japanese = false): AsyncGener
       if (next.done) break
       head = Buffer.concat([head, next.value])
     }
-    const { encoding, mark } = encodingOf(head, japanese)
+    const { encoding, mark } = encodingOf(head, old)
+    if (!encoding.startsWith('utf-16')) refuseBinary(head)
     const decode = encoding === 'utf-8' ? undefined : transcoder(encoding)
     const first = head.subarray(mark)
     if (first.length > 0) yield decode ? decode(first) : first
@@ -97,41 +118,11 @@ async function* rawBytes(file: SourceFile): AsyncGenerator<Buffer> {
   }
 }
 
-function decoded(encoding: Encoding, bytes: Buffer): string {
+function decoded(encoding: string, bytes: Buffer): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes)
   } catch {
     throw new Unreadable('invalid-utf8', `bytes that are no ${encoding}`)
-  }
-}
-
-type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'shift_jis'
-
-function encodingOf(head: Buffer, japanese: boolean): { encoding: Encoding; mark: number } {
-  if (head[0] === 0xff && head[1] === 0xfe) return { encoding: 'utf-16le', mark: 2 }
-  if (head[0] === 0xfe && head[1] === 0xff) return { encoding: 'utf-16be', mark: 2 }
-  const mark = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
-  if (head.subarray(0, sniffed).includes(0))
-    throw new Unreadable('binary', 'a NUL byte, and no byte order mark of UTF-16')
-  if (head.subarray(0, 5).toString('latin1') === '%PDF-') throw new Unreadable('binary', 'a PDF file')
-  return { encoding: japanese && isShiftJis(head) ? 'shift_jis' : 'utf-8', mark }
-}
-
-/**
- * No UTF-8, decodes without an error, and gives kana and kanji side by side: the accented letters of Latin-1 also
- * decode to kanji, but stand alone between ASCII letters.
- */
-function isShiftJis(head: Buffer): boolean {
-  // The last line may be cut in the middle of a character.
-  const whole = head.subarray(0, head.length < sniffed ? head.length : head.lastIndexOf(0x0a) + 1)
-  if (isUtf8(whole)) return false
-  try {
-    const text = new TextDecoder('shift_jis', { fatal: true }).decode(whole)
-    const all = text.match(/[\u3041-\u30fa\u4e00-\u9fff]/g)?.length ?? 0
-    const runs = text.match(/[\u3041-\u30fa\u4e00-\u9fff]{2,}/g)?.join('').length ?? 0
-    return all >= 4 && runs >= 0.8 * all
-  } catch {
-    return false
   }
 }
 

@@ -13,7 +13,8 @@ export const chunkOptions = z
 /** Cuts documents by structure. Text is sliced, never rewritten: `span` gives the place in the document. */
 export const chunk = defineMap({
   verb: 'chunk',
-  about: 'Cuts documents into chunks along headings, paragraphs and sentences, never through a code block.',
+  about:
+    'Cuts documents into chunks along headings, paragraphs and sentences, never through a code block; programs along their definitions.',
   version: 1,
   options: chunkOptions,
   takes: ['document'],
@@ -64,7 +65,7 @@ type Piece = {
 
 /**
  * Where to cut: sections by heading level, then blocks, then items, sentences or lines, at last words, each packed up
- * to the target. Code and formulas are never cut, so that they alone may exceed it. A heading stays with what follows.
+ * to the target. Programs are cut at definitions, their parts, and lines. Code blocks and formulas are never cut, so that they alone may exceed it. A heading stays with what follows.
  * A chunk repeats an overlap only where the cut is inside a section; a last one under a quarter of the target joins
  * the one before where both stay under 1.25 targets.
  */
@@ -172,8 +173,9 @@ function joined(a: Piece, b: Piece): Piece {
 
 /** The same stretch in smaller units: children, then sentences of prose or lines of all else, then words. */
 function finer({ start, end, path, block, word }: Unit, text: string, sizes: Sizes): Unit[] | undefined {
-  if (block?.type === 'code' || block?.type === 'math' || word) return undefined
+  // A program has its definitions, and they their parts; code inside of prose is whole.
   if (block?.children?.length) return blockUnits(block.children, end, path, text, sizes)
+  if (block?.type === 'code' || block?.type === 'math' || word) return undefined
   const body = text.slice(start, end)
   const spans =
     block?.type === 'paragraph' ? sentences(body, sizes.language) : matches(body, block ? /\S[^\n]*/g : /\S{1,32}/gu)

@@ -23,7 +23,7 @@ export const sourceConfig = z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()
       .describe(
-        'Paths or patterns, relative to the recipe; a folder stands for all readable files below it but databases',
+        'Paths or patterns, relative to the recipe; a folder stands for all readable files below it but databases; folders and patterns leave out what git ignores',
       ),
     sql: z
       .string()
@@ -82,7 +82,12 @@ export const sourceConfig = z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()
       .describe('Split of `hub`, or several; default train, or the only one'),
-    license: z.string().min(1).describe('SPDX identifier of the license, or `proprietary` or `unknown`'),
+    license: z
+      .string()
+      .min(1)
+      .describe(
+        'SPDX identifier of the license, or `proprietary` or `unknown`; `detect` takes it from the SPDX header of each file, else from the nearest license file or manifest up to the folder that the pattern names',
+      ),
     uri: z.string().min(1).optional().describe('Where the files come from; the path of each file is appended'),
     origin: z
       .enum(['real', 'synthetic'])
@@ -159,6 +164,7 @@ export const sourceConfig = z
     'sql and table go with files or attach',
   )
   .refine(({ attach, sql }) => attach === undefined || sql !== undefined, 'attach goes with sql')
+  .refine(({ license, files }) => license !== 'detect' || files !== undefined, 'license: detect goes with files')
   .refine(({ exam, urls }) => exam === undefined || urls === undefined, 'exam goes with files')
   .overwrite(config => (config.exam === undefined ? config : { ...config, kind: 'exam' as const }))
   // Questions are the exception: people asked them, whoever answered.
@@ -168,6 +174,16 @@ export const sourceConfig = z
 export type SourceConfig = z.infer<typeof sourceConfig> & {
   /** Of a source of the Hub: written by the plan, never in a recipe. */
   pinned?: Pinned
+  /** Licenses that lie beside the files, with how many files each is for, where `license` is `detect`: written by the plan. */
+  detected?: { license: string; files: number }[]
+}
+
+/** The license of a source in one expression: as the recipe states it, or all that were found beside its files. */
+export function licenseTold({ license, detected = [] }: Pick<SourceConfig, 'license' | 'detected'>): string {
+  if (license !== 'detect') return license
+  const found = detected.map(one => one.license).sort()
+  if (found.length < 2) return found[0] ?? 'unknown'
+  return found.map(one => (one.includes(' OR ') ? `(${one})` : one)).join(' AND ')
 }
 
 /** The address of one file: the base of its source and the path below the pattern's folder, or its path without a base. */

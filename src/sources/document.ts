@@ -1,11 +1,13 @@
 import type { Json, Payload } from '../records/index.ts'
 import { detectLanguage, plainText } from '../text/index.ts'
 import { tooLarge, Unreadable, wholeFile } from './bytes.ts'
+import { vendored } from './code/refuse.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
 import { readConfined } from './confined/confine.ts'
 import type { SourceFile } from './files.ts'
 import type { About, Form, Prose } from './form.ts'
 import { type FormName, formOf } from './forms.ts'
+import { spdxHeader } from './licenses/texts.ts'
 import type { Item } from './read.ts'
 import { stem } from './text.ts'
 
@@ -40,6 +42,11 @@ export async function* readDocument(
     yield rejected('wrong-shape', { kind: config.kind, error: 'the file is one document' })
     return
   }
+  const folder = format === 'code' ? vendored(file.below) : undefined
+  if (folder !== undefined) {
+    yield rejected('vendored', { folder })
+    return
+  }
   try {
     const about = { path: file.path, format, bound }
     const prose = await proseOfFile(file, about)
@@ -53,9 +60,9 @@ export async function* readDocument(
 
 /** Prose as the record that it becomes. */
 export function documentItem(
-  config: Pick<SourceConfig, 'uri' | 'teacher'>,
+  config: Pick<SourceConfig, 'uri' | 'teacher'> & Partial<Pick<SourceConfig, 'license'>>,
   file: Pick<SourceFile, 'path' | 'below' | 'size'>,
-  { text, format, title, language, uri, facets, places }: Prose,
+  { text, format, title, language, uri, facets, encoding, places }: Prose,
   { format: read, bound }: Pick<About, 'format' | 'bound'>,
 ): Item {
   if (text.trim() === '') return rejected('empty-file', { bytes: file.size })
@@ -65,6 +72,7 @@ export function documentItem(
   const detected =
     language ?? (written === 'code' ? undefined : detectLanguage(plainText(text.slice(0, 20_000), written)))
   const from = uri ?? (config.uri === undefined ? undefined : sourceUri(config, file))
+  const license = config.license === 'detect' ? spdxHeader(text) : undefined
   const payload: Payload = { kind: 'document', text, title: title ?? stem(file.path), ...(from ? { uri: from } : {}) }
   return {
     is: 'record',
@@ -72,7 +80,9 @@ export function documentItem(
     ...(detected ? { language: detected } : {}),
     ...(config.teacher === undefined ? {} : { teacher: config.teacher }),
     ...(facets ? { facets } : {}),
+    ...(license ? { license } : {}),
     ...(format ? { format } : {}),
+    ...(encoding ? { encoding } : {}),
     ...(places && places.length > 0 ? { places } : {}),
   }
 }

@@ -2,6 +2,7 @@ import { glob, stat } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import type { SourceConfig } from './config.ts'
 import { type FormName, folderEndings, formByEnding, formOf } from './forms.ts'
+import { openIgnores } from './gitignore.ts'
 
 /**
  * `path` is relative to the recipe, with slashes, and may begin with `../`; `below` is relative to the folder that the
@@ -21,15 +22,18 @@ export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): Fo
 /**
  * The files of a source in order of their paths by code units, each once. Hidden folders, `node_modules` and the
  * releases and exports beside the recipe are skipped unless a pattern names them, and so are the ids of an export. A folder stands for all files of known endings
- * but databases.
+ * but databases. What git ignores is left out of folders and patterns
+ * (`openIgnores`), and never a file that is named outright.
  */
 export async function listFiles(config: { files?: SourceConfig['files'] }, base: string): Promise<SourceFile[]> {
   const found = new Map<string, SourceFile>()
+  const ignored = openIgnores(base)
   for (const pattern of [config.files ?? []].flat()) {
-    for await (const [name, root] of matches(pattern, base)) {
+    for await (const [name, root, outright] of matches(pattern, base)) {
       const absolute = resolve(base, name)
       const path = relative(base, absolute).split(sep).join('/')
       if (found.has(path) || skipped(path, pattern) || (await ofIds(absolute))) continue
+      if (!outright && (await ignored(absolute, resolve(base, root)))) continue
       const info = await stat(absolute)
       const below = relative(resolve(base, root), absolute).split(sep).join('/')
       if (info.isFile()) found.set(path, { path, below, absolute, size: info.size, mtimeMs: info.mtimeMs })
@@ -64,22 +68,25 @@ function fixedFolder(pattern: string): string {
 }
 
 /** Files with the folder that is named outright. A name that exists is itself, whatever signs it holds (`[slug].md`). */
-async function* matches(pattern: string, base: string): AsyncGenerator<[name: string, root: string]> {
+async function* matches(pattern: string, base: string): AsyncGenerator<[name: string, root: string, outright?: true]> {
   const exact = await stat(resolve(base, pattern)).catch(() => undefined)
   if (exact?.isFile()) {
-    yield [pattern, dirname(pattern)]
+    yield [pattern, dirname(pattern), true]
     return
   }
   const packed = ['jsonl', 'ndjson', 'json', 'csv', 'tsv'].map(ending => `${ending}.gz`)
   const known = `**/*.{${[...folderEndings, ...packed].join(',')}}`
   const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/${known}` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
-  const exclude = (path: string) => /(?:^|\/)node_modules$/.test(path) && !pattern.includes('node_modules')
+  const exclude = (path: string) =>
+    ['.git', 'node_modules'].some(name => (path === name || path.endsWith(`/${name}`)) && !pattern.includes(name))
   const root = fixedFolder(wanted)
   for await (const name of glob(wanted, { cwd: base, exclude })) yield [name, root]
 }
 
 function skipped(path: string, pattern: string): boolean {
+  // A worktree or a submodule has a file of this name.
+  if (/(?:^|\/)\.git$/.test(path)) return true
   const named = new Set(pattern.split(/[\\/]/))
   const folders = path.split('/').slice(0, -1)
   if (['releases', 'exports'].some(name => folders[0] === name && !named.has(name))) return true

@@ -19,6 +19,8 @@ export type Prose = {
   /** As the file states it, such as a canonical address. */
   uri?: string
   facets?: Facets
+  /** What its bytes were encoded in, where that is not UTF-8. */
+  encoding?: string
   /** Pages, chapters or cells, in order; names are unique within the document. */
   places?: Place[]
   /** Parts that could not be read, while the others could. */

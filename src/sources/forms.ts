@@ -9,7 +9,18 @@ const code = [
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
-export const formNames = ['markdown', 'rst', 'text', 'jsonl', 'csv', 'parquet', 'sqlite', 'pdf'] as const
+export const formNames = [
+  'markdown',
+  'rst',
+  'text',
+  'latex',
+  'code',
+  'jsonl',
+  'csv',
+  'parquet',
+  'sqlite',
+  'pdf',
+] as const
 export type FormName = (typeof formNames)[number]
 
 /**
@@ -20,6 +31,18 @@ const forms: { [name in FormName]: Form } = {
   markdown: prose(['md', 'markdown']),
   rst: prose(['rst']),
   text: prose(['txt']),
+  latex: {
+    endings: ['tex', 'ltx'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./latex/read.ts')).readLatex,
+  },
+  code: {
+    endings: code,
+    holds: 'document',
+    confined: false,
+    load: async () => (await import('./code/read.ts')).readCode,
+  },
   jsonl: {
     endings: ['jsonl', 'ndjson', 'json'],
     holds: 'rows',

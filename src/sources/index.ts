@@ -9,11 +9,18 @@ export {
 } from './benchmark.ts'
 export { chunk, chunkOptions } from './chunk.ts'
 export type { Completion } from './completion.ts'
-export { type SourceConfig, sourceConfig, sourceUri } from './config.ts'
+export { licenseTold, type SourceConfig, sourceConfig, sourceUri } from './config.ts'
 export { type Exported, exported, readExport } from './export.ts'
 export { idFile, listFiles, type SourceFile } from './files.ts'
 export { codeEndings, type FormName, formByEnding, formOf } from './forms.ts'
 export { hubFiles, type Pinned, pullHub, settleHub } from './hub.ts'
+export {
+  foldersWithLicenses,
+  type LicensedFolder,
+  type Licenses,
+  licenseCounts,
+  licensesOf,
+} from './licenses/folders.ts'
 export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
 export { type FetchOptions, fetchPages, type Page } from './pages/fetch.ts'
 export { readHtml } from './pages/html.ts'

@@ -30,7 +30,7 @@ export type Item = (
       teacher?: TeacherId
       /** Marks that people gave it, by aspect: votes of a forum. */
       scores?: { [aspect: string]: Score }
-    } & Pick<SourceNote, 'format' | 'part' | 'places'> &
+    } & Pick<SourceNote, 'format' | 'encoding' | 'part' | 'places'> &
       SelfReport)
   | { is: 'rejected'; reason: SourceReason; evidence: Json; row?: number; span?: [number, number] }
 ) & {

@@ -11,6 +11,10 @@ export const sourceReasons = {
   'over-limit': 'The archive unpacks to more bytes or members than the limit; what came before is read.',
   'unsafe-path': 'The member of the archive is a link or a device, or its path leads out of the archive.',
   'not-text': 'There is nothing in it to read: pages that are pictures, a recording, an answer without a body.',
+  generated: 'A program wrote the file, as it says at its top, or it is a lock file or a source map.',
+  minified: 'The program is squeezed into lines that nobody reads.',
+  vendored:
+    'The program lies in a folder of what others wrote or what was built, such as vendor, dist or target; name the folder to read it.',
   'line-too-long':
     'A line, an element of a JSON array or one row of a table is longer than the bound; it was not kept in memory.',
   'invalid-json': 'The line or element is no JSON value, or the array around it is broken.',

@@ -1,8 +1,10 @@
+import { codeBlocks } from './code.ts'
 import { type BlockType, blank, type Found, indentOf, type Line, linesOf, marker } from './lines.ts'
 import { scanMarkdown } from './markdown.ts'
 import { scanRst } from './rst.ts'
 
-export type Format = 'markdown' | 'rst' | 'text'
+/** `code` is any programming language: its blocks are definitions. */
+export type Format = 'markdown' | 'rst' | 'text' | 'code'
 /**
  * A piece of a document: `text === document.slice(start, end)`. `level` of headings is 1 to 6, their words in `title`.
  * `children` are the items of a list, or the blocks inside an item, a quote or an admonition; they tile it as well.
@@ -23,6 +25,7 @@ export type Block = {
  * matter, math and containers; reStructuredText after docutils, as far as structure goes.
  */
 export function blocks(text: string, format: Format): Block[] {
+  if (format === 'code') return codeBlocks(text)
   return scan(text, linesOf(text), format, 0)
 }
 

@@ -1,12 +1,15 @@
 import { type Block, blocks, type Format } from './blocks.ts'
+import { comments } from './code.ts'
 
 /**
  * The prose of a document without its markup: links and images to their text, emphasis, tags and comments out, code
  * spans as text. Headings, list items and table rows become lines, blocks are a blank line apart. Code blocks, front
  * matter and link definitions are no prose and go.
+ * Of a program its comments and docstrings are left.
  */
 export function plainText(text: string, format: Format = 'markdown'): string {
   if (format === 'text') return text.trim()
+  if (format === 'code') return comments(text)
   return blocks(text, format)
     .map(block => prose(block, format))
     .filter(part => part !== '')

@@ -17,8 +17,9 @@ const tables = ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'sqlite', 's
  */
 export function textFormat(record: Rec<'document'>): Format {
   const { source } = record.lineage
+  // What was cut out of a program is one.
+  if (typeof record.facets.code === 'string') return 'code'
   const told = source?.format
-  if (told === 'code') return 'text'
   if (told) return told
   const ending = /\.([a-z]\w*)(?:\.gz)?$/i.exec(source?.uri ?? '')?.[1]?.toLowerCase() ?? ''
   const named = endings[ending]

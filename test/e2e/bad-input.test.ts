@@ -114,7 +114,7 @@ test('inputs that cannot be read are rejected by name and place, and everything 
   const dir = folder({
     'docs/empty.md': '',
     'docs/good.md': '# A pump\n\nThe pump starts when the level falls, because the float opens the switch.\n',
-    'docs/latin.md': Buffer.from('# Caf\xe9\n\nA caf\xe9 has a boiler and a grinder.\n', 'latin1'),
+    'docs/latin.md': Buffer.from('# Caf\xc3\xa9\n\nA caf\xe9 has a boiler and a grinder.\n', 'latin1'),
     'docs/long.jsonl': Buffer.concat([
       Buffer.from(`${row('before')}\n`),
       long,

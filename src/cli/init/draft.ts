@@ -58,6 +58,10 @@ export const realOnes = ({ seen }: Pick<Draft, 'seen'>, ...materials: ('queries'
 export const licenseOf = (group: Group, { license }: Pick<Answers, 'license'>): string =>
   license ?? group.license?.id ?? 'unknown'
 
+/** All licenses behind a source. */
+export const licensesOf = (group: Group, answers: Pick<Answers, 'license'>): string[] =>
+  answers.license === undefined && group.license ? group.license.ids : [licenseOf(group, answers)]
+
 /** The license that rows of these sources may go out under, as the Hub writes it. */
 export function releaseLicense(licenses: readonly string[], purpose: Purpose): string {
   if (licenses.length === 0 || licenses.some(license => normaliseLicense(license).hub === 'unknown'))

@@ -1,5 +1,5 @@
 import { type Gate, requiredGates, type Use } from '../../govern/index.ts'
-import { type Draft, feeding, licenseOf, realOnes } from './draft.ts'
+import { type Draft, feeding, licensesOf, realOnes } from './draft.ts'
 import { verdictOf } from './teachers.ts'
 
 /** How a gate stands in a recipe that is about to be written: met by it, told by a command after the run, or left to a person. */
@@ -43,7 +43,7 @@ function standsOf({ id }: Gate, draft: Draft, use: Use): GateNote['stands'] {
   const text = decision.way !== 'table'
   const met: { [gate: string]: boolean } = {
     terms: decision.way === 'table' || verdictOf(answers.teacher, answers.purpose, []).verdict.startsWith('allowed'),
-    licenses: feeding(draft).every(group => licenseOf(group, answers) !== 'unknown'),
+    licenses: feeding(draft).every(group => !licensesOf(group, answers).includes('unknown')),
     'base-model': answers.purpose.base !== undefined,
     decontaminated: use === 'fine-tuning',
     'exam-first': draft.exam?.is === 'release' && answers.baseline !== undefined,

@@ -8,6 +8,8 @@ import {
   type FormName,
   formByEnding,
   formOf,
+  type Licenses,
+  licensesOf,
   listFiles,
   readSource,
   type SourceConfig,
@@ -15,7 +17,6 @@ import {
 } from '../../sources/index.ts'
 import { identifyLanguage, tokenizer } from '../../text/index.ts'
 import { askable } from './askable.ts'
-import { isLicenseFile, licenseOf } from './licenses.ts'
 import { peopleIn } from './people.ts'
 import type { Group, LicenseFile, Passed, Seen } from './seen.ts'
 import { type Look, lookAtRows } from './shape.ts'
@@ -25,6 +26,10 @@ import { textOfRecord } from './texts.ts'
 const [sample, readable] = [24, 20_000]
 /** Rows that are counted one by one. */
 const counted = 5000
+/** Names of files that hold the text of a license. */
+const isLicenseFile = (path: string): boolean =>
+  /^(?:un)?licen[cs]es?(?:[-_.]|$)|^copying(?:[-_.]|$)/i.test(basename(path)) &&
+  !/\.(?:jsonl?|ya?ml|csv|[jt]s|py)$/i.test(path)
 /** What stands beside documents and is none of them. */
 const beside =
   /^(?:readme|changelog|changes|contributing|contributors|code[-_]of[-_]conduct|security|authors|todo|notice)(?:[._-].*)?$/i
@@ -34,15 +39,18 @@ export async function look(folder: string): Promise<Seen> {
   const files = await listFiles({ files: ['**/*'] }, folder)
   const passed = new Map<string, string[]>()
   const pass = (path: string, why: string) => void passed.set(why, [...(passed.get(why) ?? []), path])
-  const licenses = licensesAmong(files)
   const drafts = await groupsOf(files, pass)
   const names = new Set<string>()
   const groups: Group[] = []
   for (const draft of drafts) {
-    const license = licenseFor(draft.members, licenses)
+    const license = await licenseFor(draft.members)
     groups.push({ ...(await describe(draft, files)), name: nameFor(draft, names), ...(license ? { license } : {}) })
   }
-  return { groups, passed: [...passed].map(([why, files]) => ({ files, why })) satisfies Passed[], licenses }
+  return {
+    groups,
+    passed: [...passed].map(([why, files]) => ({ files, why })) satisfies Passed[],
+    licenses: filesOf(await licensesOf(files)),
+  }
 }
 
 /** Files of one source before they are looked into. */
@@ -121,36 +129,23 @@ function tablesIn(file: SourceFile, fail: (why: string) => void): string[] {
   }
 }
 
-/** License files with what they say, in the order of their paths. */
-function licensesAmong(files: readonly SourceFile[]): LicenseFile[] {
-  return files
-    .filter(({ path, size }) => isLicenseFile(path) && size < 1_000_000)
-    .map(({ path, absolute }) => ({ file: path, says: licenseOf(readFileSync(absolute, 'utf8')) ?? 'unknown' }))
-}
+/** License files and manifests, folder by folder, with what they say together. */
+const filesOf = ({ folders }: Licenses): LicenseFile[] =>
+  folders.map(({ folder, license, files }) => ({
+    file: files.map(name => (folder === '.' ? name : `${folder}/${name}`)).join(', '),
+    says: license,
+  }))
 
-/** The license that stands nearest above all members: several side by side leave the choice. */
-function licenseFor(members: readonly SourceFile[], licenses: readonly LicenseFile[]): Group['license'] {
-  let folder = common(members.map(({ path }) => dirname(path)))
-  for (;;) {
-    const here = licenses.filter(({ file, says }) => dirname(file) === folder && says !== 'unknown')
-    if (here.length > 0) {
-      const ids = [...new Set(here.map(({ says }) => says))]
-      return { id: ids.join(' OR '), from: here.map(({ file }) => file).join(', ') }
-    }
-    if (folder === '.') return undefined
-    folder = dirname(folder)
-  }
-}
-
-function common(folders: readonly string[]): string {
-  const [first = '.', ...rest] = folders
-  let parts = first.split('/')
-  for (const folder of rest) {
-    const own = folder.split('/')
-    const differ = parts.findIndex((part, i) => part !== own[i])
-    if (differ >= 0) parts = parts.slice(0, differ)
-  }
-  return parts.join('/') || '.'
+/** The license that stands nearest above the members; where they have several, the recipe is to tell each. */
+async function licenseFor(members: readonly SourceFile[]): Promise<Group['license']> {
+  const licenses = await licensesOf(members)
+  const ids = [...new Set(members.map(file => licenses.of(file)))].sort()
+  const known = ids.filter(id => id !== 'unknown')
+  if (known.length === 0) return undefined
+  const from = filesOf(licenses)
+    .map(({ file }) => file)
+    .join(', ')
+  return { id: ids.length === 1 ? ids[0]! : 'detect', ids, from }
 }
 
 /** What the files of a group hold, from a sample of them. */
@@ -168,7 +163,7 @@ async function describe(draft: Draft, files: readonly SourceFile[]): Promise<Omi
   }
   const people = rows?.material === 'tables' ? peopleIn(rows.rows, rows.personal) : undefined
   return {
-    files: filesOf(draft, files),
+    files: patternOf(draft, files),
     ...(table === undefined ? {} : { table }),
     forms: [...forms].sort(([, a], [, b]) => b.length - a.length).map(([form]) => form),
     count: members.length,
@@ -278,7 +273,7 @@ function copiesAmong(members: readonly SourceFile[]): number {
 }
 
 /** A pattern that fits these files and no others, or their paths. */
-function filesOf({ pattern, members, look: rows }: Draft, files: readonly SourceFile[]): string | string[] {
+function patternOf({ pattern, members, look: rows }: Draft, files: readonly SourceFile[]): string | string[] {
   const paths = members.map(({ path }) => path)
   if (paths.length === 1) return paths[0]!
   if (rows) {

@@ -1,6 +1,6 @@
 import { retrieveInstead, strategies, type Use } from '../../govern/index.ts'
 import { bytes, counted } from '../figures.ts'
-import { type Draft, feeding, licenseOf, releaseLicense } from './draft.ts'
+import { type Draft, feeding, licenseOf, licensesOf, releaseLicense } from './draft.ts'
 import { gateNotes } from './gate-notes.ts'
 import { helpers } from './helpers.ts'
 import { type Group, languagesOf } from './seen.ts'
@@ -288,8 +288,8 @@ export function gateLines(draft: Draft, use: Use): string[] {
 
 export function endLines(draft: Draft, feeds: readonly Group[]): string[] {
   const { answers, date } = draft
-  const licenses = [...feeds, ...helpers(draft).filter(({ material }) => material === 'conversations')].map(group =>
-    licenseOf(group, answers),
+  const licenses = [...feeds, ...helpers(draft).filter(({ material }) => material === 'conversations')].flatMap(group =>
+    licensesOf(group, answers),
   )
   const paid = asks(draft) && costs(answers.teacher)
   return [

@@ -41,8 +41,8 @@ export type Group = {
   askable?: number
   /** Files that are byte for byte another one. */
   copies: number
-  /** As files beside it say; absent where none does. */
-  license?: { id: string; from: string }
+  /** As files beside it say; absent where none does. `id` is `detect` where they say several (`ids`). */
+  license?: { id: string; ids: string[]; from: string }
 }
 
 /** Files that are left out, and why. */

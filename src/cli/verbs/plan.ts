@@ -17,7 +17,7 @@ import {
   run as runPlan,
   teacherFacts,
 } from '../../run/index.ts'
-import type { SourceConfig } from '../../sources/index.ts'
+import { licenseTold, type SourceConfig } from '../../sources/index.ts'
 import { ageOf, priceOf, staleAfter } from '../../teachers/index.ts'
 import { workspacePaths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
@@ -210,7 +210,8 @@ async function sourceNotes(plan: Plan, workspace: string) {
       name: key,
       files: files.length,
       bytes: size,
-      license: config.license,
+      license: licenseTold(config),
+      ...(config.detected === undefined ? {} : { detected: config.detected }),
       ...(config.pinned?.license === undefined ? {} : { card: config.pinned.license }),
       origin: config.origin,
       pattern: [config.files ?? config.urls ?? config.uri ?? []].flat().join(', '),

@@ -130,7 +130,8 @@ function passages(text: string, format: Format): { text: string; entry: boolean 
 /**
  * Scores a text by rules: how much of it is complete sentences, how densely these explain, how little is repeated, how
  * much its words look like a language, how long it is and how free of navigation, links and logs. English and Japanese;
- * for other languages the parts that need word lists are neutral. Code blocks count neither for nor against.
+ * for other languages the parts that need word lists are neutral. Code blocks count neither for nor against; of a program
+ * its comments are looked at.
  */
 export function quality(text: string, language: string, format: Format = 'markdown'): Quality {
   const plain = plainText(text, format)
