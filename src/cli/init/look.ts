@@ -180,6 +180,7 @@ async function describe(draft: Draft, files: readonly SourceFile[]): Promise<Omi
     languages: languagesIn(seen.texts),
     personal,
     ...(people ? { people } : {}),
+    ...(rows?.material === 'tables' && !people ? { headers: Object.keys(rows.rows[0] ?? {}) } : {}),
     ...(material === 'documents' ? { askable: await askable(seen.texts.slice(0, sample)) } : {}),
     copies: copiesAmong(members),
   }

@@ -76,11 +76,11 @@ function whatOf({ material, shape }: Group): string {
     tables: 'rows of an unknown shape',
   }
   const what = words[material ?? 'tables']!
-  return shape && material === 'conversations' ? `${what}, ${shape}` : what
+  return shape && material === 'conversations' && shape !== 'prompts with answers' ? `${what}, ${shape}` : what
 }
 
 /** What somebody should know of a source before anything is made of it. */
-function noteOf({ name, personal, people, copies, count, synthetic, material }: Group): string[] {
+function noteOf({ name, personal, people, headers = [], copies, count, synthetic, material }: Group): string[] {
   const found = Object.entries(personal).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
   const identifiers = people?.filter(({ holds }) => holds === 'identifier').map(column => column.name) ?? []
   return [
@@ -92,6 +92,9 @@ function noteOf({ name, personal, people, copies, count, synthetic, material }: 
             .map(([entity, n]) => `${thousands(n)} ${entity}`)
             .join(', ')}.`,
         ]
+      : []),
+    ...(headers.length > 0
+      ? [`${name} has the columns ${few(headers)}: say in the recipe what they hold, with kind: and columns:.`]
       : []),
     ...(copies > 0 ? [`${name}: ${counted(copies, 'file')} of ${thousands(count)} equal another one.`] : []),
     ...(synthetic ? [`${name} says itself that a model wrote it.`] : []),

@@ -37,6 +37,8 @@ export type Group = {
   /** Personal data that the sample holds, by entity. */
   personal: { [entity: string]: number }
   people?: PersonColumn[]
+  /** Of rows that could not be made out. */
+  headers?: string[]
   /** Of documents: pieces of the sample that the built-in teacher finds something to ask of. */
   askable?: number
   /** Files that are byte for byte another one. */

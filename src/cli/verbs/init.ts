@@ -182,7 +182,7 @@ function cannot(
         ? 'name one: --teacher deepseek/deepseek-v4-flash, or --teacher <model> --at http://localhost:8000/v1'
         : instead
           ? `try: stillroom init --use ${instead}`
-          : 'say what the rows hold in a recipe of your own: `kind:` and `columns:` of a source, docs/recipe.md',
+          : 'say what the rows hold with `kind:` and `columns:` of a source (docs/recipes.md); or make a table like this one: --use privacy',
     },
   )
 }
