@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import type { Stage } from '../recipe/index.ts'
 import { fileId, sha256 } from '../records/index.ts'
-import { fetchPages, type Page, readHtml, type SourceConfig } from '../sources/index.ts'
+import {
+  fetchPages,
+  type Page,
+  type Prose,
+  proseOf,
+  readersVersion,
+  type SourceConfig,
+  Unreadable,
+} from '../sources/index.ts'
 import { count } from './counts.ts'
 import { suppression } from './erase/suppression.ts'
 import { noRecord, sealSource } from './source-stage.ts'
@@ -32,11 +40,11 @@ export async function pageStage(stage: Stage, env: StageEnv, verify: boolean): S
   })
   const key = taskKey(
     stage,
-    pages.map(page => `${page.url} ${digestOfPage(page)}`),
+    [`readers ${readersVersion}`, ...pages.map(page => `${page.url} ${digestOfPage(page)}`)],
     ...(kept ? [kept.state] : []),
   )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })
-  const read = (output: TaskOutput): void => {
+  const read = async (output: TaskOutput): Promise<void> => {
     for (const url of erased) {
       output.counts.in++
       count(output.counts.dropped, 'erased')
@@ -44,9 +52,10 @@ export async function pageStage(stage: Stage, env: StageEnv, verify: boolean): S
     }
     for (const page of pages) {
       output.counts.in++
-      const { title, text } = readPage(page)
+      env.stop.check()
+      const { title, text, language, unread } = page.rejected ? { text: '' } : await readPage(page, bytes)
       const rejected =
-        page.rejected ?? (text === '' ? { reason: 'empty-file', detail: 'a page without text' } : undefined)
+        page.rejected ?? unread ?? (text === '' ? { reason: 'empty-file', detail: 'a page without text' } : undefined)
       if (rejected) {
         const { reason, detail } = rejected
         count(output.counts.dropped, reason)
@@ -59,6 +68,7 @@ export async function pageStage(stage: Stage, env: StageEnv, verify: boolean): S
       const item = {
         is: 'record' as const,
         payload,
+        ...(language ? { language } : {}),
         ...(/html/.test(page.type ?? '') ? { format: 'markdown' as const } : {}),
       }
       const record = sealSource(stage.key, config, file, item, new Map(), page.note)
@@ -77,6 +87,16 @@ export async function pageStage(stage: Stage, env: StageEnv, verify: boolean): S
   return newShards([done], env).map(shard => Promise.resolve(shard))
 }
 
-/** What a page says, without its markup; nothing where there is none. */
-export const readPage = ({ body = '', type = '' }: Page): { title?: string; text: string } =>
-  /html/.test(type) ? readHtml(body) : { text: body.trim() }
+type Read = Prose & { unread?: { reason: string; detail: string } }
+
+/** What a page says, as a file with it would be read; nothing where there is none. */
+export async function readPage({ url, body = '', type = '' }: Page, bound = 32 * 2 ** 20): Promise<Read> {
+  if (!/html/.test(type)) return { text: body.trim() }
+  try {
+    // It was decoded when it was fetched.
+    return await proseOf(Buffer.from(body), { path: url, format: 'html', bound, charset: 'utf-8' })
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return { text: '', unread: { reason: error.reason, detail: error.message } }
+  }
+}

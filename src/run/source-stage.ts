@@ -20,6 +20,7 @@ import {
   listFiles,
   pullAttached,
   pullHub,
+  readersVersion,
   readSource,
   type SourceConfig,
   type SourceFile,
@@ -179,7 +180,7 @@ export async function sourceStage(stage: Stage, env: StageEnv, verify: boolean):
   const kept = suppression(env.paths.root)
   const key = taskKey(
     stage,
-    all.map((file, i) => `${file.path} ${digests[i]}`),
+    [`readers ${readersVersion}`, ...all.map((file, i) => `${file.path} ${digests[i]}`)],
     ...(kept ? [kept.state] : []),
   )
   env.emit({ event: 'stage-sized', stage: stage.key, tasks: 1 })

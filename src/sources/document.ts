@@ -71,7 +71,8 @@ export function documentItem(
   const written = format ?? (read === 'markdown' || read === 'rst' ? read : 'text')
   const detected =
     language ?? (written === 'code' ? undefined : detectLanguage(plainText(text.slice(0, 20_000), written)))
-  const from = uri ?? (config.uri === undefined ? undefined : sourceUri(config, file))
+  // What the recipe says goes before what a file says of itself; the lineage names the file in any case.
+  const from = config.uri === undefined ? uri : sourceUri(config, file)
   const license = config.license === 'detect' ? spdxHeader(text) : undefined
   const payload: Payload = { kind: 'document', text, title: title ?? stem(file.path), ...(from ? { uri: from } : {}) }
   return {

@@ -13,6 +13,10 @@ export const formNames = [
   'markdown',
   'rst',
   'text',
+  'html',
+  'docx',
+  'epub',
+  'notebook',
   'latex',
   'code',
   'jsonl',
@@ -31,6 +35,30 @@ const forms: { [name in FormName]: Form } = {
   markdown: prose(['md', 'markdown']),
   rst: prose(['rst']),
   text: prose(['txt']),
+  html: {
+    endings: ['html', 'htm', 'xhtml', 'mhtml', 'mht'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./pages/read-html.ts')).readHtmlBytes,
+  },
+  docx: {
+    endings: ['docx', 'docm'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./docx/read.ts')).readDocx,
+  },
+  epub: {
+    endings: ['epub'],
+    holds: 'document',
+    confined: true,
+    load: async () => (await import('./epub/read.ts')).readEpub,
+  },
+  notebook: {
+    endings: ['ipynb'],
+    holds: 'document',
+    confined: false,
+    load: async () => (await import('./notebook.ts')).readNotebook,
+  },
   latex: {
     endings: ['tex', 'ltx'],
     holds: 'document',
@@ -79,6 +107,9 @@ function isPdf(head: Buffer): boolean {
   const at = head.subarray(0, 1024).indexOf('%PDF-')
   return at === 0 || (at > 0 && !/[\x21-\x7e]{4}/.test(head.toString('latin1', 0, at)))
 }
+
+/** Raised whenever a file or a page may be read otherwise than before: it is read again, and what comes out alike is known. */
+export const readersVersion = 2
 
 export const formOf = (name: FormName): Form => forms[name]
 

@@ -7,12 +7,15 @@ export {
   parts as benchmarkParts,
   readBenchmark,
 } from './benchmark.ts'
+export { Unreadable } from './bytes.ts'
 export { chunk, chunkOptions } from './chunk.ts'
 export type { Completion } from './completion.ts'
 export { licenseTold, type SourceConfig, sourceConfig, sourceUri } from './config.ts'
+export { proseOf } from './document.ts'
 export { type Exported, exported, readExport } from './export.ts'
 export { idFile, listFiles, type SourceFile } from './files.ts'
-export { codeEndings, type FormName, formByEnding, formOf } from './forms.ts'
+export type { Prose } from './form.ts'
+export { type FormName, formByEnding, formOf, readersVersion } from './forms.ts'
 export { hubFiles, type Pinned, pullHub, settleHub } from './hub.ts'
 export {
   foldersWithLicenses,
@@ -23,7 +26,6 @@ export {
 } from './licenses/folders.ts'
 export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
 export { type FetchOptions, fetchPages, type Page } from './pages/fetch.ts'
-export { readHtml } from './pages/html.ts'
 export {
   firstRows,
   type Item,

@@ -67,7 +67,7 @@ test('pages become rows where their site lets them; what is reserved is out befo
   const documents = records.filter(({ kind }) => kind === 'document')
   expect(documents.map(({ lineage }) => lineage.source)).toEqual([
     {
-      ...{ name: 'site', uri: `${site}/open`, license: 'CC-BY-4.0' },
+      ...{ name: 'site', uri: `${site}/open`, license: 'CC-BY-4.0', format: 'markdown' },
       robots: {
         ...{ decision: 'allow', rule: 'Allow: /open', version: 'robots 1' },
         signals: { 'robots.txt': 'read' },

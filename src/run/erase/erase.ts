@@ -88,7 +88,7 @@ export async function carryOut(
     rmSync(paths.task(task), { recursive: true, force: true })
     reached('erase.task')
   }
-  scrubFiles(place, pending, traces)
+  await scrubFiles(place, pending, traces)
   await dropPulled(paths.root, traces)
   reached('erase.files')
   const { looked, found, elsewhere } = await scan(place, traces, path => path === pendingFile(paths.root))
@@ -166,7 +166,7 @@ async function dropPulled(root: string, traces: Traces): Promise<void> {
 }
 
 /** Logs of runs, summaries of stages, audits and lists of exports: what mentions a trace is taken out. */
-function scrubFiles(place: Place, pending: Pending, traces: Traces): void {
+async function scrubFiles(place: Place, pending: Pending, traces: Traces): Promise<void> {
   const { paths } = place
   const traced = traceFinder(traces)
   const each = (folder: string, see: (path: string) => void): void => {
@@ -211,10 +211,12 @@ function scrubFiles(place: Place, pending: Pending, traces: Traces): void {
   }
   // Figures of rows that are no more, with examples of them; both are made anew by their commands.
   for (const name of ['reports', 'measured']) rmSync(join(paths.root, name), { recursive: true, force: true })
-  each(join(paths.root, 'pages'), path => {
+  const pages: string[] = []
+  each(join(paths.root, 'pages'), path => pages.push(path))
+  for (const path of pages) {
     const page = JSON.parse(readFileSync(path, 'utf8')) as Page
-    if (traced(page) || traced(readPage(page).text)) rmSync(path)
-  })
+    if (traced(page) || traced((await readPage(page)).text)) rmSync(path)
+  }
   // An audit speaks of rows as they were; without one of them it would speak of others.
   each(join(paths.root, 'audits'), path => {
     if (traced(JSON.parse(readFileSync(path, 'utf8')))) rmSync(path)

@@ -53,7 +53,14 @@ async function read(job: Job): Promise<Prose> {
 function start(): Reader {
   const own = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const child = fork(fileURLToPath(new URL(`./child.${own}`, import.meta.url)), [JSON.stringify(allowed)], {
-    execArgv: ['--permission', '--allow-fs-read=*', '--allow-worker', '--max-old-space-size=320', '--no-warnings'],
+    execArgv: [
+      '--permission',
+      '--allow-fs-read=*',
+      '--allow-worker',
+      '--max-old-space-size=260',
+      '--max-semi-space-size=8',
+      '--no-warnings',
+    ],
     env: { TZ: 'UTC' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
     serialization: 'advanced',

@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { type RobotsNote, sha256 } from '../../records/index.ts'
 import { putWhole } from '../../workspace/index.ts'
 import type { SourceReason } from '../reasons.ts'
+import { htmlText } from './encoding.ts'
 import { metasOf } from './html.ts'
 import { delayOf, parseRobots, type Robots, robotsBytes } from './robots-txt.ts'
 import { decide } from './signals.ts'
@@ -203,7 +204,8 @@ async function readPage(
   if (!/^(text\/(html|plain|markdown)|application\/xhtml\+xml)?$/.test(kind)) {
     return refuse('binary', `content type ${kind}`, { status, type, ...final })
   }
-  const body = decoded(answer.body, type)
+  const stated = /charset=["']?([\w-]+)/i.exec(type)?.[1]
+  const body = /plain|markdown/.test(kind) ? decoded(answer.body, stated) : htmlText(answer.body, stated)
   if (body === undefined) return refuse('invalid-utf8', type || 'no content type', { status, type, ...final })
   const { robots, tdmrep } = await site(found.url)
   const { note, reason } = decide({
@@ -214,12 +216,10 @@ async function readPage(
   return { ...page, ...final, status, type: kind || 'text/html', note, body }
 }
 
-/** The text in the encoding that the header or the page names; undefined where it is none of it. */
-function decoded(body: Buffer, type: string): string | undefined {
-  const stated = /charset=["']?([\w-]+)/i.exec(type)?.[1]
-  const inside = /<meta\b[^>]*charset=["']?([\w-]+)/i.exec(body.subarray(0, 4096).toString('latin1'))?.[1]
+/** Plain text says nothing of its encoding; undefined where it is not in the one that the header names. */
+function decoded(body: Buffer, stated = 'utf-8'): string | undefined {
   try {
-    return new TextDecoder(stated ?? inside ?? 'utf-8', { fatal: true }).decode(body)
+    return new TextDecoder(stated, { fatal: true }).decode(body)
   } catch {
     return undefined
   }
