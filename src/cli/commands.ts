@@ -24,9 +24,24 @@ export const everywhere = ['workspace', 'json', 'plain'] as const satisfies Opti
 export const commands: { [name: string]: Command } = {
   init: {
     operands: '[folder]',
-    about: 'Looks at the files of a folder and writes a commented recipe for them.',
+    about:
+      'Looks at the files of a folder, asks what the data is for, writes a commented recipe with its gates, and tries it on three records.',
     example: 'stillroom init docs --yes',
-    options: ['yes'],
+    options: [
+      ...([
+        'yes',
+        'use',
+        'changes',
+        'force',
+        'exam',
+        'baseline',
+        'base',
+        'product',
+        'commercial',
+        'distribute',
+      ] as const),
+      ...(['license', 'teacher', 'at', 'budget', 'name', 'preview'] as const),
+    ],
     load: () => import('./verbs/init.ts'),
   },
   read: {

@@ -104,7 +104,7 @@ export const options = {
   at: {
     flags: '--at <url>',
     is: 'text',
-    about: 'base URL that serves the student, or the teacher of doctor, such as http://localhost:8000/v1',
+    about: 'base URL that serves the student, or the teacher of init or doctor, such as http://localhost:8000/v1',
   },
   judge: {
     flags: '--judge <name>',
@@ -146,12 +146,13 @@ export const options = {
   name: {
     flags: '--name <name>',
     is: 'text',
-    about: 'what recipes call the benchmark, or what an evaluation or its tasks are called',
+    about: 'what recipes call the benchmark, or what an evaluation, its tasks or a new dataset are called',
   },
   license: {
     flags: '--license <id>',
     is: 'text',
-    about: 'license of the benchmark or the exam, or of what people wrote, as an SPDX identifier',
+    about:
+      'license of the benchmark, the exam, what people wrote or (init) the sources, as an SPDX identifier; default of init what files beside them say',
   },
   columns: {
     flags: '--columns <part=column>',
@@ -164,7 +165,8 @@ export const options = {
   teacher: {
     flags: '--teacher <name>',
     is: 'text',
-    about: 'teacher of the recipe that judges; of doctor, the one that is asked, or <provider>/<model>',
+    about:
+      'teacher of the recipe that judges; of init, the model that writes, and of doctor, the one that is asked: <provider>/<model>, or any with --at',
   },
   people: {
     flags: '--people <file>',
@@ -257,6 +259,44 @@ export const options = {
       'exit with 3 when anything is worse, or with not-better when nothing is better; also when a shared task is left out',
   },
   threads: { flags: '--threads <n>', is: 'count', about: 'threads to work in (default: one a core)' },
+  use: {
+    flags: '--use <what>',
+    is: 'text',
+    about: 'fine-tuning, eval-set, edge-cases or privacy (default: by what is there)',
+  },
+  changes: {
+    flags: '--changes <how>',
+    is: 'text',
+    about: 'how often what the files say changes: rarely, monthly or weekly (default: rarely)',
+  },
+  exam: {
+    flags: '--exam <path>',
+    is: 'text',
+    about: 'exam that the model will be judged by, or none (default: none; one is proposed)',
+  },
+  baseline: {
+    flags: '--baseline <path>',
+    is: 'text',
+    about: 'what the base model scored on it, or none (default: none)',
+  },
+  product: {
+    flags: '--product <what>',
+    is: 'text',
+    about: 'what the model is to be: domain, assistant, classifier (default: domain)',
+  },
+  commercial: {
+    flags: '--commercial <yes|no|open>',
+    is: 'text',
+    about: 'whether money is made with it (default: open)',
+  },
+  distribute: { flags: '--distribute <whom>', is: 'text', about: 'who gets it: private or public (default: private)' },
+  budget: {
+    flags: '--budget <usd>',
+    is: 'number',
+    about: 'dollars that are never exceeded, where a teacher costs any (default: 20)',
+  },
+  preview: { flags: '--no-preview', is: 'flag', about: 'write the recipe and make no preview' },
+  force: { flags: '--force', is: 'flag', about: 'train although the knowledge changes; nothing is ever overwritten' },
   yes: { flags: '--yes', is: 'flag', about: 'ask nothing: take the defaults, or do what an erasure or gc would do' },
   unsettled: {
     flags: '--unsettled',

@@ -34,5 +34,21 @@ export {
   standing,
   strengths,
 } from './lattice.ts'
-export { baseLicense, duties, type License, modelLicense, normaliseLicense } from './license.ts'
+export { alternatives, baseLicense, duties, type License, modelLicense, normaliseLicense } from './license.ts'
+export {
+  type Asked,
+  type Decision,
+  decide,
+  type Material,
+  materials,
+  matrix,
+  type Pace,
+  paces,
+  requiredGates,
+  retrieveInstead,
+  type Strategy,
+  strategies,
+  useFor,
+  type Way,
+} from './strategy.ts'
 export { type Route, register, type Sure, type TermsEntry, type TermsVerdict, termsVerdict } from './terms.ts'

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
-import type { Rec, Sha } from '../records/index.ts'
+import type { Rec } from '../records/index.ts'
 import { readRelease } from '../release/index.ts'
 import { listFiles, readSource, sourceConfig } from '../sources/index.ts'
 import type { Store } from '../workspace/index.ts'

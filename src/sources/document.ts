@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { Json, Payload } from '../records/index.ts'
 import { detectLanguage, plainText } from '../text/index.ts'
 import { tooLarge, Unreadable, wholeFile } from './bytes.ts'
@@ -9,13 +10,26 @@ import { type About, type Form, type Prose, packing } from './form.ts'
 import { type FormName, formOf } from './forms.ts'
 import { spdxHeader } from './licenses/texts.ts'
 import type { Item } from './read.ts'
+import { scratch } from './scratch.ts'
 import { stem } from './text.ts'
 
 /** Bytes that are one document, by the reader of a form, confined where the form asks for it. Throws `Unreadable`. */
 export async function proseOf(bytes: Buffer, about: About): Promise<Prose> {
   const form = formOf(about.format) as Form & { holds: 'document' }
-  return form.confined ? readConfined({ bytes, about }) : (await form.load())(bytes, about)
+  if (!form.confined) return (await form.load())(bytes, about)
+  if (bytes.length <= sent) return readConfined({ bytes, about })
+  const place = scratch()
+  try {
+    const absolute = place.file()
+    writeFileSync(absolute, bytes, { mode: 0o600 })
+    return await readConfined({ absolute, about })
+  } finally {
+    place.remove()
+  }
 }
+
+/** Bytes that go to the other process by message: more would lie in this one twice on the way. */
+const sent = 2 ** 20
 
 async function proseOfFile(file: SourceFile, about: About): Promise<Prose> {
   const form = formOf(about.format) as Form & { holds: 'document' }

@@ -167,7 +167,7 @@ function isPage(head: Buffer): boolean {
 }
 
 /** Raised whenever a file or a page may be read otherwise than before: it is read again, and what comes out alike is known. */
-export const readersVersion = 2
+export const readersVersion = 3
 
 export const formOf = (name: FormName): Form => forms[name]
 

@@ -15,11 +15,17 @@ export { proseOf } from './document.ts'
 export { type Exported, exported, readExport } from './export.ts'
 export { idFile, listFiles, type SourceFile } from './files.ts'
 export type { Prose } from './form.ts'
-export { formByEnding, readersVersion } from './forms.ts'
+export { type FormName, formByEnding, formOf, readersVersion } from './forms.ts'
 export { type Found, filesBelow } from './found.ts'
 export { hubFiles, type Pinned, pullHub, settleHub } from './hub.ts'
 export { type Leaf, leavesOf } from './leaves.ts'
-export { foldersWithLicenses, type LicensedFolder, licenseCounts, licensesOf } from './licenses/folders.ts'
+export {
+  foldersWithLicenses,
+  type LicensedFolder,
+  type Licenses,
+  licenseCounts,
+  licensesOf,
+} from './licenses/folders.ts'
 export { findPack, type PackManifest, packFolder, writePack } from './pack.ts'
 export { type FetchOptions, fetchPages, type Page } from './pages/fetch.ts'
 export {

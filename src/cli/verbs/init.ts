@@ -1,249 +1,242 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
-import type { Kind } from '../../records/index.ts'
 import {
-  databaseTables,
-  firstRows,
-  listFiles,
-  type SourceConfig,
-  type SourceFile,
-  sourceKind,
-} from '../../sources/index.ts'
-import { detectLanguage } from '../../text/index.ts'
-import type { Run } from '../commands.ts'
-import { bytes, counted } from '../figures.ts'
-import type { Io } from '../io.ts'
+  decide,
+  type Purpose,
+  paces,
+  readAcceptances,
+  retrieveInstead,
+  strategies,
+  type Use,
+} from '../../govern/index.ts'
+import type { Call, Run } from '../commands.ts'
+import { type Answers, nameOf, standardBudget } from '../init/answers.ts'
+import { ask, objection, termsLines } from '../init/ask.ts'
+import type { Draft } from '../init/draft.ts'
+import { dayOf, examAt } from '../init/exam.ts'
+import { examText } from '../init/exam-text.ts'
+import { gateNotes } from '../init/gate-notes.ts'
+import { look } from '../init/look.ts'
+import { proposesExam, recipeText, teaching } from '../init/recipe-text.ts'
+import { materialsOf, rulesCanAsk, type Seen } from '../init/seen.ts'
+import { few, seenLines } from '../init/seen-text.ts'
+import { byRules, judgeFor, missingKey, ofAnotherFamily, verdictOf, writer } from '../init/teachers.ts'
+import { wrap } from '../layout.ts'
+import { oneOf } from '../one-of.ts'
 import { here } from '../open.ts'
-import { recipeText } from '../recipe-text.ts'
-import { reporterOf } from '../reporter.ts'
-
-/**
- * Files that would become one source. `kind` is absent where their rows could not be made out; `asked` names the column
- * whose short texts look like queries.
- */
-export type Seen = {
-  name: string
-  files: string | string[]
-  /** Of a database. */
-  table?: string
-  kind?: Kind
-  asked?: string
-  synthetic?: true
-  count: number
-  bytes: number
-}
-/** Files that are left out, and why. */
-export type Passed = { files: string[]; why: string }
-export type Answers = { name: string; license: string; commercial: boolean | undefined }
+import { type Reporter, reporterOf } from '../reporter.ts'
+import { preview } from './preview.ts'
 
 export const run: Run = async call => {
   const { io, given } = call
   const folder = resolve(io.cwd, call.args[0] ?? '.')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'recipe.yaml')
+  const examFile = join(folder, 'exam.yaml')
   if (existsSync(file)) {
     throw new StillroomError('SR_USAGE', `${here(io, file)} exists and is not overwritten.`, {
       hint: 'edit it, or give init another folder',
     })
   }
-  const all = await listFiles({ files: '.' }, folder)
-  const { seen, passed } = await sourcesOf(all, folder)
-  if (!seen.some(source => source.kind === 'document')) {
-    const read = seen.map(({ name, kind }) => `${name} (${kind ?? 'rows of an unknown shape'})`)
-    const left = passed.map(({ files, why }) => `${few(files)} (${why})`)
-    throw new StillroomError('SR_SOURCE_EMPTY', `There are no documents in ${here(io, folder)}.`, {
-      expected: 'files that end in .md, .rst or .txt, or .jsonl, .json, .csv, .parquet or .sqlite with a text column',
-      ...(read.length + left.length > 0 ? { received: [...read, ...left].join(', ') } : {}),
-      hint: 'put some into a folder such as docs/, or give init the folder that holds them',
-    })
-  }
-  const language = languageOf(all)
-  const answers = given.yes ? defaults(folder) : await ask(io, defaults(folder))
-  writeFileSync(file, recipeText(seen, answers, language))
   const reporter = reporterOf(call)
+  const { standing, told } = fromOptions(call, folder)
+  const seen = await look(folder)
+  if (seen.groups.length === 0) throw nothing(here(io, folder), seen)
+  reporter.say(seenLines(seen, reporter))
+  const accepted = readAcceptances(given.workspace ? resolve(io.cwd, given.workspace) : join(folder, '.stillroom'))
+  const asked = !given.yes && io.question !== undefined && reporter.kind !== 'json'
+  const world = { io, reporter, seen, accepted, given: told, exam: (named: string) => examAt(folder, io.cwd, named) }
+  const answers = asked ? await ask(standing, world) : standing
+  if (!answers) return 0
+
+  const has = materialsOf(seen)
+  const { use, changes, force, teacher } = answers
+  const decision = decide(has, {
+    ...(use ? { use } : {}),
+    changes,
+    force,
+    languageModel: !byRules(teacher),
+    askable: rulesCanAsk(seen),
+  })
+  if (decision.is === 'cannot') throw cannot(decision, here(io, folder))
+  if (decision.is === 'retrieve' && told.has('use')) throw retrieve()
+  const exam = answers.exam === undefined ? undefined : await examAt(folder, io.cwd, answers.exam)
+  const draft: Draft = {
+    ...{ seen, answers, decision },
+    judge: judgeFor(teacher, io.env),
+    examiner: ofAnotherFamily(teacher, io.env) ?? writer,
+    ...(exam ? { exam } : {}),
+    date: dayOf(io.now().toISOString().slice(0, 10), folder, exam, answers.baseline),
+  }
+  writeFileSync(file, recipeText(draft), { flag: 'wx' })
+  const withExam = proposesExam(draft) && !existsSync(examFile)
+  if (withExam) writeFileSync(examFile, examText(draft, 'recipe.yaml'), { flag: 'wx' })
+
+  reporter.say('', decisionLines(draft, reporter))
+  reporter.say('', `${here(io, file)} is written${withExam ? `, and ${here(io, examFile)}` : ''}.`)
+  const verdict = verdictOf(teacher, answers.purpose, accepted)
+  const asks = teaching(decision.way)
+  if (asks && !asked && !byRules(teacher) && !verdict.mayCall) reporter.say('', termsLines(teacher, verdict, reporter))
+  const without =
+    given.preview === false
+      ? undefined
+      : asks && !byRules(teacher)
+        ? whyNone(verdict.mayCall, missingKey(teacher, io.env))
+        : ''
+  let shown: object | null = null
+  if (without) reporter.say('', wrap(without, reporter.width))
+  else if (without === '')
+    shown = await tryIt(call, file, reporter, {
+      asks: teaching(decision.way),
+      quiet: byRules(teacher) || reporter.kind !== 'human',
+    })
+
+  const where = folder === io.cwd ? '' : ` ${here(io, folder)}`
   reporter.say(
-    ...seen.map(
-      ({ name, kind, count, bytes: size }) =>
-        `${name}: ${counted(count, 'file')}, ${bytes(size)}, ${kind ?? 'rows of an unknown shape, commented out'}`,
-    ),
-    ...passed.map(({ files, why }) => `passed over: ${few(files)} (${why})`),
     '',
-    `${here(io, file)} is written. Next:`,
-    ...['plan', 'preview -n 3', 'run'].map(
-      word => `  stillroom ${word}${folder === io.cwd ? '' : ` ${here(io, folder)}`}`,
-    ),
+    'Next:',
+    ...(withExam ? [`${`  stillroom run ${here(io, examFile)}`.padEnd(34)}the exam, before the training data`] : []),
+    `${`  stillroom plan${where}`.padEnd(34)}what a run does and costs, and every gate`,
+    `${`  stillroom run${where}`.padEnd(34)}to a release`,
   )
-  reporter.result({ recipe: file, sources: seen, passed, language })
+  reporter.result({
+    recipe: file,
+    exam: withExam ? examFile : null,
+    seen,
+    answers,
+    decision: { ...decision, ...strategies[decision.use], gates: gateNotes(draft) },
+    teachers: { writer: teacher, judge: draft.judge, examiner: draft.examiner, terms: verdict },
+    preview: shown ?? { skipped: without || 'not asked for' },
+  })
   return 0
 }
 
-const prose = /\.(?:md|markdown|rst|txt|pdf)$/i
-const data = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)(?:\.gz)?$/i
-const databases = '**/*.{sqlite,sqlite3,db}'
-/** Documents that no reader takes, so that nobody waits for them in vain. */
-const unread = '**/*.{html,htm,doc,docx,odt,epub,xls,xlsx,ppt,pptx,adoc,xml}'
-
-function few(files: string[]): string {
-  return files.length <= 5 ? files.join(', ') : `${files.slice(0, 4).join(', ')} and ${files.length - 4} more`
-}
-
-/**
- * Files in groups: prose by its first folder, data by folder, ending and shape,
- * databases by table. Short texts in the column of a table
- * are taken for queries where there are other documents.
- */
-async function sourcesOf(files: SourceFile[], base: string): Promise<{ seen: Seen[]; passed: Passed[] }> {
-  const groups = new Map<string, { pattern: string; members: SourceFile[]; look?: Look; table?: string }>()
-  const passed = new Map<string, string[]>()
-  const matched: { [pattern: string]: number } = {}
-  const pass = (path: string, why: string) => passed.set(why, [...(passed.get(why) ?? []), path])
-  const put = (file: SourceFile, pattern: string, look?: Look, table?: string) => {
-    const key = JSON.stringify([pattern, table, look])
-    const group = groups.get(key) ?? { pattern, members: [], ...(look ? { look } : {}), ...(table ? { table } : {}) }
-    group.members.push(file)
-    groups.set(key, group)
-  }
-  const inFolders = files.some(({ path }) => prose.test(path) && path.includes('/'))
-  for (const file of files) {
-    const folders = file.path.split('/').slice(0, -1)
-    if (prose.test(file.path)) {
-      // Beside folders of documents, what lies at the top is a readme or a license.
-      if (folders.length === 0 && inFolders) pass(file.path, 'beside folders of documents')
-      else
-        put(file, folders.length > 0 ? `${folders[0]}/**/*.{md,markdown,rst,txt,pdf}` : '*.{md,markdown,rst,txt,pdf}')
-      continue
-    }
-    const ending = data.exec(file.path)?.[0]
-    if (ending === undefined) {
-      pass(file.path, 'name it under `files:` to read it')
-      continue
-    }
-    const pattern = [...folders, `*${ending}`].join('/')
-    matched[pattern] = (matched[pattern] ?? 0) + 1
-    const look = await lookAt(file).catch((error: Error) => error)
-    if (!(look instanceof Error)) put(file, pattern, look)
-    else pass(file.path, reasonOf(look))
-  }
-  for (const file of await listFiles({ files: databases }, base)) {
-    for (const table of tablesIn(file, error => pass(file.path, error.message))) {
-      const look = await lookAt(file, table).catch((error: Error) => error)
-      if (!(look instanceof Error)) put(file, file.path, look, table)
-      else pass(`${table} of ${file.path}`, reasonOf(look))
-    }
-  }
-  for (const file of await listFiles({ files: unread }, base))
-    pass(file.path, 'no reader; make it Markdown or plain text')
-  const texts = [...groups.values()].some(({ look }) => !look || (look.kind === 'document' && !look.asked))
-  const names = new Set<string>()
-  const seen: Seen[] = []
-  for (const [, { pattern, members, look, table }] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const paths = members.map(({ path }) => path)
-    // A pattern that also fits unlike files would merge them.
-    const fits = !look || matched[pattern] === members.length
-    const asked = look?.asked
-    const kind = !look ? 'document' : asked && (texts || look.kind === 'row') ? 'prompt' : look.kind
-    seen.push({
-      name: nameFor(table ?? paths[0]!, names),
-      files: paths.length === 1 ? paths[0]! : fits ? narrowed(pattern, members) : paths,
-      ...(table === undefined ? {} : { table }),
-      ...(kind === 'row' ? {} : { kind }),
-      ...(asked ? { asked } : {}),
-      ...(look?.synthetic ? { synthetic: true } : {}),
-      count: members.length,
-      bytes: members.reduce((n, file) => n + file.size, 0),
+/** Answers as options and defaults give them, and which of them somebody gave. */
+function fromOptions({ given }: Call, folder: string): { standing: Answers; told: Set<keyof Answers> } {
+  const use = oneOf('--use', given.use, Object.keys(strategies) as Use[])
+  const changes = oneOf('--changes', given.changes, paces)
+  const commercial = oneOf('--commercial', given.commercial, ['yes', 'no', 'open'])
+  const distribute = oneOf('--distribute', given.distribute, ['private', 'public'])
+  if (given.name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(given.name)) {
+    throw new StillroomError('SR_USAGE', `--name ${given.name} is no name of a dataset.`, {
+      expected: 'letters, digits, dots, - and _',
     })
   }
-  return { seen, passed: [...passed].map(([why, files]) => ({ files, why })) }
+  const teacher = given.teacher ? { model: given.teacher, ...(given.at ? { at: given.at } : {}) } : writer
+  const wrong =
+    given.at && !given.teacher ? '--at names a server, and --teacher does not say its model.' : objection(teacher)
+  if (wrong)
+    throw new StillroomError('SR_USAGE', wrong, {
+      hint: '--teacher deepseek/deepseek-v4-flash, or --teacher qwen3-32b --at http://localhost:8000/v1',
+    })
+  const purpose: Purpose = {
+    product: given.product ?? 'domain',
+    distribute: distribute ?? 'private',
+    ...(given.base ? { base: given.base } : {}),
+    ...(commercial && commercial !== 'open' ? { commercial: commercial === 'yes' } : {}),
+  }
+  const standing: Answers = {
+    name: given.name ?? nameOf(folder),
+    ...(use ? { use } : {}),
+    changes: changes ?? 'rarely',
+    force: given.force ?? false,
+    ...(given.exam && given.exam !== 'none' ? { exam: given.exam } : {}),
+    ...(given.baseline && given.baseline !== 'none' ? { baseline: given.baseline } : {}),
+    purpose,
+    ...(given.license ? { license: given.license } : {}),
+    teacher,
+    budget: given.budget ?? standardBudget,
+  }
+  const spoken = [given.product, given.distribute, given.base, given.commercial].some(one => one !== undefined)
+  const told = (['name', 'use', 'changes', 'exam', 'baseline', 'license', 'teacher', 'budget'] as const).filter(
+    name => given[name] !== undefined,
+  )
+  return { standing, told: new Set([...told, ...(spoken ? (['purpose'] as const) : [])]) }
 }
 
-const reasonOf = (error: Error) =>
-  StillroomError.is(error) && error.received ? `no row to use: ${error.received}` : error.message
+function nothing(folder: string, { passed }: Seen): StillroomError {
+  const left = passed.map(({ files, why }) => `${few(files)} (${why})`).join('; ')
+  return new StillroomError(
+    'SR_SOURCE_EMPTY',
+    `There is nothing to read in ${folder === '.' ? 'this folder' : folder}.`,
+    {
+      expected:
+        'documents, such as Markdown, text, PDF or Word files, or rows, such as JSON Lines, CSV, Parquet or SQLite',
+      ...(left ? { received: left } : {}),
+      hint: 'put some into a folder such as docs/, or give init the folder that holds them: stillroom init <folder>',
+    },
+  )
+}
 
-/** Tables of a database, views aside; none where it cannot be read. */
-function tablesIn(file: SourceFile, fail: (error: Error) => void): string[] {
+function cannot(
+  { use, why, instead, needsModel }: { use: Use; why: string[]; instead?: Use; needsModel?: true },
+  folder: string,
+): StillroomError {
+  return new StillroomError(
+    'SR_USAGE',
+    `Nothing can be made for ${use} of what lies in ${folder === '.' ? 'this folder' : folder}.`,
+    {
+      received: why.join('; '),
+      hint: needsModel
+        ? 'name one: --teacher deepseek/deepseek-v4-flash, or --teacher <model> --at http://localhost:8000/v1'
+        : instead
+          ? `try: stillroom init --use ${instead}`
+          : 'say what the rows hold with `kind:` and `columns:` of a source (docs/recipes.md); or make a table like this one: --use privacy',
+    },
+  )
+}
+
+function retrieve(): StillroomError {
+  const { answer, why, sources, still } = retrieveInstead
+  return new StillroomError('SR_USAGE', answer, {
+    received: `--use fine-tuning, of knowledge that changes. ${why} (${sources.join('; ')}) ${still}`,
+    hint: '--use eval-set writes that evaluation set; --force trains all the same',
+  })
+}
+
+function decisionLines({ decision }: Draft, { width, paint }: Reporter): string[] {
+  const { goal, strategy, failure, metric, measure } = strategies[decision.use]
+  return [
+    ...(decision.is === 'retrieve'
+      ? [
+          paint('bold', retrieveInstead.answer),
+          ...wrap(`${retrieveInstead.why} (${retrieveInstead.sources.join('; ')}) ${retrieveInstead.still}`, width),
+          '',
+        ]
+      : []),
+    `${paint('bold', `For ${decision.use}`)}: ${goal}.`,
+    ...wrap(`How: ${strategy}.`, width),
+    ...(decision.way === 'keep-documents' || decision.way === 'keep-queries'
+      ? wrap(
+          'The built-in teachers find nothing to ask or to answer here, so what is there is cleaned and kept. A language model would write: --teacher, or another teacher in the recipe.',
+          width,
+        )
+      : []),
+    ...wrap(`What could go wrong: ${failure}. Told by ${metric}: ${measure}.`, width),
+  ]
+}
+
+function whyNone(mayCall: boolean, key: string | undefined): string {
+  if (!mayCall)
+    return 'No preview: the terms of the teacher are not accepted for this purpose, and no call is made before.'
+  return key ? `No preview: ${key} is not set. Set it, then: stillroom preview -n 3` : ''
+}
+
+/** Three records through the whole recipe. What goes wrong here harms nothing that was written. */
+async function tryIt(
+  call: Call,
+  file: string,
+  reporter: Reporter,
+  { asks, quiet }: { asks: boolean; quiet: boolean },
+): Promise<object> {
+  const what = asks ? 'three records through the whole recipe' : 'three of the rows that the recipe makes'
+  reporter.say('', reporter.paint('bold', `Preview: ${what}`))
   try {
-    return databaseTables(file).flatMap(({ name, type }) => (type === 'view' ? [] : [name]))
+    return (await preview(call, file, { limit: 3, rows: 3, quiet })).data
   } catch (error) {
-    fail(error as Error)
-    return []
-  }
-}
-
-type Look = { kind: Kind; columns: string[]; asked?: string; synthetic?: true }
-
-const messageColumns = ['text', 'content', 'query', 'question', 'message', 'utterance', 'request']
-
-/** What the first hundred rows of a file tell; columns that only some rows have do not make it another shape. */
-async function lookAt(file: SourceFile, table?: string): Promise<Look> {
-  const config = { files: file.path, table, license: 'unknown', origin: 'real' } as SourceConfig
-  const kind = await sourceKind(config, [file])
-  const rows = await firstRows(config, file, 100)
-  const columns = Object.keys(rows[0] ?? {}).filter(name => rows.every(row => name in row))
-  const asked = kind === 'document' || kind === 'row' ? messageColumns.find(name => short(rows.map(r => r[name]))) : ''
-  return {
-    kind,
-    columns: columns.sort(),
-    ...(asked ? { asked } : {}),
-    ...(rows.some(({ origin }) => origin === 'synthetic') ? { synthetic: true } : {}),
-  }
-}
-
-/** Texts of which half have fewer than 200 characters. */
-function short(values: unknown[]): boolean {
-  const lengths = values.flatMap(value => (typeof value === 'string' && value.trim() ? [value.trim().length] : []))
-  lengths.sort((a, b) => a - b)
-  return lengths.length * 2 > values.length && lengths[lengths.length >> 1]! < 200
-}
-
-/** The pattern with the endings that are really there. */
-function narrowed(pattern: string, members: SourceFile[]): string {
-  const endings = [...new Set(members.map(({ path }) => path.slice(path.lastIndexOf('.') + 1)))].sort()
-  return pattern.replace(/\{[^}]*\}/, endings.length === 1 ? endings[0]! : `{${endings.join(',')}}`)
-}
-
-function nameFor(path: string, taken: Set<string>): string {
-  const from = prose.test(path)
-    ? path.includes('/')
-      ? path.split('/')[0]!
-      : 'documents'
-    : basename(path).replace(/\..*$/, '')
-  const plain = from.replace(/[^\p{L}\p{N}_-]+/gu, '-').replace(/^-+|-+$/g, '') || 'source'
-  let name = plain
-  for (let n = 2; taken.has(name); n++) name = `${plain}-${n}`
-  taken.add(name)
-  return name
-}
-
-/** The language that most of the first documents are in. */
-function languageOf(files: SourceFile[]): string {
-  const votes: { [language: string]: number } = {}
-  for (const { absolute } of files.filter(({ path }) => prose.test(path)).slice(0, 12)) {
-    const language = detectLanguage(readFileSync(absolute, 'utf8').slice(0, 4000))
-    if (language) votes[language] = (votes[language] ?? 0) + 1
-  }
-  const [most] = Object.entries(votes).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-  return most?.[0] ?? 'en'
-}
-
-function defaults(folder: string): Answers {
-  const name =
-    basename(folder)
-      .replace(/[^A-Za-z0-9._-]+/g, '-')
-      .replace(/^[^A-Za-z0-9]+/, '') || 'dataset'
-  return { name, license: 'unknown', commercial: undefined }
-}
-
-async function ask(io: Io, standing: Answers): Promise<Answers> {
-  if (!io.question) return standing
-  const put = async (question: string, standard: string): Promise<string> =>
-    (await io.question!(`${question} [${standard}] `)).trim() || standard
-  const name = await put('Name of the dataset?', standing.name)
-  const license = await put('License of the documents, as SPDX id, proprietary or unknown?', standing.license)
-  const commercial = await put('Will the trained model be used commercially: yes, no, open?', 'open')
-  return {
-    name: /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name) ? name : standing.name,
-    license,
-    commercial: /^y/i.test(commercial) ? true : /^n/i.test(commercial) ? false : undefined,
+    if (!StillroomError.is(error)) throw error
+    reporter.say(...wrap(`The preview stopped: ${error.message}${error.hint ? ` ${error.hint}` : ''}`, reporter.width))
+    return { error: { code: error.code, message: error.message } }
   }
 }

@@ -1,7 +1,7 @@
 import type { Json, Rec } from '../../records/index.ts'
 import { type PastRun, readRun, recordsOf, rejectsOf, run as runPlan, type Session } from '../../run/index.ts'
-import type { Run } from '../commands.ts'
-import { reasonList } from '../figures.ts'
+import type { Call, Run } from '../commands.ts'
+import { counted, reasonList } from '../figures.ts'
 import { follow } from '../follow.ts'
 import { callTable } from '../funnel.ts'
 import { clip, wrap } from '../layout.ts'
@@ -9,12 +9,15 @@ import { moneyLines } from '../money.ts'
 import { openRecipe, takeWorkspace } from '../open.ts'
 import { sectionsOf } from '../record-text.ts'
 import { type Reporter, reporterOf } from '../reporter.ts'
-import { rowLines } from '../rows.ts'
+import { pick, rowLines } from '../rows.ts'
 import { modelsOf, summaryData } from '../summary.ts'
 import { summaryOf } from './run.ts'
 
 /** Rejects that are named one by one, and how many of them for one reason of a step; the rest are counted. */
 const [named, namedAlike] = [20, 4]
+
+/** What two steps divide between them is not left out. */
+const divided = ['held-out', 'not-held-out']
 
 /** What a reject was about, in a line: how it ends, all columns of a row, or why where nothing of it is kept. */
 function gist(record: Rec | undefined, evidence: Json | undefined): string {
@@ -38,16 +41,40 @@ function furthest(run: PastRun, { store }: Session, reporter: Reporter): string[
 }
 
 export const run: Run = async call => {
-  const { io, given } = call
-  const project = await openRecipe(call, call.args[0])
-  const limit = given.n ?? 5
+  const { exit, data, error } = await preview(call, call.args[0], { limit: call.given.n ?? 5 })
+  reporterOf(call).result(data)
+  if (error) throw error
+  return exit
+}
+
+type Previewed = { exit: number; data: object; error?: unknown }
+/**
+ * `limit` records go in; of the rows that come out at most `rows` are printed, all by default where a teacher was asked.
+ * `quiet` draws nothing of the run.
+ */
+type Few = { limit: number; rows?: number; quiet?: boolean }
+
+/** Says what is said and draws nothing of the run. */
+const silent = (reporter: Reporter): Reporter => ({
+  ...reporter,
+  follow: () => ({ emit: () => {}, notice: () => {}, end: () => {} }),
+})
+
+/** Lets a few records through a recipe and prints what came of them. */
+export async function preview(
+  call: Call,
+  recipe: string | undefined,
+  { limit, rows: most, quiet }: Few,
+): Promise<Previewed> {
+  const { io } = call
+  const project = await openRecipe(call, recipe)
   const plan = await project.plan({ restrict: { limit } })
   const reporter = reporterOf(call)
   const { width, paint } = reporter
   const session = takeWorkspace(call, project, 'preview')
   try {
     const began = io.now().getTime()
-    const result = await follow(io, reporter, plan, view =>
+    const result = await follow(io, quiet ? silent(reporter) : reporter, plan, view =>
       runPlan({ plan, session, env: io.env, online: true, ...view }),
     )
     const summary = summaryOf(plan, result, session, io.now().getTime() - began)
@@ -57,8 +84,15 @@ export const run: Run = async call => {
     const steps = plan.stages.flatMap(stage => stage.nodes)
     const after = steps.slice(steps.findIndex(node => node.step.verb === 'limit') + 1)
     const behind = new Set(after.filter(node => node.step.verb !== 'limit').map(node => node.key))
-    const rejects = [...rejectsOf(session.store, past)].filter(({ step }) => behind.has(step))
-    reporter.say('', rowLines(session.store, past, rows, reporter))
+    const rejects = [...rejectsOf(session.store, past)].filter(
+      ({ step, reason }) => behind.has(step) && !divided.includes(reason),
+    )
+    // Without a paid step nothing is restricted: all rows are there, and a few are shown.
+    const restricted = steps.some(node => node.step.verb === 'limit')
+    const shown = pick(rows, most ?? (restricted ? rows.length : limit), 1)
+    reporter.say('', rowLines(session.store, past, shown, reporter))
+    if (shown.length > 0 && shown.length < rows.length)
+      reporter.say('', paint('dim', `${shown.length} of ${counted(rows.length, 'row')}.`))
     if (rows.length === 0) reporter.say(furthest(past, session, reporter))
     if (rejects.length > 0) {
       const counts: { [reason: string]: number } = {}
@@ -70,15 +104,14 @@ export const run: Run = async call => {
         alike.set(`${step} ${reason}`, n)
         return n <= namedAlike
       })
-      for (const { step, reason, record, evidence } of few.slice(0, named)) {
+      for (const { step, reason, record, evidence } of restricted ? few.slice(0, named) : []) {
         reporter.say(clip(`  ${step}  ${reason}  ${gist(record, evidence)}`, width))
       }
     }
     const calls = callTable(result.calls, modelsOf(plan), reporter)
     reporter.say('', calls, moneyLines(result.calls, rows.length, width))
-    reporter.result({ ...summaryData(summary), records: rows, rejects })
-    if (result.error) throw result.error
-    return result.exit
+    const data = { ...summaryData(summary), records: restricted ? rows : shown, rejects }
+    return { exit: result.exit, data, ...(result.error ? { error: result.error } : {}) }
   } finally {
     session.close()
   }

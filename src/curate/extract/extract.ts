@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Rec, Score } from '../../records/index.ts'
+import type { Score } from '../../records/index.ts'
 import {
   cutBelow,
   cutShare,

@@ -26,6 +26,12 @@ export function ties(record: Rec, options: Ties): Tied {
   return [id, [...parents.map(p => p.id), ...whole, ...shared], lineage.members ?? [], digest.slice(0, 16)]
 }
 
+/** A row without what it was made of: only equal content, and facets that are to stay together, tie it to others. */
+export function alone({ id, facets, lineage, digest }: Rec, { together }: Ties): Tied {
+  const shared = together.flatMap(name => (facets[name] === undefined ? [] : [` ${name}=${facets[name]}`]))
+  return [id, shared, lineage.members ?? [], digest.slice(0, 16)]
+}
+
 /**
  * The connected group of each row, by a name that lasts: rows come and go, and what they have in common, such as their
  * document, stays. A row that others were dropped for still answers to their ids.

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { kinds, unit } from '../../records/index.ts'
 import { defineGlobal, defineVerb, type GlobalStep, type Verb } from '../../steps/index.ts'
-import { groupsOf, type Tied, tieShape, ties } from './groups.ts'
+import { alone, groupsOf, type Tied, tieShape, ties } from './groups.ts'
 import { root } from './split.ts'
 
 const options = z.strictObject({
@@ -14,14 +14,30 @@ const options = z.strictObject({
     .enum(['rest', 'held-out'])
     .default('rest')
     .describe('Which side goes on; the other side is dropped as `held-out` or `not-held-out`'),
+  pieces: z
+    .boolean()
+    .default(false)
+    .describe('Pieces of one document may lie on both sides: for a source that is a single document, cut by `chunk`'),
   ...tieShape,
 })
 type Options = z.output<typeof options>
 
+/** Groups whose hash lies below the share. Of two or more at least one is held out, and at least one stays. */
+function heldGroups(groups: ReadonlySet<string>, name: string, share: number): Set<string> {
+  const at = (group: string) => unit('holdout', name, group)
+  const held = new Set([...groups].filter(group => at(group) < share))
+  if (groups.size > 1 && (held.size === 0 || held.size === groups.size)) {
+    const order = [...groups].sort((a, b) => at(a) - at(b) || (a < b ? -1 : 1))
+    if (held.size === 0) held.add(order[0]!)
+    else held.delete(order.at(-1)!)
+  }
+  return held
+}
+
 export const holdOut: GlobalStep<Options> = defineGlobal<Options>({
   verb: 'hold-out',
   about: 'Takes a share of the connected groups of rows out, or gives only these.',
-  version: 1,
+  version: 2,
   options,
   takes: kinds,
   gives: 'same',
@@ -30,18 +46,18 @@ export const holdOut: GlobalStep<Options> = defineGlobal<Options>({
     {
       survey(records, options) {
         const rows: Tied[] = []
-        for (const record of records) rows.push(ties(record, options))
+        for (const record of records) rows.push(options.pieces ? alone(record, options) : ties(record, options))
         return new Map([[0, rows]])
       },
       merge: (a: Tied[], b: Tied[]) => a.concat(b),
       decide(_, rows: Tied[], { name, share }) {
         const groups = groupsOf(rows)
-        const held = [...groups].filter(([, group]) => unit('holdout', name, group) < share)
-        const out = new Set(held.map(([, group]) => group)).size
-        const all = new Set(groups.values()).size
+        const all = new Set(groups.values())
+        const out = heldGroups(all, name, share)
+        const held = [...groups].filter(([, group]) => out.has(group))
         return {
           held: held.map(([id]) => id),
-          note: `${held.length} of ${rows.length} rows are held out: ${out} of ${all} connected groups`,
+          note: `${held.length} of ${rows.length} rows are held out: ${out.size} of ${all.size} connected groups`,
         }
       },
       combine: (parts: { held: string[]; note: string }[]) => ({
@@ -66,7 +82,7 @@ export const holdout: Verb<Options> = defineVerb<Options>({
   options,
   takes: kinds,
   expand: options => [
-    { as: 'root', step: root, options: {} },
+    ...(options.pieces ? [] : [{ as: 'root', step: root, options: {} }]),
     { as: 'out', step: holdOut, options },
   ],
 })

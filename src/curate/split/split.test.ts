@@ -81,3 +81,15 @@ test('a holdout and the rest share no group, make up the whole, and are the same
   expect(side('held-out', [child('new', 'd51'), ...rows.toReversed()])).toEqual(held)
   expect(side('held-out', rows, { name: 'other' })).not.toEqual(held)
 })
+
+test('of two rows or more one is held out and one stays, however small or large the share', () => {
+  const of = (n: number, share: number, more: object = {}) => {
+    const rows = [...Array(n).keys()].map(i => child(`x${i}`, `p${i}`, { facets: { root: 'one book' } }))
+    return driveGlobal(holdOut, [rows.map(r => ('pieces' in more ? r : { ...r, facets: {} }))], { share, ...more }).kept
+  }
+  expect([of(2, 0.001).length, of(2, 0.999).length, of(9, 0.001).length, of(9, 0.999).length]).toEqual([1, 1, 8, 1])
+  expect(of(1, 0.999).length).toBe(0)
+  // Pieces of one document are held out only where that is asked for.
+  expect(of(9, 0.3, { pieces: true }).length).toBeLessThan(9)
+  expect(of(9, 0.3, { pieces: false }).length % 9).toBe(0)
+})

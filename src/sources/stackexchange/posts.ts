@@ -6,10 +6,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
 import type { Json } from '../../records/index.ts'
-import { packedWith, utf8Bytes } from '../bytes.ts'
+import { utf8Bytes } from '../bytes.ts'
 import type { SourceFile } from '../files.ts'
 import type { SourceReason } from '../reasons.ts'
-import { type Attributes, attributesOf, headOf, stretches } from './rows.ts'
+import { type Attributes, attributesOf, headOf, isPlain, stretches } from './rows.ts'
 
 /** A post, and the row of the file it stands in. */
 export type Post = { id: number; row: number; score: number; given: Attributes }
@@ -20,6 +20,8 @@ const [question, answer] = ['1', '2']
 /** Rows between two moments in which others get their turn. */
 const turn = 2000
 
+/** Bytes of one row at most: sites take posts of 30,000 characters. */
+const longestRow = 2 ** 22
 /** Answers of one question; a thousand are a rarity on any site. */
 const mostAnswers = 10_000
 
@@ -32,8 +34,9 @@ type Placed = { id: number; row: number; at: number; length: number; score: numb
  */
 export async function* threads(
   file: SourceFile,
-  bound: number,
+  most: number,
 ): AsyncGenerator<{ thread: Thread } | { refused: Refused }> {
+  const bound = Math.min(most, longestRow)
   const folder = await mkdtemp(join(tmpdir(), 'stillroom-'))
   const database = new DatabaseSync(join(folder, 'posts.sqlite'))
   let handle: number | undefined
@@ -83,9 +86,9 @@ export async function* threads(
     for (const one of questions.iterate() as Iterable<unknown> as Iterable<Placed>) {
       if (++n % turn === 0) await setImmediate()
       const of = sizeOf.get(one.id) as { answers: number; bytes: number | null }
-      if (of.answers > mostAnswers || (of.bytes ?? 0) > bound) {
+      if (of.answers > mostAnswers || (of.bytes ?? 0) > most) {
         // The answers of a question lie in memory together.
-        const evidence = { id: one.id, answers: of.answers, bytes: of.bytes ?? 0, bound }
+        const evidence = { id: one.id, answers: of.answers, bytes: of.bytes ?? 0, bound: most }
         yield { refused: { row: one.row, reason: 'over-limit', evidence } }
         continue
       }
@@ -113,9 +116,7 @@ const wholeNumber = (value: string | undefined): number | undefined =>
 
 /** The file, or its text as UTF-8 where it is packed or UTF-16: places in it have to be found again. */
 async function plainFile(file: SourceFile, folder: string): Promise<string> {
-  const head = await headOf(file)
-  const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
-  if (!wide && !packedWith(file)) return file.absolute
+  if (isPlain(file, await headOf(file))) return file.absolute
   const plain = join(folder, 'posts.xml')
   await pipeline(utf8Bytes(file), createWriteStream(plain))
   return plain

@@ -10,7 +10,7 @@ import type { Item } from '../read.ts'
 import { bodyMarkdown } from './body.ts'
 import { pairsOf } from './pairs.ts'
 import { type Post, type Thread, threads } from './posts.ts'
-import { rootOf } from './rows.ts'
+import { headOf, isPlain, rootOf } from './rows.ts'
 
 /**
  * Posts.xml of a Stack Exchange dump, in order of questions. By kind: `conversation`, one of a question and each of its
@@ -51,6 +51,8 @@ export const isPosts = async (file: SourceFile): Promise<boolean> =>
   (await rootElement(file).catch(() => undefined)) === 'posts'
 
 async function rootElement(file: SourceFile): Promise<string | undefined> {
+  const head = await headOf(file)
+  if (isPlain(file, head)) return rootOf(head.toString('utf8'))
   const chunks = utf8Bytes(file)
   try {
     const first = await chunks.next()
@@ -192,5 +194,5 @@ const uriOf = ({ uri }: SourceConfig, path: 'q' | 'a', id: number): string | und
 function licenseOf(posts: Post[], { license }: SourceConfig): string | undefined {
   const stated = posts.map(({ given }) => given.ContentLicense?.trim().replace(/\s+/g, '-'))
   if (stated.every(one => !one)) return undefined
-  return [...new Set(stated.map(one => one || license))].sort().join(' AND ')
+  return [...new Set(stated.map(one => one || (license === 'detect' ? 'unknown' : license)))].sort().join(' AND ')
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
+import { packedWith } from '../bytes.ts'
 import type { SourceFile } from '../files.ts'
 
 /** Bytes of one `<row ...>` and where they stand; without them where they are more than the bound. */
@@ -119,3 +120,7 @@ export async function headOf({ absolute }: Pick<SourceFile, 'absolute'>): Promis
     await handle.close()
   }
 }
+
+/** True for a file whose bytes are those of its text: neither packed nor UTF-16. */
+export const isPlain = (file: SourceFile, head: Buffer): boolean =>
+  !packedWith(file) && !['fffe', 'feff'].includes(head.toString('hex', 0, 2))
