@@ -193,6 +193,13 @@ function besideQuotes(parser: object): void {
     field.length += bytes.length
   }
 }
+/** A long field leaves room for as long a one behind. */
+function forget(parser: object): void {
+  const field = (parser as { state?: { field?: Growing } }).state?.field
+  if (field === undefined || field.length > 0 || field.size < 2 ** 22) return
+  field.size = 1024
+  field.buf = Buffer.allocUnsafe(field.size)
+}
 type Growing = { buf: Buffer; length: number; size: number; resize(): void; prepend(value: Buffer | number): void }
 
 /** CSV after RFC 4180 with a header; `,`, `;` or tab, whichever the header has most of. All values are strings. */
@@ -214,6 +221,7 @@ export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<
     max_record_size: bound,
     // Records are taken here and not from the stream, which forgets those it holds when an error comes after them.
     on_record(cells: string[]) {
+      forget(parser)
       const fields = cells.map(decoded)
       if (header) rows.push(csvRow(++row, header, fields))
       else if (fields.includes(undefined)) throw new Unreadable('invalid-utf8', 'in the header')

@@ -46,14 +46,24 @@ export function textGatherer(most: number): {
   }
 }
 
-/** Reads the shared texts. They are held as bytes: `most` bounds those of all. Throws `Unreadable`. */
-export async function stringList(bytes: AsyncIterable<Buffer> | undefined, most: number): Promise<Strings> {
+/**
+ * Reads the shared texts. They are held as bytes: `most` bounds those of all, and one over `bound` is kept as a text that is
+ * over it as well, so that the rows that show it are too long. Throws `Unreadable`.
+ */
+export async function stringList(
+  bytes: AsyncIterable<Buffer> | undefined,
+  bound: number,
+  most: number,
+): Promise<Strings> {
   let held = Buffer.alloc(1 << 16)
   let ends = new Uint32Array(1 << 12)
   let [count, used] = [0, 0]
-  const gather = textGatherer(most)
+  const gather = textGatherer(bound)
+  /** A long text that many cells share is one in memory as well. */
+  const long = new Map<number, string>()
   const keep = (text: string | undefined): void => {
-    const size = text === undefined ? most + 1 : Buffer.byteLength(text)
+    if (text === undefined) long.set(count, 'x'.repeat(bound + 1))
+    const size = text === undefined ? 0 : Buffer.byteLength(text)
     if (used + size > most) throw new Unreadable('over-limit', `its texts are over ${most} bytes`, { bound: most })
     if (used + size > held.length) {
       const larger = Buffer.alloc(Math.max(2 * held.length, used + size))
@@ -65,7 +75,7 @@ export async function stringList(bytes: AsyncIterable<Buffer> | undefined, most:
       larger.set(ends)
       ends = larger
     }
-    used += held.write(text!, used)
+    if (text !== undefined) used += held.write(text, used)
     ends[count++] = used
   }
   const parser = xmlEvents(
@@ -79,8 +89,6 @@ export async function stringList(bytes: AsyncIterable<Buffer> | undefined, most:
   for await (const _ of bytes ? fed(bytes, parser) : []) {
     // Kept as they come.
   }
-  /** A long text that many cells share is one in memory as well. */
-  const long = new Map<number, string>()
   return {
     at(index) {
       if (!Number.isInteger(index) || index < 0 || index >= count) return undefined

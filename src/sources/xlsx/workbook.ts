@@ -86,7 +86,7 @@ export async function openWorkbook(file: SourceFile, bound: number): Promise<Wor
       }
     })
     const texts = parts.get(ofType(around, 'sharedStrings')?.toLowerCase() ?? '')
-    const strings = () => stringList(texts ? bytesOf(texts) : undefined, 4 * bound)
+    const strings = () => stringList(texts ? bytesOf(texts) : undefined, bound, 4 * bound)
     return { sheets, styles, from1904, strings, bytesOf, close: () => zip.close() }
   } catch (error) {
     zip.close()

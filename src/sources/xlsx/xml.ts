@@ -32,10 +32,32 @@ export async function* fed(bytes: AsyncIterable<Buffer>, parser: sax.SAXParser):
   }
   for await (const chunk of bytes) {
     parser.write(text(chunk))
+    bounded(parser as unknown as Held)
     yield
   }
   parser.write(text()).close()
   yield
+}
+
+/** What a parser holds of something that has not ended; without positions it does not look at how much that is. */
+type Held = { [part in (typeof parts)[number]]: string } & { flush(): void }
+const parts = [
+  'textNode',
+  'cdata',
+  'attribValue',
+  'attribName',
+  'tagName',
+  'comment',
+  'doctype',
+  'procInstBody',
+] as const
+const mostHeld = 2 ** 20
+
+/** Hands on text that goes on; throws `Unreadable` for markup that does. */
+function bounded(parser: Held): void {
+  if (parser.textNode.length > 1 << 16 || parser.cdata.length > 1 << 16) parser.flush()
+  if (parts.some(part => (parser[part]?.length ?? 0) > mostHeld))
+    throw new Unreadable('damaged', 'XML: markup without end')
 }
 
 /** Reads a part for its opening elements alone. */
