@@ -225,7 +225,7 @@ test.each([
   ['an unknown split', { split: 'dev' }, /no split `dev`[\s\S]*train/],
   ['a gated one', { hub: 'ann/gated' }, /is gated[\s\S]*ask for access/],
   ['no data', { hub: 'ann/words' }, /no data file that can be read/],
-  ['files and hub', { files: 'a.csv' }, /give one of files, urls and hub/],
+  ['files and hub', { files: 'a.csv' }, /give one of files, urls, hub and attach/],
   ['a name without an owner', { hub: 'pages' }, /<owner>\/<name>/],
 ])('a source that cannot be read is told with its place in the recipe: %s', async (_, source, text) => {
   hub.put('ann/pages', { 'a.jsonl': lines('one') })
