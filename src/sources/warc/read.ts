@@ -46,8 +46,10 @@ export async function* warcItems(
 ): AsyncGenerator<Item> {
   const sites = siteMemory()
   let empty = true
-  for await (const record of archiveRecords(file, { bound: limits.bytes, wanted })) {
-    for await (const item of itemsOf(record, file, config, limits.bytes, sites)) {
+  // A page lies in memory as sent, as decoded and as text: half of a document's bytes are already more than crawls keep.
+  const bound = Math.ceil(limits.bytes / 2)
+  for await (const record of archiveRecords(file, { bound, wanted })) {
+    for await (const item of itemsOf(record, file, config, bound, sites)) {
       empty = false
       yield item
     }
