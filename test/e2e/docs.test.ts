@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { pages } from '../../scripts/docs.ts'
@@ -60,4 +60,16 @@ test('the README names every command and holds the commands of its first page', 
   expect(readme).toContain('npm ci && npm run quickstart')
   expect(readme).toContain('npm ci && npm test')
   for (const [, name] of readme.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty(name!)
+})
+
+test('pages link to what is there', () => {
+  const pages = globSync(['*.md', 'docs/*.md', 'examples/*/README.md', 'recipes/data/README.md'], { cwd: root })
+  const dead = pages.flatMap(page =>
+    [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map(([, target]) => target!)
+      .filter(target => !existsSync(join(root, dirname(page), target)))
+      .map(target => `${page}: ${target}`),
+  )
+  expect(pages.length).toBeGreaterThan(10)
+  expect(dead).toEqual([])
 })
