@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { StillroomError } from '../errors/index.ts'
@@ -24,6 +25,15 @@ export class Unreadable extends Error {
  * SR_SOURCE_READ when the file system refuses.
  */
 export async function wholeFile(file: SourceFile, most: number): Promise<Buffer> {
+  if (!packed(file)) {
+    // In one piece: chunks and what they are joined to would lie in memory side by side.
+    if (file.size > most) throw tooLarge(file.size, most)
+    const bytes = await readFile(file.absolute).catch(error => {
+      throw refused(file.path, error)
+    })
+    if (bytes.length > most) throw tooLarge(bytes.length, most)
+    return bytes
+  }
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of rawBytes(file)) {
@@ -32,6 +42,14 @@ export async function wholeFile(file: SourceFile, most: number): Promise<Buffer>
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+function packed(file: SourceFile): boolean {
+  try {
+    return packedWith(file) !== undefined
+  } catch (error) {
+    throw refused(file.path, error)
+  }
 }
 
 export const tooLarge = (bytes: number, bound: number): Unreadable =>

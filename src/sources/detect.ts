@@ -1,3 +1,4 @@
+import { zipHolds } from './archive/holds.ts'
 import { firstBytes, packedWith, packingOf, rawBytes, refused, textual, Unreadable } from './bytes.ts'
 import type { SourceConfig } from './config.ts'
 import type { SourceFile } from './files.ts'
@@ -61,8 +62,7 @@ export async function formOfFile(config: Pick<SourceConfig, 'format'>, file: Sou
   if (isZip(head)) {
     // Its list can be read once it lies unpacked, and it is asked again then.
     if (packedWith(file)) return 'zip'
-    const { zipHolds } = await import('./archive/holds.ts')
-    const { holds, error } = await zipHolds(file, stated)
+    const { holds, error } = zipHolds(file, stated)
     // What is cut off lists nothing, and its own reader says best what is lost.
     if (!holds && error && stated && formOf(stated).magic?.(head)) return stated
     const form = formNames.find(name => name === (holds ?? 'zip'))

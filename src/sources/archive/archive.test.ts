@@ -192,7 +192,16 @@ describe('what is refused', () => {
       'x.zip!/b.md: unknown-format',
       'x.zip!/c.md= ok',
     ])
-    expect(await read({ 'x.zip': zip([{ name: 'a.md', content: 'x', flags: 0x41 }]) })).toEqual(['x.zip: encrypted'])
+    expect(await read({ 'x.zip': zip([{ name: 'a.md', content: 'x', flags: 0x41 }]) })).toEqual([
+      'x.zip!/a.md: encrypted',
+    ])
+    // What a server put in front of an archive or behind it.
+    const around = Buffer.concat([
+      Buffer.from('PK\x03\x04 PK\x01\x02'),
+      zip([{ name: 'a.md', content: 'in' }]),
+      Buffer.from('\n\n'),
+    ])
+    expect(await read({ 'x.zip': around })).toEqual(['x.zip!/a.md= in'])
     expect(await read({ 'x.tar': tar(tarMember('s.md', 'x', 'S'), tarMember('c.md', 'ok')) })).toEqual([
       'x.tar!/s.md: unknown-format',
       'x.tar!/c.md= ok',

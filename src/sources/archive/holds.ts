@@ -16,8 +16,8 @@ const looked = 1000
  * The format that a zip is the package of, if it is one; and what is wrong with its list. One that is named as such a
  * package may lack what says so.
  */
-export async function zipHolds(file: SourceFile, named?: string): Promise<{ holds?: string; error?: string }> {
-  const { entries, error } = await listed(file.absolute, looked)
+export function zipHolds(file: SourceFile, named?: string): { holds?: string; error?: string } {
+  const { entries, error } = listed(file.absolute, looked)
   const names = entries.map(({ raw }) => raw.toString('latin1'))
   const has = (mark: RegExp) => names.some(name => mark.test(name))
   const holds = (marks.find(([, needs]) => needs.every(has)) ??

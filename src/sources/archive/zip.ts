@@ -16,9 +16,7 @@ export function zipMembers(file: SourceFile, limits: Limits, budget: Budget): As
 }
 
 async function* entriesOf(file: SourceFile, budget: Budget): AsyncGenerator<Entry | Broken> {
-  const { entries, error } = await listed(file.absolute, budget.members + 1)
-  if (error !== undefined && /encryption/.test(error))
-    throw new Unreadable('encrypted', error, { error: 'its list of members is encrypted' })
+  const { entries, error } = listed(file.absolute, budget.members + 1)
   const names = zipNames(entries.map(({ raw, flags, extra }) => ({ raw, utf8: (flags & 0x800) !== 0, extra })))
   const named = entries.map((entry, i) => ({ entry, name: names[i]! }))
   named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.entry.offset - b.entry.offset))
