@@ -73,11 +73,18 @@ export function readHtml(html: string): { title?: string; text: string } {
       continue
     }
     const name = /^<\/?([a-z][a-z0-9]*)/i.exec(html.slice(open, open + 16))?.[1]?.toLowerCase()
-    const close = html.indexOf('>', open)
-    if (close < 0 || (name === undefined && !/[!?/]/.test(html[open + 1] ?? ''))) {
+    if (name === undefined && !/[!?/]/.test(html[open + 1] ?? '')) {
       line += '<'
       at = open + 1
       continue
+    }
+    const close = html.indexOf('>', open)
+    if (close < 0) {
+      // No tag ends from here on.
+      const hidden = html.slice(open).search(/<!(?:--|\[CDATA\[)/)
+      line += html.slice(open, hidden < 0 ? html.length : open + hidden)
+      at = html.length
+      break
     }
     at = close + 1
     if (name === undefined) continue
