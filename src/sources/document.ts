@@ -39,7 +39,13 @@ async function proseOfFile(file: SourceFile, about: About): Promise<Prose> {
     if (file.size > most) throw tooLarge(file.size, most)
     return readConfined({ absolute: file.absolute, about })
   }
-  return proseOf(await wholeFile(file, most), about)
+  const bytes = await wholeFile(file, most)
+  try {
+    return await proseOf(bytes, about)
+  } finally {
+    // What is read is text: tens of megabytes would wait for the collector, beside those of the next file.
+    if (bytes.length > sent && bytes.length === bytes.buffer.byteLength) (bytes.buffer as ArrayBuffer).transfer(0)
+  }
 }
 
 /** The records of a file that is one document: the document, and a rejection for each part that could not be read. */
