@@ -1,4 +1,4 @@
-import { zipOf } from './zip-of.ts'
+import { zipOf } from './zip.ts'
 
 /** A sheet by its XML, what stands in `<sheetData>` and behind it. */
 export type GivenSheet = { name: string; data: string; state?: string; after?: string }

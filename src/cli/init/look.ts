@@ -16,11 +16,11 @@ import {
   type SourceFile,
 } from '../../sources/index.ts'
 import { identifyLanguage, tokenizer } from '../../text/index.ts'
+import { textOf } from '../reading.ts'
 import { askable } from './askable.ts'
 import { peopleIn } from './people.ts'
 import type { Group, LicenseFile, Passed, Seen } from './seen.ts'
 import { type Look, lookAtRows } from './shape.ts'
-import { textOfRecord } from './texts.ts'
 
 /** Documents that are read of one source for its languages, lengths and personal data, and characters of each. */
 const [sample, readable] = [24, 20_000]
@@ -226,7 +226,7 @@ async function readRows({ members, table }: Draft, rows: Look): Promise<Sampled>
       if (item.is !== 'record') continue
       records++
       if (texts.length < 10 * sample) {
-        const text = textOfRecord(item.payload)
+        const text = textOf(item.payload)
         texts.push(text.slice(0, readable))
         sizes.push(text.length)
       }
