@@ -74,7 +74,7 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
           break
         case 'oMathPara':
         case 'oMath':
-          out.push(formula(node, true))
+          out.push(...uncarried(), formula(node, true))
           break
         case 'del':
         case 'moveFrom':
@@ -330,7 +330,10 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
     const above: ((typeof rows)[number]['cells'][number] | undefined)[] = []
     for (const row of rowsIn(node)) {
       const properties = childOf(row, 'trPr')
-      if (childOf(properties, 'del')) continue
+      if (childOf(properties, 'del')) {
+        fieldsIn(row)
+        continue
+      }
       const head = isOn(childOf(properties, 'tblHeader'))
       const cells: (typeof rows)[number]['cells'] = []
       let column = Number(attribute(childOf(properties, 'gridBefore'), 'val') ?? 0) || 0
