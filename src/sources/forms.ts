@@ -167,7 +167,7 @@ function isPage(head: Buffer): boolean {
 }
 
 /** Raised whenever a file or a page may be read otherwise than before: it is read again, and what comes out alike is known. */
-export const readersVersion = 3
+export const readersVersion = 4
 
 export const formOf = (name: FormName): Form => forms[name]
 
@@ -182,7 +182,7 @@ export function inFolders(path: string): boolean {
 const byEnding = new Map(formNames.flatMap(name => formOf(name).endings.map(ending => [ending, name] as const)))
 
 /** Endings of packed files, around the ending of what is packed. */
-export const packedEndings = ['gz', 'zst', 'bz2', 'xz'] as const
+const packedEndings = ['gz', 'zst', 'bz2', 'xz'] as const
 const packed = new RegExp(`\\.(?:${packedEndings.join('|')})$`, 'i')
 
 /** The form that the ending of a path names, below that of a packing; undefined for any other. */

@@ -18,10 +18,9 @@ type Output = {
 }
 type Cell = { cell_type?: string; source?: Lines; input?: Lines; language?: string; level?: number; outputs?: Output[] }
 type Notebook = {
-  nbformat?: number
   cells?: Cell[]
   worksheets?: { cells?: Cell[] }[]
-  metadata?: { kernelspec?: { language?: string; name?: string }; language_info?: { name?: string }; title?: unknown }
+  metadata?: { kernelspec?: { language?: string; name?: string }; language_info?: { name?: string } }
 }
 
 /**

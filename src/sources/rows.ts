@@ -203,7 +203,7 @@ function forget(parser: object): void {
 type Growing = { buf: Buffer; length: number; size: number; resize(): void; prepend(value: Buffer | number): void }
 
 /** CSV after RFC 4180 with a header; `,`, `;` or tab, whichever the header has most of. All values are strings. */
-export async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<Row> {
+async function* csvRows(file: SourceFile, bound: number): AsyncGenerator<Row> {
   const bytes = utf8Bytes(file, true)
   const first = await bytes.next()
   if (first.done) return

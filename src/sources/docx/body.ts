@@ -16,20 +16,46 @@ export type Parts = {
 type Piece = { as: '' | 'code' | 'sup' | 'sub'; node: Node }
 type Paragraph = { nodes: Node[]; boxes: Node[]; mono: boolean }
 
-/** Makes a tree of the body of a document: what is deleted or hidden is left out, what is inserted is in. */
-export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string } {
+/**
+ * Makes a tree of the body of a document: what is deleted or hidden is left out, what is inserted is in. `unclosed`: a field
+ * whose code never ends has taken the text behind it.
+ */
+export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string; unclosed: boolean } {
   const all = allOf(root, 'body')[0] ?? root
   // Word notes where pages began when it showed the document last; else only breaks that somebody made are known.
   const rendered = allOf(all, 'lastRenderedPageBreak').length > 0
   const wanted: string[] = []
   const fields: ('code' | 'result')[] = []
   let page = ''
-  let carried: Xml[] = []
+  let carried: { children: Xml[]; properties: Xml | undefined } | undefined
+  let unclosed = false
   let title: string | undefined
   const hasTitle = allOf(all, 'pStyle').some(style => parts.styles(attribute(style, 'val')).title)
 
   const newPage = (from: boolean): void => {
     if (from === rendered) page += placeMark
+  }
+
+  /** What a body, a cell, a note or a box holds: nothing goes on behind its end. */
+  const blocksIn = (node: Xml): Node[] => [...blocksOf(node.children), ...uncarried()]
+
+  /** Text whose paragraph lost its end, and which no other follows. */
+  function uncarried(): Node[] {
+    if (!carried) return []
+    const { children, properties } = carried
+    carried = undefined
+    const shown = children.some(child => !/^(?:del|moveFrom)$/.test(local(child.name)) && allOf(child, 't').length > 0)
+    const kept = properties?.children.filter(child => typeof child === 'string' || local(child.name) !== 'rPr')
+    // One that is deleted whole is no item of a list.
+    return paragraphOf({
+      ...{ name: 'p', attributes: {} },
+      children: [...(shown && kept ? [{ ...properties!, children: kept }] : []), ...children],
+    })
+  }
+
+  /** Commands of a field count where they are not shown, too: those that are shown belong to them. */
+  const fieldsIn = (node: Xml): void => {
+    for (const one of allOf(node, 'fldChar')) field(attribute(one, 'fldCharType'))
   }
 
   function blocksOf(nodes: readonly (Xml | string)[]): Node[] {
@@ -41,7 +67,7 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
           out.push(...paragraphOf(node))
           break
         case 'tbl':
-          out.push(tableOf(node))
+          out.push(...uncarried(), tableOf(node))
           break
         case 'sdt':
           if (!isContents(node)) out.push(...blocksOf(childrenOf(node, 'sdtContent').flatMap(one => one.children)))
@@ -52,6 +78,7 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
           break
         case 'del':
         case 'moveFrom':
+          fieldsIn(node)
           break
         case 'ins':
         case 'moveTo':
@@ -74,13 +101,15 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
 
   function paragraphOf(node: Xml): Node[] {
     const properties = childOf(node, 'pPr')
-    const children = [...carried, ...node.children]
-    carried = []
     // Its end was deleted: what is left of it belongs to the next one.
     if (childOf(childOf(properties, 'rPr'), 'del')) {
-      carried = children.filter(child => typeof child !== 'string' && local(child.name) !== 'pPr') as Xml[]
+      carried = { children: carried?.children ?? [], properties }
+      for (const child of node.children)
+        if (typeof child !== 'string' && local(child.name) !== 'pPr') carried.children.push(child)
       return []
     }
+    const children = [...(carried?.children ?? []), ...node.children]
+    carried = undefined
     const id = attribute(childOf(properties, 'pStyle'), 'val')
     const style = parts.styles(id)
     if (isOn(childOf(properties, 'pageBreakBefore'))) newPage(false)
@@ -149,7 +178,10 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
       const properties = childOf(run, 'rPr')
       const own = parts.styles(attribute(childOf(properties, 'rStyle'), 'val'))
       const vanish = childOf(properties, 'vanish')
-      if (vanish ? isOn(vanish) : own.hidden) return
+      if (vanish ? isOn(vanish) : own.hidden) {
+        fieldsIn(run)
+        return
+      }
       const fonts = childOf(properties, 'rFonts')
       const font = attribute(fonts, 'ascii') ?? attribute(fonts, 'hAnsi')
       const aligned = attribute(childOf(properties, 'vertAlign'), 'val')
@@ -257,6 +289,10 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
           case 'dir':
             visit(child.children)
             break
+          case 'del':
+          case 'moveFrom':
+            fieldsIn(child)
+            break
           case 'sdt':
             visit(childrenOf(child, 'sdtContent'))
             break
@@ -284,7 +320,7 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
   /** The paragraphs of text boxes in a drawing, each once. */
   const boxed = (node: Xml): Node[] => {
     const contents = local(node.name) === 'txbxContent' ? [node] : textBoxes(node)
-    return contents.flatMap(content => blocksOf(content.children))
+    return contents.flatMap(blocksIn)
   }
 
   function tableOf(node: Xml): Element {
@@ -310,7 +346,7 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
           const attributes: { [name: string]: string } = columns > 1 ? { colspan: String(columns) } : {}
           const made = {
             attributes,
-            children: blocksOf(cell.children),
+            children: blocksIn(cell),
             tag: head ? 'th' : 'td',
             open: merged !== undefined,
           }
@@ -334,12 +370,17 @@ export function bodyOf(root: Xml, parts: Parts): { nodes: Node[]; title?: string
     )
   }
 
-  const nodes = gathered(blocksOf(all.children))
+  const closed = (blocks: Node[]): Node[] => {
+    if (fields.includes('code')) unclosed = true
+    fields.length = 0
+    return gathered(blocks)
+  }
+  const nodes = closed(blocksIn(all))
   const notes = wanted.map((key, i) => {
-    const inner = gathered(blocksOf(parts.notes.get(key)!.children))
+    const inner = closed(blocksIn(parts.notes.get(key)!))
     return { ...element('note', { label: String(i + 1) }, inner), block: true }
   })
-  return { nodes: [...nodes, ...notes], ...(title ? { title } : {}) }
+  return { nodes: [...nodes, ...notes], ...(title ? { title } : {}), unclosed }
 }
 
 const formula = (node: Xml, block: boolean): Node => {

@@ -105,6 +105,27 @@ test('tracked changes: what was inserted is read, what was deleted is not, also 
   )
 })
 
+test('a paragraph that lost its end goes on in the next one, but never beyond the cell, body or note it stands in', async () => {
+  const endless = (inner: string): string => p(inner, '<w:rPr><w:del/></w:rPr>')
+  const note = `<w:footnotes ${names}><w:footnote w:id="1">${endless('note')}</w:footnote></w:footnotes>`
+  const body = `${endless('above')}<w:tbl><w:tr><w:tc>${endless('a')}</w:tc><w:tc>${p('b')}</w:tc></w:tr><w:tr><w:tc>${p('c')}</w:tc><w:tc>${p('d')}</w:tc></w:tr></w:tbl>`
+  const last = `<w:p><w:pPr><w:pStyle w:val="H1"/><w:rPr><w:del/></w:rPr></w:pPr>${r('last')}<w:r><w:footnoteReference w:id="1"/></w:r></w:p>`
+  expect(await text(body + last, { ...styles, 'word/footnotes.xml': note })).toBe(
+    'above\n\n| a | b |\n| --- | --- |\n| c | d |\n\n# last[^1]\n\n[^1]: note',
+  )
+})
+
+test('a field ends where its end is hidden or deleted; one without end is told of', async () => {
+  const mark = (type: string, more = ''): string => `<w:r>${more}<w:fldChar w:fldCharType="${type}"/></w:r>`
+  const hidden = '<w:rPr><w:vanish/></w:rPr>'
+  expect(await text(p(`${mark('begin')}${mark('end', hidden)}${r('a')}`))).toBe('a')
+  expect(await text(p(`${mark('begin')}<w:del>${mark('separate')}${mark('end')}</w:del>${r('b')}`) + p('c'))).toBe(
+    'b\n\nc',
+  )
+  const lost = [{ reason: 'damaged', evidence: { error: expect.stringContaining('field') } }]
+  expect(await read(p(`${r('a')}${mark('begin')}`) + p('gone'))).toMatchObject({ text: 'a', lost })
+})
+
 test('what is not shown is not read: hidden runs, comments, codes of fields, contents', async () => {
   const field = `<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>HYPERLINK</w:instrText>${'<w:t>code</w:t>'}</w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>${r('shown')}<w:r><w:fldChar w:fldCharType="end"/></w:r>`
   expect(
@@ -191,6 +212,18 @@ test('pages are places where Word noted them, else where somebody broke them', a
     styles,
   )
   expect(broken.places!.map(([at]) => broken.text.slice(at).split('\n')[0])).toEqual(['one', 'two', '# three'])
+  const cell = (inner: string, more = ''): string => `<w:tc><w:tcPr>${more}</w:tcPr>${p(inner)}</w:tc>`
+  const turned = (words: string): string => `<w:r><w:lastRenderedPageBreak/><w:t>${words}</w:t></w:r>`
+  const spans = await read(
+    `<w:tbl><w:tr><w:trPr><w:tblHeader/></w:trPr>${cell('a')}${cell(turned('head'), '<w:gridSpan w:val="2"/>')}</w:tr><w:tr>${cell(turned('down'), '<w:vMerge w:val="restart"/>')}${cell('b')}${cell('c')}</w:tr><w:tr>${cell('<w:r/>', '<w:vMerge/>')}${cell('d')}${cell('e')}</w:tr></w:tbl>${p(turned('end'))}`,
+  )
+  expect(spans.text).toBe('| a | head | head |\n| --- | --- | --- |\n| down | b | c |\n| down | d | e |\n\nend')
+  expect(spans.places!.map(([at, name]) => [spans.text.slice(at, at + 6), name])).toEqual([
+    ['| a | ', 'page 1'],
+    ['head |', 'page 2'],
+    ['| down', 'page 3'],
+    ['end', 'page 4'],
+  ])
   expect((await read(p('one'))).places).toBeUndefined()
 })
 

@@ -53,7 +53,7 @@ export async function readDocx(bytes: Buffer, { bound }: About): Promise<Prose> 
       if (!/separator/i.test(attribute(note, 'type') ?? '')) notes.set(`${kind} ${attribute(note, 'id')}`, note)
     }
   }
-  const { nodes, title } = bodyOf(root, {
+  const { nodes, title, unclosed } = bodyOf(root, {
     styles: stylesOf(await part('styles')),
     numbering: numberingOf(await part('numbering')),
     notes,
@@ -63,6 +63,11 @@ export async function readDocx(bytes: Buffer, { bound }: About): Promise<Prose> 
   const { text, places } = placesOf(marked, pages)
   if (text === '' && !whole) throw new Unreadable('damaged', 'its XML is broken')
   if (!whole) lost.push({ reason: 'damaged', evidence: { member: main, error: 'broken XML, read as far as it goes' } })
+  if (unclosed)
+    lost.push({
+      reason: 'damaged',
+      evidence: { member: main, error: 'a field without end, which takes the text behind it' },
+    })
   const named =
     title ?? statedTitle(await read(related('core-properties') ?? 'docProps/core.xml')) ?? /^# (.+)$/m.exec(text)?.[1]
   return {

@@ -15,7 +15,7 @@ export type Style = {
   numbering?: { id?: string; level: number }
 }
 
-export const plainStyle: Style = { names: [], title: false, code: false, quote: false, listing: false, hidden: false }
+const plainStyle: Style = { names: [], title: false, code: false, quote: false, listing: false, hidden: false }
 
 const mono =
   /courier|consolas|menlo|monaco|\bmono|mono\b|monospace|lucida console|source code|fira code|inconsolata|typewriter|terminal|ＭＳ ゴシック等幅/i

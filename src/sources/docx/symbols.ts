@@ -32,7 +32,6 @@ const symbol = new Map([
     ['\u00b2', '″'],
     ['\u00d1', '∇'],
     ['\u00d7', '⋅'],
-    ['\u00de', '⇒'],
   ] as const),
 ])
 /** Of the fonts of pictures only what is used for boxes, ticks and arrows; bullets are the list's. */

@@ -24,11 +24,15 @@ const rule = '---'
 function blocksOf(nodes: readonly Node[], language: string): Block[] {
   const blocks: Block[] = []
   let line: Node[] = []
+  /** The last one that is more than white space. */
+  let last: Node | undefined
   const endLine = (): void => {
     blocks.push(...paragraphs(line))
     line = []
   }
   for (const [i, node] of nodes.entries()) {
+    const before = last
+    if (typeof node !== 'string' || node.trim() !== '') last = node
     if (!isBlock(node)) {
       line.push(node)
       continue
@@ -37,13 +41,11 @@ function blocksOf(nodes: readonly Node[], language: string): Block[] {
     const block = node as Element
     // Items without a list around them are one.
     if (block.tag === 'li') {
-      const before = nodes.slice(0, i).findLast(one => typeof one !== 'string' || one.trim() !== '')
       if (typeof before !== 'string' && before?.tag === 'li') continue
-      const rest = nodes.slice(i)
-      const end = rest.findIndex(one => (typeof one === 'string' ? one.trim() !== '' : one.tag !== 'li'))
-      blocks.push(
-        ...list({ ...block, tag: 'ul', attributes: {}, children: end < 0 ? rest : rest.slice(0, end) }, language),
-      )
+      const goesOn = (one: Node): boolean => (typeof one === 'string' ? one.trim() === '' : one.tag === 'li')
+      let end = i + 1
+      while (end < nodes.length && goesOn(nodes[end]!)) end++
+      blocks.push(...list({ ...block, tag: 'ul', attributes: {}, children: nodes.slice(i, end) }, language))
       continue
     }
     blocks.push(...blockOf(block, language))

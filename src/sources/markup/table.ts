@@ -1,4 +1,5 @@
 import { inline } from './inline.ts'
+import { placeMark } from './places.ts'
 import { type Element, find, has, type Node, textOf } from './tree.ts'
 
 /** Wider ones are pages laid out in cells, or a span somebody made up. */
@@ -6,7 +7,7 @@ const mostColumns = 64
 /** Longer text is not said again in every row that a cell spans. */
 const mostRepeated = 200
 
-type Cell = { element: Element; text: string; head: boolean; columns: number; rows: number }
+type Cell = { text: string; head: boolean; columns: number; rows: number }
 
 /** Rows of a table, not those of tables inside. */
 function rowsOf(table: Element): { cells: Element[]; head: boolean }[] {
@@ -103,7 +104,8 @@ function gridOf(found: ReturnType<typeof rowsOf>): { grid?: string[][]; heads: n
           taken[y + down]![x + right] = true
           // A head over several columns belongs to each of them.
           const again = (right === 0 || ((inHead || head) && isHead)) && (down === 0 || text.length <= mostRepeated)
-          grid[y + down]![x + right] = again ? text : ''
+          // A place begins once.
+          grid[y + down]![x + right] = !again ? '' : down + right === 0 ? text : unmarked(text)
         }
       }
       x += columns
@@ -113,13 +115,15 @@ function gridOf(found: ReturnType<typeof rowsOf>): { grid?: string[][]; heads: n
   return { grid: grid.map(row => Array.from({ length: width }, (_, x) => row[x] ?? '')), heads }
 }
 
+const unmarked = (text: string): string => text.replaceAll(placeMark, '')
+
 const span = (value: string | undefined): number => Math.min(Math.max(Number.parseInt(value ?? '1', 10) || 1, 1), 1000)
 
 function cellOf(cell: Element): Cell {
   const { colspan, rowspan } = cell.attributes
   // A rowspan of 0 goes on to the end.
   const rows = rowspan?.trim() === '0' ? 1000 : span(rowspan)
-  return { element: cell, text: cellText(cell), head: cell.tag === 'th', columns: span(colspan), rows }
+  return { text: cellText(cell), head: cell.tag === 'th', columns: span(colspan), rows }
 }
 
 /** On one line: items and paragraphs of a cell with `; ` between, as one would read them out. */
@@ -151,7 +155,12 @@ function cellText(cell: Element): string {
 /** Heads above one another as one line: `2019 Sales`; what is said twice is said once. */
 function joined(heads: string[][]): string[] {
   return heads[0]!.map((_, column) =>
-    [...new Set(heads.map(row => row[column]!))].filter(text => text !== '').join(' '),
+    heads
+      .map(row => row[column]!)
+      .filter(
+        (text, i, all) => text !== '' && (text.includes(placeMark) || !all.slice(0, i).map(unmarked).includes(text)),
+      )
+      .join(' '),
   )
 }
 

@@ -1,19 +1,7 @@
-const named: { [entity: string]: string } = {
-  ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', ndash: '–', mdash: '—', hellip: '…', copy: '©' },
-  ...{ lsquo: '‘', rsquo: '’', ldquo: '“', rdquo: '”', laquo: '«', raquo: '»', middot: '·', bull: '•', times: '×' },
-  ...{ eacute: 'é', egrave: 'è', agrave: 'à', ccedil: 'ç', auml: 'ä', ouml: 'ö', uuml: 'ü', szlig: 'ß', ntilde: 'ñ' },
-  ...{ euro: '€', pound: '£', yen: '¥', deg: '°', reg: '®', trade: '™', shy: '', zwnj: '', thinsp: ' ', ensp: ' ' },
-}
+import { decodeHTML, decodeHTMLAttribute } from 'entities'
 
-/** Character references as the characters they stand for; what stands for none stays. */
-export function unescaped(text: string): string {
-  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]+));/gi, (whole, hex, decimal, name) => {
-    if (name !== undefined) return named[name] ?? named[name.toLowerCase()] ?? whole
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-    const valid = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)
-    return valid ? String.fromCodePoint(code) : '\ufffd'
-  })
-}
+/** Character references as the characters they stand for (HTML, 13.5); where a word may be parted is no part of it. */
+const unescaped = (text: string): string => decodeHTML(text).replaceAll('\u00ad', '')
 
 const attributes = /([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi
 
@@ -22,7 +10,7 @@ export function metasOf(html: string): { name: string; content: string }[] {
   return [...html.matchAll(/<meta\b([^>]{0,4096})>/gi)].flatMap(([, inside = '']) => {
     const found: { [attribute: string]: string } = {}
     for (const [, key = '', a, b, c] of inside.matchAll(attributes))
-      found[key.toLowerCase()] = unescaped(a ?? b ?? c ?? '')
+      found[key.toLowerCase()] = decodeHTMLAttribute(a ?? b ?? c ?? '')
     const name = found.name ?? found['http-equiv'] ?? found.property
     return name === undefined || found.content === undefined
       ? []
@@ -73,11 +61,18 @@ export function readHtml(html: string): { title?: string; text: string } {
       continue
     }
     const name = /^<\/?([a-z][a-z0-9]*)/i.exec(html.slice(open, open + 16))?.[1]?.toLowerCase()
-    const close = html.indexOf('>', open)
-    if (close < 0 || (name === undefined && !/[!?/]/.test(html[open + 1] ?? ''))) {
+    if (name === undefined && !/[!?/]/.test(html[open + 1] ?? '')) {
       line += '<'
       at = open + 1
       continue
+    }
+    const close = html.indexOf('>', open)
+    if (close < 0) {
+      // No tag ends from here on.
+      const hidden = html.slice(open).search(/<!(?:--|\[CDATA\[)/)
+      line += html.slice(open, hidden < 0 ? html.length : open + hidden)
+      at = html.length
+      break
     }
     at = close + 1
     if (name === undefined) continue

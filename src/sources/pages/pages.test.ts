@@ -136,10 +136,10 @@ test('a page as text: title, headings, paragraphs, lists, references; scripts an
   const html = `<!doctype html><html><head><title>Tides &amp; bays</title><meta name=robots content="noai">
     <META Content='1' NAME='TDM-Reservation'><style>p{}</style></head><body><nav>Home</nav><h2>What a tide is</h2>
     <p>A tide is the <b>slow</b> rise of the&nbsp;sea.<script>if (a < b) {}</script></p><!-- <p>no</p> -->
-    <ul><li>high<li>low</ul>1 &lt; 2 &#x3042; &unknown;</body></html>`
+    <ul><li>high<li>low</ul>1 &lt; 2 &#x3042; &unknown; &Uuml;ber&shy;all &lambda;</body></html>`
   expect(readHtml(html)).toEqual({
     title: 'Tides & bays',
-    text: '## What a tide is\n\nA tide is the slow rise of the sea.\n\n- high\n- low\n\n1 < 2 あ &unknown;',
+    text: '## What a tide is\n\nA tide is the slow rise of the sea.\n\n- high\n- low\n\n1 < 2 あ &unknown; Überall λ',
   })
   expect(metasOf(html)).toEqual([
     { name: 'robots', content: 'noai' },

@@ -27,7 +27,7 @@ export function readHtmlBytes(bytes: Buffer, { charset }: Pick<About, 'charset'>
   return proseOfHtml(html)
 }
 
-export function proseOfHtml(html: string): Prose {
+function proseOfHtml(html: string): Prose {
   const page = parsed(html)
   if (!page) return readHtml(html)
   const whole = cleaned(withTex(page.body))

@@ -1,7 +1,4 @@
 import { closeSync, createWriteStream, openSync, readSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
@@ -9,6 +6,7 @@ import type { Json } from '../../records/index.ts'
 import { utf8Bytes } from '../bytes.ts'
 import type { SourceFile } from '../files.ts'
 import type { SourceReason } from '../reasons.ts'
+import { scratch } from '../scratch.ts'
 import { type Attributes, attributesOf, headOf, isPlain, stretches } from './rows.ts'
 
 /** A post, and the row of the file it stands in. */
@@ -37,11 +35,12 @@ export async function* threads(
   most: number,
 ): AsyncGenerator<{ thread: Thread } | { refused: Refused }> {
   const bound = Math.min(most, longestRow)
-  const folder = await mkdtemp(join(tmpdir(), 'stillroom-'))
-  const database = new DatabaseSync(join(folder, 'posts.sqlite'))
+  const room = scratch()
+  let database: DatabaseSync | undefined
   let handle: number | undefined
   try {
-    const absolute = await plainFile(file, folder)
+    database = new DatabaseSync(room.file())
+    const absolute = await plainFile(file, room)
     handle = openSync(absolute, 'r')
     database.exec('pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -32000')
     database.exec(
@@ -82,6 +81,7 @@ export async function* threads(
     const answers = database.prepare(`select ${columns} from post where question = ? order by id`)
     const questions = database.prepare(`select ${columns} from post where question is null order by id`)
     const sizeOf = database.prepare('select count(*) as answers, sum(length) as bytes from post where question = ?')
+    const rowsOf = database.prepare('select id, row from post where question = ? order by id')
     let n = 0
     for (const one of questions.iterate() as Iterable<unknown> as Iterable<Placed>) {
       if (++n % turn === 0) await setImmediate()
@@ -90,6 +90,8 @@ export async function* threads(
         // The answers of a question lie in memory together.
         const evidence = { id: one.id, answers: of.answers, bytes: of.bytes ?? 0, bound: most }
         yield { refused: { row: one.row, reason: 'over-limit', evidence } }
+        for (const { id, row } of rowsOf.iterate(one.id) as Iterable<unknown> as Iterable<Placed>)
+          yield { refused: { row, reason: 'no-question', evidence: { id, question: one.id } } }
         continue
       }
       const placed = answers.all(one.id) as unknown as Placed[]
@@ -106,8 +108,8 @@ export async function* threads(
       yield { refused: { row, reason: 'no-question', evidence: { id, question } } }
   } finally {
     if (handle !== undefined) closeSync(handle)
-    database.close()
-    await rm(folder, { recursive: true, force: true })
+    database?.close()
+    room.remove()
   }
 }
 
@@ -115,9 +117,9 @@ const wholeNumber = (value: string | undefined): number | undefined =>
   value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined
 
 /** The file, or its text as UTF-8 where it is packed or UTF-16: places in it have to be found again. */
-async function plainFile(file: SourceFile, folder: string): Promise<string> {
+async function plainFile(file: SourceFile, room: ReturnType<typeof scratch>): Promise<string> {
   if (isPlain(file, await headOf(file))) return file.absolute
-  const plain = join(folder, 'posts.xml')
+  const plain = room.file()
   await pipeline(utf8Bytes(file), createWriteStream(plain))
   return plain
 }

@@ -71,7 +71,7 @@ const makers: { [kind in Kind]?: (question: Said, answers: Said[], thread: Threa
     answers.map(answer => {
       const payload: Payload = { kind: 'conversation', messages: [user(question.text), assistant(answer.text)] }
       const part = `answer ${answer.id} of question ${question.id}`
-      return made(payload, `${answer.id}`, part, answer, [answer], question, thread, reading)
+      return made(payload, { name: `${answer.id}`, part, post: answer, answers: [answer], thread }, reading)
     }),
 
   prompt(question, answers, thread, reading) {
@@ -79,7 +79,7 @@ const makers: { [kind in Kind]?: (question: Said, answers: Said[], thread: Threa
     if (!accepted) return [refused(question, 'unanswered', { id: question.id, accepted: thread.accepted ?? 'none' })]
     const payload: Payload = { kind: 'prompt', messages: [user(question.text)], reference: accepted.text }
     const part = `question ${question.id} with answer ${accepted.id}`
-    return [made(payload, `${question.id}`, part, question, [accepted], question, thread, reading)]
+    return [made(payload, { name: `${question.id}`, part, post: question, answers: [accepted], thread }, reading)]
   },
 
   preference(question, answers, thread, reading) {
@@ -89,7 +89,8 @@ const makers: { [kind in Kind]?: (question: Said, answers: Said[], thread: Threa
       const sides = { chosen: [assistant(better.text)], rejected: [assistant(worse.text)] }
       const payload: Payload = { kind: 'preference', prompt: [user(question.text)], ...sides }
       const part = `answers ${better.id} and ${worse.id} of question ${question.id}`
-      return made(payload, `${better.id}-${worse.id}`, part, better, [better, worse], question, thread, reading)
+      const name = `${better.id}-${worse.id}`
+      return made(payload, { name, part, post: better, answers: [better, worse], thread }, reading)
     })
   },
 
@@ -110,7 +111,8 @@ const makers: { [kind in Kind]?: (question: Said, answers: Said[], thread: Threa
     if (item.is === 'rejected') return [{ ...item, row: question.row }]
     const uri = uriOf(config, 'q', question.id)
     const payload = { ...item.payload, ...(uri ? { uri } : {}) } as Payload
-    const whole = made(payload, `${question.id}`, `question ${question.id}`, question, best, question, thread, reading)
+    const [name, part] = [`${question.id}`, `question ${question.id}`]
+    const whole = made(payload, { name, part, post: question, answers: best, thread }, reading)
     return [{ ...item, ...whole, ...(item.language ? { language: item.language } : {}) } as Item]
   },
 }
@@ -148,16 +150,12 @@ const refused = (post: Post, reason: (Item & { is: 'rejected' })['reason'], evid
 
 const votes = (value: number): Score => ({ method: 'votes', value })
 
-function made(
-  payload: Payload,
-  name: string,
-  part: string,
-  { row, id }: Post,
-  answers: Said[],
-  question: Post,
-  { accepted }: Thread,
-  { file, config }: Reading,
-): Item {
+/** What a record is made of: the post it is named by, and the answers in it, the better one first. */
+type Made = { name: string; part: string; post: Post; answers: Said[]; thread: Thread }
+
+function made(payload: Payload, { name, part, post, answers, thread }: Made, { file, config }: Reading): Item {
+  const { row, id } = post
+  const { question, accepted } = thread
   const [first, second] = answers as [Said, Said?]
   const tags = (question.given.Tags ?? '').match(/[^<>|\s]+/g) ?? []
   const authors = [...new Set(answers.flatMap(({ given }) => given.OwnerUserId ?? []))]

@@ -138,6 +138,12 @@ test('what is no pair of question and answer has a reason, and harms no other', 
   expect(told((await read(dump())).items)).toEqual([['empty-file', undefined]])
 })
 
+test('a question with more answers than fit is refused with each of them', async () => {
+  const long = (id: number) => answer(id, 1, 1, { Body: 'x'.repeat(3000) })
+  const { items } = await read(dump(question(1), long(2), long(3), question(4), answer(5, 4)), {}, 4096)
+  expect(told(items)).toEqual([['over-limit', 1], ['no-question', 2], ['no-question', 3], '5'])
+})
+
 test('the license is that of the posts where they state it, all of them together', async () => {
   const license = { ContentLicense: 'CC BY-SA 4.0' }
   const { items } = await read(

@@ -158,7 +158,10 @@ export async function* archiveRecords(
       const length = Number(stated)
       const small = length <= bound
       const block = small ? await take(length) : Buffer.alloc(0)
-      const got = small ? block.length : await skip(length)
+      // What a file does not hold is not looked for in it.
+      const left = packed ? Number.POSITIVE_INFINITY : file.size - place()
+      const cut = !small && length > left
+      const got = small ? block.length : cut ? left : await skip(length)
       const whole = got === length
       const behind = await take(4)
       unread(behind)
@@ -173,7 +176,7 @@ export async function* archiveRecords(
         const error = whole ? 'the record does not end where it says' : `it is cut off after ${got} of ${length} bytes`
         yield damaged(at, head, { error, ...(cause === undefined ? {} : { cause }) })
         mending = true
-        if (!small && !whole && cause === undefined) {
+        if (!small && !whole && !cut && cause === undefined) {
           await source.return(undefined)
           source = pieces(file, bound, at + 1)
           ;[bytes, pos, junk] = [Buffer.alloc(0), 0, undefined]

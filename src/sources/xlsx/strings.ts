@@ -5,7 +5,7 @@ import { fed, xmlEvents } from './xml.ts'
 export type Strings = { at(index: number): string | undefined }
 
 /** Unescaped as a workbook escapes what XML cannot hold: `_x000D_` (ECMA-376 part 1, 22.9.2.19). */
-export const unescapedText = (text: string): string =>
+const unescapedText = (text: string): string =>
   text.includes('_x')
     ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     : text
