@@ -1,5 +1,6 @@
 import { StillroomError } from '../errors/index.ts'
 import { readAcceptances, termsVerdict } from '../govern/index.ts'
+import { withoutSecrets } from '../records/index.ts'
 import { type Ability, accept, type Probe, type Project, probeTeacher, systemClock, termsRoute } from '../run/index.ts'
 import {
   builtinPrices,
@@ -34,7 +35,8 @@ export async function doctorTeacher(call: Call, recipe: Project | undefined | Er
   const price = priceOf(config, resolved, prices)
   const reporter = reporterOf(call)
   const { width, paint } = reporter
-  const where = resolved.baseUrl ?? io.env[resolved.baseUrlFrom ?? '']
+  const url = resolved.baseUrl ?? io.env[resolved.baseUrlFrom ?? '']
+  const where = url && withoutSecrets(url)
   const stated = Object.entries(purpose).map(([what, value]) => `${what} ${value}`)
   const forWhat = stated.length > 0 ? `for ${stated.join(', ')}` : 'no purpose is stated'
   const terms = `${verdict.accepted ? `accepted by ${verdict.accepted.by}` : verdict.verdict}, ${forWhat}${verdict.entry ? `; ${verdict.entry.title} (${verdict.entry.version})` : ''}`

@@ -7,12 +7,12 @@ import { addFunnel, type Funnel } from './counts.ts'
 import { type Shape, shapeOf } from './diff/index.ts'
 import { readSummary } from './stage.ts'
 
-/** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
 /** What steps said of their decisions, and what globals found out in figures, by step. */
 export type Told = {
   notes: { step: string; message: string }[]
   found: { [step: string]: { [name: string]: Json } }
 }
+/** What is written of one run into its folder: `plan.json`, `events.ndjson`, `funnel.json`, `told.json`. */
 export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void; told(told: Told): void }
 
 /** Milliseconds that finished tasks wait for others to be written down with them; who follows a run waits no longer. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
 import { readAcceptances } from '../../govern/index.ts'
+import { withoutSecrets } from '../../records/index.ts'
 import { isLoopback, modelsAt } from '../../teachers/index.ts'
 import { journalHealth, lockHolder, workspacePaths } from '../../workspace/index.ts'
 import { bytesBelow } from '../disk-forecast.ts'
@@ -76,12 +77,12 @@ export async function checkRecipe(
               () => true,
               () => false,
             )
-            if (there) return [{ name: what, is: 'ok', said: `${resolved.id} at ${url}` }]
+            if (there) return [{ name: what, is: 'ok', said: `${resolved.id} at ${withoutSecrets(url)}` }]
             return [
               {
                 name: what,
                 is: 'warn',
-                said: `nothing answers at ${url}`,
+                said: `nothing answers at ${withoutSecrets(url)}`,
                 next: `start the server of ${resolved.model}, or mend \`at:\``,
               },
             ]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { StillroomError } from '../../errors/index.ts'
 import { loadTeacherModule, nearest } from '../../recipe/index.ts'
-import type { Json } from '../../records/index.ts'
+import { type Json, withoutSecrets } from '../../records/index.ts'
 import {
   costOf,
   Fault,
@@ -249,7 +249,11 @@ async function batchOf({ batch }: Teacher, probe: Probe): Promise<Ability> {
   } catch (error) {
     if (error instanceof Fault && (error.status === 404 || error.status === 405 || error.status === 501))
       return { name, is: 'no', said: 'the server knows no batches' }
-    return { name, is: 'unsaid', said: `the list of batches could not be read: ${(error as Error).message}` }
+    return {
+      name,
+      is: 'unsaid',
+      said: `the list of batches could not be read: ${withoutSecrets((error as Error).message)}`,
+    }
   }
 }
 
@@ -260,12 +264,17 @@ function usageOf({ usage: { input, output } }: Reply): Ability {
   return { name, is: 'no', said: 'the server says none: budgets reckon with the most that a call could take' }
 }
 
+/** Where a teacher is asked, as it may be printed. */
+const placeOf = ({ resolved }: Probed, env: Record<string, string | undefined>): string =>
+  withoutSecrets(resolved.baseUrl ?? env[resolved.baseUrlFrom ?? ''] ?? resolved.provider)
+
 /** A failure in words, with what to do next. */
 async function explain(error: unknown, of: Probed, env: Record<string, string | undefined>): Promise<never> {
   if (!(error instanceof Fault)) throw error
   const { name, resolved, config } = of
-  const { status, message, policy, unsent, stalled } = error
-  const url = resolved.baseUrl ?? env[resolved.baseUrlFrom ?? ''] ?? resolved.provider
+  const { status, policy, unsent, stalled } = error
+  const message = withoutSecrets(error.message)
+  const url = placeOf(of, env)
   if (unsent) {
     const start =
       resolved.provider === 'ollama'
@@ -329,7 +338,7 @@ async function refused(
   of: Probed,
   env: Record<string, string | undefined>,
 ): Promise<never> {
-  const url = of.resolved.baseUrl ?? env[of.resolved.baseUrlFrom ?? ''] ?? of.resolved.provider
+  const url = placeOf(of, env)
   if (/model/i.test(message) && /not (?:found|exist)|unknown|no such|invalid|does not exist/i.test(message))
     return unknownModel(message, of, env, url)
   throw new StillroomError('SR_TEACHER_REJECTS', `Teacher ${of.name} refuses the request.`, {
