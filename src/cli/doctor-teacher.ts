@@ -1,7 +1,7 @@
 import { StillroomError } from '../errors/index.ts'
-import { readAcceptances, termsVerdict } from '../govern/index.ts'
+import { acceptCommand, readAcceptances, termsVerdict } from '../govern/index.ts'
 import { withoutSecrets } from '../records/index.ts'
-import { type Ability, accept, type Probe, type Project, probeTeacher, systemClock, termsRoute } from '../run/index.ts'
+import { type Ability, type Probe, type Project, probeTeacher, systemClock, termsRoute } from '../run/index.ts'
 import {
   builtinPrices,
   isPool,
@@ -54,7 +54,7 @@ export async function doctorTeacher(call: Call, recipe: Project | undefined | Er
       `Teacher ${name} (${resolved.provider}): ${verdict.verdict}. No call was made.`,
       {
         received: verdict.why,
-        hint: `read the terms, then: ${accept({ verdict })}`,
+        hint: `read the terms, then: ${acceptCommand(verdict)}`,
       },
     )
   }

@@ -127,7 +127,7 @@ export {
   stageOf,
   tellStory,
 } from './story.ts'
-export { accept, checkKeys, checkTerms } from './teachers.ts'
+export { checkKeys, checkTerms } from './teachers.ts'
 export {
   checkPrepared,
   curveOf,
