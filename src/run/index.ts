@@ -28,6 +28,7 @@ export {
   grouped,
   type Mark,
   type Otherwise,
+  outputRows,
   type ReleaseDiff,
   type RowDiff,
   type RunDiff,
