@@ -134,13 +134,14 @@ function limitLines({ limits }: Probe, width: number): string[] {
   return wrap(`Limits that it tells: ${all.join('; ')}.`, width)
 }
 
-function sumText({ calls, free, usd, ms, tokens, served }: Probe): string {
+function sumText({ calls, free, failed, usd, ms, tokens, served }: Probe): string {
   if (calls === 0) return 'Nobody was asked.'
   const beside = free > 0 ? ` (and ${counted(free, 'request')} that nobody charges for)` : ''
   const cost =
     usd === null ? 'what they cost is not known' : usd === 0 ? 'they cost nothing' : `they cost ${dollars(usd)}`
+  const lost = failed === 0 ? '' : ', besides a call that failed and may be charged'
   const [least, most] = [Math.min(...ms), Math.max(...ms)].map(duration)
   const time = least === most ? `${least} each` : `${least} to ${most} each`
   const by = served === undefined ? '' : `, answered by ${served}`
-  return `${counted(calls, 'call')}${beside}${by}, ${time}; ${thousands(tokens.input)} tokens in, ${thousands(tokens.output)} out: ${cost}. They are not in the journal.`
+  return `${counted(calls, 'call')}${beside}${by}, ${time}; ${thousands(tokens.input)} tokens in, ${thousands(tokens.output)} out: ${cost}${lost}. They are not in the journal, and not counted against the budget.`
 }

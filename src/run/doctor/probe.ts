@@ -26,7 +26,9 @@ export type Probe = {
   /** Calls that were answered, and requests beside them that nobody charges for: refused as malformed, or of lists. */
   calls: number
   free: number
-  /** Dollars of all calls; null without a price, or where the server says no token counts. */
+  /** Calls that failed behind the first: what was sent may be charged, and no count of it came back. */
+  failed: number
+  /** Dollars of all calls that were answered; null without a price, or where the server says no token counts. */
   usd: number | null
   served?: string
   /** Milliseconds of each call. */
@@ -86,7 +88,7 @@ const builtin: Probe = {
   abilities: [
     { name: 'reply', is: 'works', said: 'built in: rules and no language model; it asks nobody, and needs no key' },
   ],
-  ...{ calls: 0, free: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } },
+  ...{ calls: 0, free: 0, failed: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } },
 }
 
 async function ask(
@@ -105,7 +107,10 @@ async function ask(
     sampling: { temperature: 1, ...samplingOf(config) },
     ...(can.logprobs ? { logprobs: 1 } : {}),
   }
-  const probe: Probe = { abilities: [], calls: 0, free: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } }
+  const probe: Probe = {
+    abilities: [],
+    ...{ calls: 0, free: 0, failed: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } },
+  }
   async function call(seed: number, draw: number): Promise<Reply> {
     const began = elapsed()
     const wire = {
@@ -137,6 +142,9 @@ async function ask(
   let failed = ''
   const further = (seed: number, draw: number): Promise<Reply | undefined> =>
     call(seed, draw).catch(error => {
+      const { cause } = error as Error
+      // What never went out, or was refused as malformed, is charged by nobody.
+      if (cause instanceof Fault && !cause.unsent && !(cause.status && cause.status < 500)) probe.failed++
       failed = `another call failed: ${StillroomError.is(error) ? (error.received ?? error.message) : error}`
       return undefined
     })
