@@ -119,7 +119,7 @@ export async function* utf8Bytes(file: SourceFile, old = false): AsyncGenerator<
 
 /** The first bytes of a file as they lie there. Throws what the file system says. */
 export function firstBytes(absolute: string, most: number): Buffer {
-  const head = Buffer.alloc(most)
+  const head = Buffer.allocUnsafe(most)
   const handle = openSync(absolute, 'r')
   try {
     let size = 0

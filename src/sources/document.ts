@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { StillroomError } from '../errors/index.ts'
 import type { Json, Payload } from '../records/index.ts'
 import { detectLanguage, plainText } from '../text/index.ts'
 import { tooLarge, Unreadable, wholeFile } from './bytes.ts'
@@ -6,7 +7,7 @@ import { vendored } from './code/refuse.ts'
 import { type SourceConfig, sourceUri } from './config.ts'
 import { readConfined } from './confined/confine.ts'
 import type { SourceFile } from './files.ts'
-import { type About, type Form, type Prose, packing } from './form.ts'
+import { type About, type Form, type Prose, packing, type ReadDocument } from './form.ts'
 import { type FormName, formOf } from './forms.ts'
 import { spdxHeader } from './licenses/texts.ts'
 import type { Item } from './read.ts'
@@ -16,7 +17,7 @@ import { stem } from './text.ts'
 /** Bytes that are one document, by the reader of a form, confined where the form asks for it. Throws `Unreadable`. */
 export async function proseOf(bytes: Buffer, about: About): Promise<Prose> {
   const form = formOf(about.format) as Form & { holds: 'document' }
-  if (!form.confined) return (await form.load())(bytes, about)
+  if (!form.confined) return openly(await form.load(), bytes, about)
   if (bytes.length <= sent) return readConfined({ bytes, about })
   const place = scratch()
   try {
@@ -25,6 +26,16 @@ export async function proseOf(bytes: Buffer, about: About): Promise<Prose> {
     return await readConfined({ absolute, about })
   } finally {
     place.remove()
+  }
+}
+
+/** What a reader throws is about the file, as in the other process. */
+async function openly(read: ReadDocument, bytes: Buffer, about: About): Promise<Prose> {
+  try {
+    return await read(bytes, about)
+  } catch (error) {
+    if (error instanceof Unreadable || StillroomError.is(error)) throw error
+    throw new Unreadable('damaged', String((error as Error).message).slice(0, 300))
   }
 }
 
@@ -39,7 +50,13 @@ async function proseOfFile(file: SourceFile, about: About): Promise<Prose> {
     if (file.size > most) throw tooLarge(file.size, most)
     return readConfined({ absolute: file.absolute, about })
   }
-  return proseOf(await wholeFile(file, most), about)
+  const bytes = await wholeFile(file, most)
+  try {
+    return await proseOf(bytes, about)
+  } finally {
+    // What is read is text: tens of megabytes would wait for the collector, beside those of the next file.
+    if (bytes.length > sent && bytes.length === bytes.buffer.byteLength) (bytes.buffer as ArrayBuffer).transfer(0)
+  }
 }
 
 /** The records of a file that is one document: the document, and a rejection for each part that could not be read. */

@@ -64,6 +64,24 @@ test('a query sees its files and nothing else, only reads, and gives the same ea
   expect(readFileSync(outside, 'utf8')).toBe('a\n1\n')
 })
 
+test('instants are told in UTC, whatever the time zone of the machine', async () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'Asia/Tokyo'
+  try {
+    const sql =
+      "select timestamptz '2024-01-02 03:04:05+00' as a, timestamptz '1969-12-31 23:59:59.5+00' as b, date_trunc('day', timestamptz '2024-01-02 23:00:00+00')::varchar as c"
+    const [item] = await rows({ sql, kind: 'row' })
+    expect(item).toMatchObject({
+      payload: {
+        columns: { a: '2024-01-02T03:04:05Z', b: '1969-12-31T23:59:59.500000Z', c: '2024-01-02 00:00:00+00' },
+      },
+    })
+  } finally {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  }
+})
+
 test('what a database said stays, until it is asked again; its address is told to nobody', async () => {
   const root = mkdtempSync(join(tmpdir(), 'attached-'))
   const address = join(base, 'shop.duckdb')

@@ -98,6 +98,7 @@ async function prepared(
   const paths = files.map(({ absolute }) => quoted(absolute))
   await connection.run(`set allowed_paths = [${paths.join(', ')}]`)
   await connection.run('set enable_external_access = false')
+  await connection.run("set TimeZone = 'UTC'")
   await connection.run('set lock_configuration = true')
   const names = distinctNames(files.map(({ path }) => stemOf(path)))
   for (const [i, file] of files.entries()) {
@@ -201,7 +202,7 @@ function jsonOf(cell: unknown): Json {
   if (typeof cell === 'bigint') return Number.isSafeInteger(Number(cell)) ? Number(cell) : cell.toString()
   if (typeof cell !== 'object') return String(cell)
   if (Array.isArray(cell)) return cell.map(jsonOf)
-  const value = cell as { items?: unknown[]; entries?: unknown; bytes?: Uint8Array; scale?: number }
+  const value = cell as { items?: unknown[]; entries?: unknown; bytes?: Uint8Array; scale?: number; micros?: bigint }
   if (Array.isArray(value.items)) return value.items.map(jsonOf)
   if (Array.isArray(value.entries)) {
     const pairs = value.entries as { key: unknown; value: unknown }[]
@@ -211,10 +212,21 @@ function jsonOf(cell: unknown): Json {
     return Object.fromEntries(Object.entries(value.entries).map(([name, inner]) => [name, jsonOf(inner)]))
   }
   if (value.bytes instanceof Uint8Array) return Buffer.from(value.bytes).toString('base64')
+  // By itself it is told in the time zone of the machine.
+  if (value.constructor.name === 'DuckDBTimestampTZValue' && typeof value.micros === 'bigint')
+    return instant(value.micros)
   const text = String(cell)
   // A decimal is a number where its digits come back from one.
   if (value.scale !== undefined && Number(text).toFixed(value.scale) === text) return Number(text)
   return /^\d{4}-\d\d-\d\d \d\d:/.test(text) ? text.replace(' ', 'T') : text
+}
+
+/** Microseconds since 1970 in UTC as ISO 8601. */
+function instant(micros: bigint): string {
+  const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
+  const at = new Date(Number((micros - rest) / 1000n))
+  if (Number.isNaN(at.getTime())) return micros.toString()
+  return at.toISOString().replace('.000Z', rest === 0n ? 'Z' : `.${String(rest).padStart(6, '0')}Z`)
 }
 
 const sentence = (error: unknown): string =>

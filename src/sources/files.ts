@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { glob, stat } from 'node:fs/promises'
-import { dirname, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { SourceConfig } from './config.ts'
 import { type FormName, formByEnding, formOf, inFolders } from './forms.ts'
 import { openIgnores } from './gitignore.ts'
@@ -22,15 +22,19 @@ export function formatOf(config: Pick<SourceConfig, 'format'>, path: string): Fo
 
 /**
  * The files of a source in order of their paths by code units, each once. Hidden folders, `node_modules` and the
- * releases and exports beside the recipe are skipped unless a pattern names them, and so are the ids of an export. A folder stands for all files of known endings
- * but databases. What git ignores is left out of folders and patterns
- * (`openIgnores`), and never a file that is named outright.
+ * releases and exports beside the recipe are skipped unless a pattern names them, and so are the ids of an export. A folder stands
+ * for all files below it of known endings but databases; with `every`, for all files. What git ignores is left out of folders and
+ * patterns (`openIgnores`), and never a file that is named outright.
  */
-export async function listFiles(config: { files?: SourceConfig['files'] }, base: string): Promise<SourceFile[]> {
+export async function listFiles(
+  config: { files?: SourceConfig['files'] },
+  base: string,
+  { every = false } = {},
+): Promise<SourceFile[]> {
   const found = new Map<string, SourceFile>()
   const ignored = openIgnores(base)
   for (const pattern of [config.files ?? []].flat()) {
-    for await (const [name, root, outright] of matches(pattern, base)) {
+    for await (const [name, root, outright] of matches(pattern, base, every)) {
       const absolute = resolve(base, name)
       const path = relative(base, absolute).split(sep).join('/')
       if (found.has(path) || skipped(path, pattern) || (await ofIds(absolute))) continue
@@ -83,20 +87,27 @@ function fixedFolder(pattern: string): string {
 }
 
 /** Files with the folder that is named outright. A name that exists is itself, whatever signs it holds (`[slug].md`). */
-async function* matches(pattern: string, base: string): AsyncGenerator<[name: string, root: string, outright?: true]> {
+async function* matches(
+  pattern: string,
+  base: string,
+  every: boolean,
+): AsyncGenerator<[name: string, root: string, outright?: true]> {
   const exact = await stat(resolve(base, pattern)).catch(() => undefined)
   if (exact?.isFile()) {
     yield [pattern, dirname(pattern), true]
     return
   }
-  const wanted = exact?.isDirectory() ? `${pattern.replace(/\/+$/, '')}/**/*` : pattern
   // A folder that is not named is not entered either: there may be a hundred thousand files in it.
   const exclude = (path: string) =>
     ['.git', 'node_modules'].some(name => (path === name || path.endsWith(`/${name}`)) && !pattern.includes(name))
-  const root = fixedFolder(wanted)
+  if (!exact?.isDirectory()) {
+    const root = fixedFolder(pattern)
+    for await (const name of glob(pattern, { cwd: base, exclude })) yield [name, root]
+    return
+  }
   // A pattern with every ending would be tried ending by ending.
-  const known = (name: string) => !exact?.isDirectory() || inFolders(name)
-  for await (const name of glob(wanted, { cwd: base, exclude })) if (known(name)) yield [name, root]
+  for await (const name of glob('**/*', { cwd: resolve(base, pattern), exclude }))
+    if (every || inFolders(name)) yield [join(pattern, name), pattern]
 }
 
 function skipped(path: string, pattern: string): boolean {

@@ -20,8 +20,7 @@ export async function filesBelow(named: readonly string[], base: string): Promis
   const unread: Found['unread'] = {}
   for (const name of named) {
     const folder = statSync(resolve(base, name), { throwIfNoEntry: false })?.isDirectory()
-    const pattern = folder ? `${name.replace(/\/+$/, '')}/**/*` : name
-    for (const file of await listFiles({ files: pattern }, base)) {
+    for (const file of await listFiles({ files: name }, base, { every: true })) {
       if (!folder || isReadable(file)) files.set(file.path, file)
       else {
         const ending = extname(file.path).toLowerCase() || 'no ending'

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { proseOf, Unreadable } from './index.ts'
 import { readNotebook } from './notebook.ts'
 
 const notebook = (cells: object[], metadata: object = {}): Buffer =>
@@ -70,4 +71,15 @@ test('what is no notebook', () => {
   expect(readNotebook(notebook([null as never, { cell_type: 'code', source: 5, outputs: [null] } as never])).text).toBe(
     '',
   )
+})
+
+test('a notebook whose parts have another form costs itself and no other file', async () => {
+  const about = { path: 'a.ipynb', format: 'notebook', bound: 2 ** 20 } as const
+  for (const broken of [
+    { nbformat: 3, worksheets: {} },
+    { nbformat: 4, metadata: { language_info: { name: 3 } }, cells: [code('x')] },
+  ]) {
+    const said = await proseOf(Buffer.from(JSON.stringify(broken)), about).catch(error => error)
+    expect(said instanceof Unreadable || 'text' in said).toBe(true)
+  }
 })

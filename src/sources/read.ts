@@ -217,7 +217,9 @@ export async function sourceKind(config: SourceConfig, files: readonly SourceFil
       }
       const before = looked
       try {
-        const rows = together ? duckdbRows(files, config, largest) : rowsOf(leaf.file, leaf.format, largest, config)
+        const rows = together
+          ? duckdbRows(files, config, limits.bytes)
+          : rowsOf(leaf.file, leaf.format, limits.bytes, config)
         for await (const row of rows) {
           kind ??= 'value' in row ? kindOf(config, row.value) : undefined
           const item = itemOf(config, kind ?? 'row', row, new Set())
@@ -289,12 +291,12 @@ export type TableRow = { row: number } & ({ columns: Columns } | { reason: Sourc
 /** The rows of a table as they stand: for looking and for imports, not for records. A document has none. */
 export async function* readTable(
   file: SourceFile,
-  config: Pick<SourceConfig, 'format'> & Asked = {},
+  config: Pick<SourceConfig, 'format' | 'limits'> & Asked = {},
 ): AsyncGenerator<TableRow> {
   let last = 0
   try {
     const format = await formOfFile(config, file)
-    for await (const row of rowsOf(file, format, largest, config)) {
+    for await (const row of rowsOf(file, format, config.limits?.bytes ?? largest, config)) {
       last = row.row
       const columns = 'value' in row ? object(row.value) : undefined
       if (columns) yield { row: row.row, columns }

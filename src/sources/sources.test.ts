@@ -56,6 +56,15 @@ describe('files', () => {
     expect(await paths('.git/*.md')).toEqual(['.git/x.md'])
   })
 
+  test('a folder with pattern signs in its name stands for its files', async () => {
+    const base = folder({ 'Reports (2024)/a.md': 'x', 'app/[slug]/b.md': 'x', 'app/[slug]/c.bin': 'x' })
+    const files = await listFiles({ files: ['Reports (2024)', 'app/[slug]/'] }, base)
+    expect(files.map(({ path, below }) => [path, below])).toEqual([
+      ['Reports (2024)/a.md', 'a.md'],
+      ['app/[slug]/b.md', 'b.md'],
+    ])
+  })
+
   test('a name with pattern signs, a folder, and a path above the recipe', async () => {
     const base = folder({
       'docs/[slug].md': 'x',

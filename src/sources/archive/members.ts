@@ -34,6 +34,8 @@ export type Broken = { broken: Json }
 const ratio = 250
 const unsuspected = 2 ** 26
 
+const nothing = Buffer.alloc(0)
+
 /** The limit of all members together is reached. */
 class Spent extends Error {}
 
@@ -108,7 +110,7 @@ export async function* membersOf(
 
 /** Writes the bytes of a member down, if something reads it. Returns how many they are. Throws `Unreadable`. */
 async function unpack(entry: Entry, path: string, absolute: string, limits: Limits): Promise<number> {
-  let head = Buffer.alloc(0)
+  let head: Buffer = nothing
   let bytes = 0
   let crc = 0
   let most = Number.POSITIVE_INFINITY

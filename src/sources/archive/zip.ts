@@ -18,22 +18,27 @@ export function zipMembers(file: SourceFile, limits: Limits, budget: Budget): As
 async function* entriesOf(file: SourceFile, budget: Budget): AsyncGenerator<Entry | Broken> {
   const { entries, error } = listed(file.absolute, budget.members + 1)
   const names = zipNames(entries.map(({ raw, flags, extra }) => ({ raw, utf8: (flags & 0x800) !== 0, extra })))
-  const named = entries.map((entry, i) => ({ entry, name: names[i]! }))
-  named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.entry.offset - b.entry.offset))
-  for (const { entry, name } of named) if (!/[/\\]$/.test(name)) yield asEntry(file, name, entry, budget)
+  // Of a hundred thousand members only the numbers are kept.
+  const named = entries.map(({ raw: _raw, extra: _extra, ...entry }, i) => ({ ...entry, name: names[i]! }))
+  const known = entries.length
+  entries.length = 0
+  named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.offset - b.offset))
+  for (const entry of named) if (!/[/\\]$/.test(entry.name)) yield asEntry(file, entry.name, entry, budget)
   if (error === undefined) return
-  let found = entries.length
-  for await (const entry of salvaged(file, new Set(entries.map(({ offset }) => offset)), budget)) {
+  let found = known
+  for await (const entry of salvaged(file, new Set(named.map(({ offset }) => offset)), budget)) {
     found++
     yield entry
   }
   yield { broken: { error, members: found } }
 }
 
+type Numbers = Omit<Listed, 'raw' | 'extra'>
+
 /** Kinds of files by Unix modes: 0 where none is said. */
 const regular = [0, 0o100000]
 
-function asEntry(file: SourceFile, name: string, entry: Listed, budget: Budget): Entry {
+function asEntry(file: SourceFile, name: string, entry: Numbers, budget: Budget): Entry {
   const { flags, method, mode, crc, packed, bytes, offset } = entry
   const fault: Entry['fault'] = !regular.includes(mode)
     ? { reason: 'unsafe-path', evidence: { type: mode === 0o120000 ? 'a link' : 'a device' } }
@@ -61,9 +66,9 @@ type Local = { name: Buffer; flags: number; method: number; crc: number; packed:
 function localHeader(absolute: string, offset: number): Local | undefined {
   const handle = openSync(absolute, 'r')
   try {
-    const head = Buffer.alloc(30)
+    const head = Buffer.allocUnsafe(30)
     if (readSync(handle, head, 0, 30, offset) < 30 || head.readUInt32LE(0) !== 0x04034b50) return undefined
-    const [name, extra] = [Buffer.alloc(head.readUInt16LE(26)), head.readUInt16LE(28)]
+    const [name, extra] = [Buffer.allocUnsafe(head.readUInt16LE(26)), head.readUInt16LE(28)]
     readSync(handle, name, 0, name.length, offset + 30)
     return {
       name,
@@ -120,7 +125,7 @@ async function* salvaged(file: SourceFile, known: ReadonlySet<number>, budget: B
       const [name] = zipNames([{ raw: local.name, utf8: (local.flags & 0x800) !== 0 }])
       // Without its size a member ends where its deflate stream does.
       const packed = sized ? local.packed : Math.max(0, file.size - local.data)
-      const entry = asEntry(file, name!, { ...local, packed, raw: local.name, offset: at, mode: 0, extra: [] }, budget)
+      const entry = asEntry(file, name!, { ...local, packed, offset: at, mode: 0 }, budget)
       if (!sized && local.method === 0)
         entry.fault ??= { reason: 'damaged', evidence: { error: 'its size is not known' } }
       if (!sized) delete entry.sum

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { Json } from '../../records/index.ts'
 import { Unreadable } from '../bytes.ts'
-import type { About, Form, Prose } from '../form.ts'
+import type { About, Form, Prose, ReadDocument } from '../form.ts'
 import { formOf } from '../forms.ts'
 import type { SourceReason } from '../reasons.ts'
 import type { Watched } from './watch.ts'
@@ -14,7 +14,7 @@ export type Job = { about: About } & ({ absolute: string } | { bytes: Uint8Array
 export type Answer =
   | { prose: Prose }
   | { unreadable: SourceReason; message: string; evidence: Json }
-  /** What the file system said. */
+  /** What the file system said, or the reader that could not be loaded. */
   | { refused: string }
 
 const own = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -25,14 +25,15 @@ new Worker(new URL(`./watch.${own}`, import.meta.url), { workerData: watched }).
 
 async function answered(job: Job): Promise<Answer> {
   let bytes: Buffer
+  let read: ReadDocument
   try {
+    read = await (formOf(job.about.format) as Form & { holds: 'document' }).load()
     bytes = 'absolute' in job ? readFileSync(job.absolute) : Buffer.from(job.bytes)
   } catch (error) {
     return { refused: String((error as Error).message) }
   }
   try {
-    const form = formOf(job.about.format) as Form & { holds: 'document' }
-    return { prose: await (await form.load())(bytes, job.about) }
+    return { prose: await read(bytes, job.about) }
   } catch (error) {
     if (error instanceof Unreadable)
       return { unreadable: error.reason, message: error.message, evidence: error.evidence }
@@ -42,8 +43,8 @@ async function answered(job: Job): Promise<Answer> {
   }
 }
 
-// An interrupt goes to the whole group of processes; the parent says when to end.
-process.on('SIGINT', () => {})
+// Signals go to the whole group of processes; the parent says when to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit(0))
 // A promise that nobody waits for belongs to a document that is answered for already.
 process.on('unhandledRejection', () => {})

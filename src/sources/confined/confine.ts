@@ -10,6 +10,9 @@ export const allowed: Allowed = { memory: 420 * 2 ** 20, cpu: 60_000 }
 /** `answered` counts the documents that it has given back: memory of a process grows over many. */
 type Reader = { child: ChildProcess; said(): string; answered: number }
 
+/** How a parser brings its process down by itself. */
+const crashes = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'code 1']
+
 let reader: Reader | undefined
 let last: Promise<unknown> = Promise.resolve()
 
@@ -27,22 +30,25 @@ export function readConfined(
 
 async function read(job: Job): Promise<Prose> {
   reader ??= start()
-  const { child, said } = reader
+  const current = reader
+  const { child, said } = current
   child.ref()
   child.channel?.ref()
   const answer = await asked(child, job)
   if ('gone' in answer) {
-    const { answered } = reader
     reader = undefined
     const why = said()
     // What the documents before it left behind is not its fault: it is judged in a process of its own.
-    if (why !== 'time' && answered > 0) return read(job)
+    if (why !== 'time' && why !== 'wait' && current.answered > 0) return read(job)
     if (why === 'time') throw new Unreadable('too-costly', `more than ${allowed.cpu / 1000} s of processor time`)
+    if (why === 'wait') throw new Unreadable('too-costly', 'its reader came to no end')
     if (why === 'memory' || answer.gone === 'SIGABRT')
       throw new Unreadable('too-costly', `more than ${allowed.memory / 2 ** 20} MB of memory`)
+    // Somebody else ended it, or it never began: nothing is said of the file.
+    if (!crashes.includes(answer.gone)) throw new Error(`the process that reads it ended: ${answer.gone}`)
     throw new Unreadable('damaged', `its reader ended with ${answer.gone}`)
   }
-  reader.answered++
+  current.answered++
   child.unref()
   child.channel?.unref()
   if ('refused' in answer) throw new Error(answer.refused)
@@ -67,6 +73,10 @@ function start(): Reader {
     killSignal: 'SIGKILL',
   })
   child.on('error', () => {})
+  // One that ends while it has nothing to do is not asked again.
+  child.once('close', () => {
+    if (reader?.child === child) reader = undefined
+  })
   let why = ''
   const pipe = child.stdio[4] as NodeJS.ReadableStream & { unref?(): void }
   pipe.on('data', chunk => (why += String(chunk)))
@@ -86,6 +96,6 @@ function asked(child: ChildProcess, job: Job): Promise<Answer | { gone: string }
     const closed = (code: number | null, signal: string | null): void => heard({ gone: signal ?? `code ${code}` })
     const failed = (error: Error): void => heard({ gone: error.message })
     child.on('message', message).on('close', closed).on('error', failed)
-    child.send(job, error => error && child.kill('SIGKILL'))
+    child.send(job, error => error && heard({ gone: error.message }))
   })
 }

@@ -135,7 +135,8 @@ const read = (path: string): string => {
 }
 
 /** Where there is no /proc these are told as nothing. */
-const childrenOf = (pid: number): number[] =>
+/** Processes that a process has begun, on Linux. */
+export const childrenOf = (pid: number): number[] =>
   read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
 const peakOf = (pid: number): number => Number(/VmHWM:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024
 const cpuOf = (pid: number): number => {
