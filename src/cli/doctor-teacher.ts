@@ -1,6 +1,7 @@
 import { StillroomError } from '../errors/index.ts'
-import { readAcceptances, termsVerdict } from '../govern/index.ts'
-import { type Ability, accept, type Probe, type Project, probeTeacher, systemClock, termsRoute } from '../run/index.ts'
+import { acceptCommand, readAcceptances, termsVerdict } from '../govern/index.ts'
+import { withoutSecrets } from '../records/index.ts'
+import { type Ability, type Probe, type Project, probeTeacher, systemClock, termsRoute } from '../run/index.ts'
 import {
   builtinPrices,
   isPool,
@@ -34,7 +35,8 @@ export async function doctorTeacher(call: Call, recipe: Project | undefined | Er
   const price = priceOf(config, resolved, prices)
   const reporter = reporterOf(call)
   const { width, paint } = reporter
-  const where = resolved.baseUrl ?? io.env[resolved.baseUrlFrom ?? '']
+  const url = resolved.baseUrl ?? io.env[resolved.baseUrlFrom ?? '']
+  const where = url && withoutSecrets(url)
   const stated = Object.entries(purpose).map(([what, value]) => `${what} ${value}`)
   const forWhat = stated.length > 0 ? `for ${stated.join(', ')}` : 'no purpose is stated'
   const terms = `${verdict.accepted ? `accepted by ${verdict.accepted.by}` : verdict.verdict}, ${forWhat}${verdict.entry ? `; ${verdict.entry.title} (${verdict.entry.version})` : ''}`
@@ -52,7 +54,7 @@ export async function doctorTeacher(call: Call, recipe: Project | undefined | Er
       `Teacher ${name} (${resolved.provider}): ${verdict.verdict}. No call was made.`,
       {
         received: verdict.why,
-        hint: `read the terms, then: ${accept({ verdict })}`,
+        hint: `read the terms, then: ${acceptCommand(verdict)}`,
       },
     )
   }
@@ -132,13 +134,14 @@ function limitLines({ limits }: Probe, width: number): string[] {
   return wrap(`Limits that it tells: ${all.join('; ')}.`, width)
 }
 
-function sumText({ calls, free, usd, ms, tokens, served }: Probe): string {
+function sumText({ calls, free, failed, usd, ms, tokens, served }: Probe): string {
   if (calls === 0) return 'Nobody was asked.'
   const beside = free > 0 ? ` (and ${counted(free, 'request')} that nobody charges for)` : ''
   const cost =
     usd === null ? 'what they cost is not known' : usd === 0 ? 'they cost nothing' : `they cost ${dollars(usd)}`
+  const lost = failed === 0 ? '' : ', besides a call that failed and may be charged'
   const [least, most] = [Math.min(...ms), Math.max(...ms)].map(duration)
   const time = least === most ? `${least} each` : `${least} to ${most} each`
   const by = served === undefined ? '' : `, answered by ${served}`
-  return `${counted(calls, 'call')}${beside}${by}, ${time}; ${thousands(tokens.input)} tokens in, ${thousands(tokens.output)} out: ${cost}. They are not in the journal.`
+  return `${counted(calls, 'call')}${beside}${by}, ${time}; ${thousands(tokens.input)} tokens in, ${thousands(tokens.output)} out: ${cost}${lost}. They are not in the journal, and not counted against the budget.`
 }

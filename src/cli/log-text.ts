@@ -1,4 +1,4 @@
-import type { PastRun } from '../run/index.ts'
+import { outputRows, type PastRun } from '../run/index.ts'
 import type { CallTotals, Event } from '../workspace/index.ts'
 import { counted, dollars, duration, reasonList, thousands } from './figures.ts'
 import { pulledText } from './progress.ts'
@@ -29,8 +29,9 @@ export function logTeller({ stages, output }: Pick<PastRun, 'stages' | 'output'>
   const lastOf = new Map(stages.map(({ key, nodes }) => [key, nodes.at(-1)?.key ?? key]))
   const sized = new Map<string, number>()
   const done = new Map<string, number>()
+  /** Records that each stage put out. */
   const rows = new Map<string, number>()
-  let kept = 0
+  const keptRows = () => outputRows(output, stage => rows.get(stage) ?? 0)
   let day = ''
   let began: number | undefined
 
@@ -72,7 +73,8 @@ export function logTeller({ stages, output }: Pick<PastRun, 'stages' | 'output'>
         return { text: tallyText(event.calls) }
       case 'run-ended': {
         const { run, status, exit, message, calls } = event
-        const cost = Object.keys(calls).length > 0 ? `; ${tallyText(calls)}${perRow(calls)}` : ''
+        const kept = keptRows()
+        const cost = Object.keys(calls).length > 0 ? `; ${tallyText(calls)}${perRow(calls, kept)}` : ''
         const took = began === undefined ? '' : ` after ${duration(at - began)}`
         const why = message ? `: ${message}` : ''
         return {
@@ -84,7 +86,7 @@ export function logTeller({ stages, output }: Pick<PastRun, 'stages' | 'output'>
         return undefined
     }
   }
-  function perRow(calls: CallTotals): string {
+  function perRow(calls: CallTotals, kept: number): string {
     const all = Object.values(calls)
     if (kept === 0 || all.every(({ sent }) => sent === 0) || all.some(({ usd }) => usd === null)) return ''
     const usd = all.reduce((sum, one) => sum + one.usd!, 0)
@@ -94,7 +96,6 @@ export function logTeller({ stages, output }: Pick<PastRun, 'stages' | 'output'>
     const { stage, funnel } = event
     const last = funnel[lastOf.get(stage) ?? stage]
     const left = last ? last.passed + last.fixed + last.made : 0
-    if (stage === output || output.split('+').includes(stage)) kept += left
     rows.set(stage, (rows.get(stage) ?? 0) + left)
     const reasons: { [reason: string]: number } = {}
     for (const { dropped, lost } of Object.values(funnel))

@@ -71,7 +71,8 @@ function judge({ use, release, exam, baseline, sources }: Facts): GateResult | u
       is: 'block',
       evidence,
       why,
-      wayOut: 'Release the exam and measure the base model before the training data.',
+      wayOut:
+        'Release the exam and measure the base model first, and give `release.date` of the training data a later day than both.',
     }
   }
   if (absent.length > 0 || undated.length > 0) {

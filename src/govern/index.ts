@@ -51,4 +51,12 @@ export {
   useFor,
   type Way,
 } from './strategy.ts'
-export { type Route, register, type Sure, type TermsEntry, type TermsVerdict, termsVerdict } from './terms.ts'
+export {
+  acceptCommand,
+  type Route,
+  register,
+  type Sure,
+  type TermsEntry,
+  type TermsVerdict,
+  termsVerdict,
+} from './terms.ts'

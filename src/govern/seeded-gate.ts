@@ -28,7 +28,7 @@ function judgeRows({ rows, use }: Facts): GateResult | undefined {
   const evidence = { synthetic: all, ...rows.seeds }
   if (all === 0) return { is: 'pass', evidence, why: 'No row is synthetic.' }
   if (queries === all)
-    return { is: 'pass', evidence, why: `All ${all} synthetic rows go back to real queries or logs.` }
+    return { is: 'pass', evidence, why: `All ${all} synthetic rows go back to real queries, logs or rows.` }
   if (nothing === all && use !== 'fine-tuning') {
     const why = `None of ${all} synthetic rows goes back to anything real.`
     return { is: 'block', evidence, why, wayOut }

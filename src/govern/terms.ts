@@ -34,6 +34,10 @@ export type TermsVerdict = {
   why: string
 }
 
+/** The command by which somebody accepts terms, in the version that is known of them. */
+export const acceptCommand = ({ key, entry }: Pick<TermsVerdict, 'key'> & { entry?: { version: string } }): string =>
+  `stillroom terms accept ${key} --by "<your name>" --version "${entry?.version ?? '<version or date you read>'}"`
+
 type Finding = Pick<TermsVerdict, 'verdict' | 'key' | 'entry' | 'obligations' | 'why'>
 
 /**

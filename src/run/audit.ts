@@ -135,8 +135,7 @@ function planOf({ recipe, base, words, from }: AuditTarget, draw: Draw, more: St
  */
 export async function drawRows(target: AuditTarget, session: Session, draw: Draw): Promise<Drawn> {
   const plan = await planOf(target, draw)
-  const result = await run({ plan, session, env: {}, closed: true })
-  noteReplay(session.paths, result.run, {})
+  const result = await run({ plan, session, env: {}, closed: true, replay: {} })
   if (result.error) throw result.error
   if (result.unpaid.length > 0) {
     throw new StillroomError(
@@ -229,7 +228,7 @@ export async function askJudge(
     more.unshift(use(auditAsk.verb, goldKey, goldRows, options))
   }
   const result = await asked(await planOf(target, draw, more, sources))
-  noteReplay(session.paths, result.run, {})
+  noteReplay(session.paths, result.run)
   if (result.error) throw result.error
   const verdicts: Judged['verdicts'] = new Map()
   for (const record of result.rows()) verdicts.set(record.id, verdictOf(record, 'audit'))

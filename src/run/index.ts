@@ -28,6 +28,7 @@ export {
   grouped,
   type Mark,
   type Otherwise,
+  outputRows,
   type ReleaseDiff,
   type RowDiff,
   type RunDiff,
@@ -127,7 +128,7 @@ export {
   stageOf,
   tellStory,
 } from './story.ts'
-export { accept, checkKeys, checkTerms } from './teachers.ts'
+export { checkKeys, checkTerms } from './teachers.ts'
 export {
   checkPrepared,
   curveOf,

@@ -7,24 +7,31 @@ import { addFunnel, type Funnel } from './counts.ts'
 import { type Shape, shapeOf } from './diff/index.ts'
 import { readSummary } from './stage.ts'
 
-/** The files of one run: `plan.json`, `events.ndjson`, `funnel.json`. */
 /** What steps said of their decisions, and what globals found out in figures, by step. */
 export type Told = {
   notes: { step: string; message: string }[]
   found: { [step: string]: { [name: string]: Json } }
 }
+/** What is written of one run into its folder: `plan.json`, `events.ndjson`, `funnel.json`, `told.json`. */
 export type RunLog = { id: string; emit: Emit; funnel(funnel: Funnel): void; told(told: Told): void }
 
 /** Milliseconds that finished tasks wait for others to be written down with them; who follows a run waits no longer. */
 const flushMs = 1000
 
-/** Opens the log of a new run. What cannot be written later goes to `failed`: the run must still be able to end. */
+/** Beside the log of a run that asked nobody: what it had otherwise. */
+export const replayNote = (paths: Paths, id: string): string => join(paths.run(id), 'replay.json')
+
+/**
+ * Opens the log of a new run. What cannot be written later goes to `failed`: the run must still be able to end. A `replay`
+ * is marked as one before there is a plan, so that one that is killed is never taken for a run of the recipe.
+ */
 export function openRunLog(
   paths: Paths,
   plan: Plan,
   clock: () => Date,
   renderers: Emit[],
   failed: (error: unknown) => void,
+  replay?: object,
 ): RunLog {
   const now = clock()
   const stages = plan.stages.map(({ key, id, shape, from, nodes }) => ({
@@ -53,6 +60,7 @@ export function openRunLog(
     }
   }
   const dir = paths.run(id)
+  if (replay) writeFileSync(replayNote(paths, id), JSON.stringify(replay))
   const draft = join(dir, 'plan.json.tmp')
   writeFileSync(draft, text)
   renameSync(draft, join(dir, 'plan.json'))

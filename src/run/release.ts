@@ -109,7 +109,7 @@ export async function releaseRun(
     } else {
       result = await run({ plan, session, env: {}, closed: true })
       if (result.unpaid.length > 0) {
-        noteReplay(session.paths, result.run, {})
+        noteReplay(session.paths, result.run)
         throw new StillroomError(
           'SR_NOT_FOUND',
           `The run is not finished: ${result.unpaid.length} roots still need replies.`,

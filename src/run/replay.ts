@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { StillroomError } from '../errors/index.ts'
 import type { Plan } from '../recipe/index.ts'
 import type { Id } from '../records/index.ts'
 import type { Emit, Paths } from '../workspace/index.ts'
+import { replayNote } from './log.ts'
 import type { Project } from './project.ts'
 import { type RunResult, run } from './run.ts'
 import type { Session } from './session.ts'
@@ -23,17 +23,11 @@ export type Replay = {
   unpaid: Id[]
 }
 
-const note = 'replay.json'
-
 /** True for a run that asked nobody: it is no state of the recipe that a later run could be compared with. */
-export const isReplay = (paths: Paths, id: string): boolean => existsSync(join(paths.run(id), note))
+export const isReplay = (paths: Paths, id: string): boolean => existsSync(replayNote(paths, id))
 
-export function noteReplay(
-  paths: Paths,
-  id: string,
-  what: { set?: ReplayOptions['set']; limit?: number; left?: number },
-): void {
-  writeFileSync(join(paths.run(id), note), JSON.stringify(what))
+export function noteReplay(paths: Paths, id: string): void {
+  writeFileSync(replayNote(paths, id), '{}')
 }
 
 /**
@@ -55,10 +49,10 @@ export async function replay(project: Project, session: Session, options: Replay
       session,
       env: {},
       closed: true,
+      replay: { set, limit, left: drop.length },
       ...(renderers ? { renderers } : {}),
       ...(signal ? { signal } : {}),
     })
-    noteReplay(session.paths, result.run, { set, limit, left: drop.length })
     if (result.status !== 'done' || result.unpaid.length === 0) return { result, plan, unpaid: drop }
     for (const id of result.unpaid) unpaid.add(id)
     // Every round leaves out more roots, of which there are only so many; one that stays would go on for ever.

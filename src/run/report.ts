@@ -188,7 +188,7 @@ async function vectorsOf(
     words,
   )
   const result = await asked(plan)
-  noteReplay(session.paths, result.run, {})
+  noteReplay(session.paths, result.run)
   if (result.error) throw result.error
   const ids = new Map(texts.map(({ id }) => [declaredRowId(source, id), id]))
   const found = new Map<Id, Float32Array>()

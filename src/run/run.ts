@@ -39,6 +39,8 @@ export type RunOptions = {
   online?: boolean
   /** Read every source file again instead of trusting size and modification time. */
   verify?: boolean
+  /** Marks the run as a replay from its beginning, with what it has otherwise. */
+  replay?: object
   renderers?: Emit[]
   /** Threads for what asks nobody (default: one a core; 0 for none), and after how many compressed bytes of it they start. */
   threads?: { threads?: number; from?: number }
@@ -117,9 +119,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const log = openLog()
   function openLog(): RunLog {
     try {
-      return openRunLog(paths, plan, clock.now, [total, spending.take, ...(options.renderers ?? [])], cause =>
-        stop.trip(asStop(cause)),
-      )
+      const renderers = [total, spending.take, ...(options.renderers ?? [])]
+      return openRunLog(paths, plan, clock.now, renderers, cause => stop.trip(asStop(cause)), options.replay)
     } catch (thrown) {
       throw asStop(thrown)
     }

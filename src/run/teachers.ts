@@ -1,5 +1,5 @@
 import { StillroomError } from '../errors/index.ts'
-import type { TermsVerdict } from '../govern/index.ts'
+import { acceptCommand } from '../govern/index.ts'
 import { loadTeacherModule, type Plan } from '../recipe/index.ts'
 import type { Id } from '../records/index.ts'
 import {
@@ -47,7 +47,7 @@ export function checkTerms(plan: Plan, workspace: string): void {
     `${refused.map(r => `Teacher ${r.name} (${r.route.provider}): ${r.verdict.verdict}`).join('; ')}. No call was made.`,
     {
       received: first.verdict.why,
-      hint: `read the terms, then: ${[...new Set(refused.map(accept))].join('; ')}`,
+      hint: `read the terms, then: ${[...new Set(refused.map(({ verdict }) => acceptCommand(verdict)))].join('; ')}`,
     },
   )
 }
@@ -57,10 +57,6 @@ export async function checkKeys(plan: Plan, env: Record<string, string | undefin
   for (const { name, config } of leafTeachers(plan))
     if (config.use === undefined) await openTeacher(name, config, { env }).close?.()
 }
-
-/** The command by which somebody accepts terms. */
-export const accept = ({ verdict }: { verdict: TermsVerdict }): string =>
-  `stillroom terms accept ${verdict.key} --by "<your name>" --version "${verdict.entry?.version ?? '<version or date you read>'}"`
 
 /** Opens the teachers of a plan. Closed ones are never reached, so they need no key. */
 export async function openTeachers(

@@ -99,7 +99,7 @@ async function united(
   env: StageEnv,
 ): Promise<ShardRef[]> {
   const key = taskKey(stage, order, branches.map(inputDigest))
-  const write = ({ write }: TaskOutput): void => {
+  const write = ({ write, counts }: TaskOutput): void => {
     const held = new Map<Id, Carried>()
     for (const item of records(env, branches.flat())) {
       if (!twice.has(item.record.id)) continue
@@ -108,9 +108,12 @@ async function united(
     }
     const ordered = order === 'families' ? byRoot(branches.flat(), env) : records(env, branches.flat())
     for (const item of ordered) {
-      if (!twice.has(item.record.id)) write(item)
-      const kept = held.get(item.record.id)
-      if (kept) write(kept)
+      counts.in++
+      const kept = twice.has(item.record.id) ? held.get(item.record.id) : item
+      if (kept) {
+        write(kept)
+        counts.passed++
+      } else counts.consumed++
       held.delete(item.record.id)
     }
   }

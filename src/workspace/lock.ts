@@ -79,7 +79,10 @@ export function takeLock(file: string, now: Date, command: string): () => void {
       if (holder && alive(holder)) {
         throw new StillroomError('SR_LOCKED', `This workspace is in use by process ${holder.pid} on ${holder.host}.`, {
           received: `${holder.command}, since ${holder.since}`,
-          hint: `wait for it, or stop it with: kill ${holder.pid}`,
+          hint:
+            holder.host === hostname()
+              ? 'wait for it, or: stillroom stop'
+              : `wait for it, or give there: kill -INT ${holder.pid}`,
         })
       }
       const replaced = takeLock(`${file}.${sha256(stale).slice(0, 12)}`, now, command)

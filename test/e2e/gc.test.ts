@@ -165,7 +165,14 @@ test('what was stopped on the way keeps its tasks, and a recipe that cannot be r
   expect((await say(dir, 'run')).code).toBe(1)
   const before = readdirSync(join(dir, '.stillroom', 'tasks'), { recursive: true }).length
   writeFileSync(join(dir, 'recipe.yaml'), 'name: kept\nsteps: nothing\n')
-  const out = await say(dir, 'gc --yes')
-  expect(out.out).toMatch(/recipe\.yaml cannot be planned/)
+  const refused = await say(dir, 'gc --yes')
+  expect(refused).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/recipe\.yaml cannot be planned[\s\S]*--keep <run>/),
+  })
+  const [run] = listRuns(workspacePaths(join(dir, '.stillroom')))
+  const out = await say(dir, `gc --yes --keep ${run}`)
+  expect(out).toMatchObject({ code: 0, out: expect.stringMatching(/recipe\.yaml cannot be planned/) })
+  expect(await say(dir, 'gc nowhere')).toMatchObject({ code: 1, err: expect.stringContaining('SR_NOT_FOUND') })
   expect(readdirSync(join(dir, '.stillroom', 'tasks'), { recursive: true }).length).toBe(before)
 })

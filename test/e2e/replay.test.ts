@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { builtinSteps } from '../../src/builtin-steps.ts'
 import { canonical, type Rec } from '../../src/records/index.ts'
-import { openProject, openSession, releaseRun, replay, run } from '../../src/run/index.ts'
+import { isReplay, listRuns, openProject, openSession, releaseRun, replay, run } from '../../src/run/index.ts'
 import { startSimulator } from '../../src/testing.ts'
 import { documents } from '../support/documents.ts'
 import { journalCalls } from '../support/journal.ts'
@@ -69,6 +69,20 @@ async function replayed(dir: string, what: object, set: { [option: string]: unkn
     return { unpaid, funnel: result.funnel, text: lines(result.rows()), rows: [...result.rows()] }
   })
 }
+
+test('a replay that is killed is none of the runs of the recipe', async () => {
+  const dir = folder(documents(2))
+  const first = await runIn(dir, recipe({ steps: asked }))
+  await opened(dir, recipe({ steps: asked }), async (project, session) => {
+    const killed = (): never => {
+      throw new Error('killed')
+    }
+    await expect(replay(project, session, { renderers: [killed] })).rejects.toThrow('killed')
+    const runs = listRuns(session.paths)
+    expect(runs.map(id => isReplay(session.paths, id))).toEqual(runs.map(id => id !== first.run))
+    expect(runs).toHaveLength(2)
+  })
+})
 
 test('with everything paid for, a replay with other options is the run that has them in its recipe', async () => {
   const dir = folder(documents(10))

@@ -1,5 +1,6 @@
 import {
   type Acceptance,
+  acceptCommand,
   decide,
   type Material,
   materials,
@@ -17,7 +18,7 @@ import type { Reporter } from '../reporter.ts'
 import type { Answers } from './answers.ts'
 import { licenseOf } from './draft.ts'
 import { materialsOf, type Seen } from './seen.ts'
-import { byRules, costs, proposed, type Teacher, verdictOf } from './teachers.ts'
+import { byRules, costs, judgeFor, proposed, type Teacher, verdictOf } from './teachers.ts'
 
 const uses = Object.keys(strategies) as Use[]
 
@@ -26,13 +27,11 @@ type World = {
   reporter: Reporter
   seen: Seen
   accepted: readonly Acceptance[]
+  /** What options have answered already. */
   given: ReadonlySet<keyof Answers>
   /** Rejects where a path is no exam. */
   exam(named: string): Promise<unknown>
 }
-
-/** Names that a purpose of the command line gives one by one. */
-type Settled = ReadonlySet<keyof Answers>
 
 /**
  * Asks what the options leave open, one question a decision, each with the answer that an empty line gives. Undefined where
@@ -145,7 +144,7 @@ async function examOf(answers: Answers, world: World, put: Put, say: (text: stri
   else reporter.say(`  Measure it before you train: stillroom evaluate ${answers.exam} --model <base model>`)
 }
 
-async function purposeOf(answers: Answers, { given }: { given: Settled }, put: Put, choose: Choose): Promise<void> {
+async function purposeOf(answers: Answers, { given }: Pick<World, 'given'>, put: Put, choose: Choose): Promise<void> {
   if (given.has('purpose')) return
   const { purpose } = answers
   if (answers.use === 'fine-tuning' || answers.use === 'edge-cases') {
@@ -185,7 +184,8 @@ async function teacherOf(
   }
   if (byRules(answers.teacher)) return
   reporter.say('', ...termsLines(answers.teacher, verdictOf(answers.teacher, answers.purpose, accepted), reporter))
-  if (!given.has('budget') && costs(answers.teacher)) {
+  const paid = [answers.teacher, judgeFor(answers.teacher, io.env)].some(costs)
+  if (!given.has('budget') && paid) {
     const said = Number(await put('Budget in dollars, never exceeded?', String(answers.budget)))
     if (said > 0) answers.budget = said
   }
@@ -207,7 +207,7 @@ export function objection(teacher: Teacher): string | undefined {
 
 /** What the terms of a teacher say of the purpose, and how they are accepted. Nothing is accepted here. */
 export function termsLines({ model }: Teacher, verdict: TermsVerdict, { width, paint }: Reporter): string[] {
-  const { entry, why, obligations, accepted, mayCall, key } = verdict
+  const { entry, why, obligations, accepted, mayCall } = verdict
   const word = accepted ? `accepted by ${accepted.by}` : verdict.verdict
   return [
     `${paint('bold', `Terms of ${model}`)}: ${paint(mayCall ? 'green' : 'red', word)}`,
@@ -217,7 +217,7 @@ export function termsLines({ model }: Teacher, verdict: TermsVerdict, { width, p
       ? []
       : indent([
           ...wrap('No call is made until somebody who may decide it has read them and runs:', width - 2),
-          `  stillroom terms accept ${key} --by "<name>"${entry ? ` --version ${entry.version}` : ''}`,
+          `  ${acceptCommand(verdict)}`,
         ])),
   ]
 }

@@ -20,7 +20,7 @@ export type Draft = {
   answers: Answers
   decision: Exclude<Decision, { is: 'cannot' }>
   judge: Teacher
-  /** Who writes the exam; absent where no other family is at hand and rules cannot. */
+  /** Who writes the exam: a model of another family than the writer's, or rules where none is at hand. */
   examiner: Teacher
   exam?: Exam
   /** The day of the release, YYYY-MM-DD. */

@@ -15,8 +15,10 @@ export function examText(draft: Draft, recipe: string): string {
   const language = languagesOf(feeds)[0]?.[0] ?? 'en'
   const held = decision.way === 'edge-cases' ? quarter : share
   const single = documents && isSingle(feeds)
+  const judge = judgeFor(examiner, {})
   const exam: Draft = {
     ...draft,
+    judge,
     answers: { ...draft.answers, teacher: examiner },
     decision: {
       ...decision,
@@ -24,7 +26,6 @@ export function examText(draft: Draft, recipe: string): string {
       way: documents ? 'exam-documents' : written ? 'exam-queries' : 'exam-items',
     },
   }
-  const judge = judgeFor(examiner, {})
   return lines([
     ...note(
       `An exam for the model that ${recipe} trains: made of what that recipe holds out. Run it first, and have the base model take it.`,

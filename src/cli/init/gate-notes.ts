@@ -1,4 +1,5 @@
 import { type Gate, requiredGates, type Use } from '../../govern/index.ts'
+import { askedOf } from './asked.ts'
 import { type Draft, feeding, licensesOf, realOnes } from './draft.ts'
 import { verdictOf } from './teachers.ts'
 
@@ -42,7 +43,7 @@ function standsOf({ id }: Gate, draft: Draft, use: Use): GateNote['stands'] {
   const { answers, decision } = draft
   const text = decision.way !== 'table'
   const met: { [gate: string]: boolean } = {
-    terms: decision.way === 'table' || verdictOf(answers.teacher, answers.purpose, []).verdict.startsWith('allowed'),
+    terms: askedOf(draft).every(({ teacher }) => verdictOf(teacher, answers.purpose, []).verdict.startsWith('allowed')),
     licenses: feeding(draft).every(group => !licensesOf(group, answers).includes('unknown')),
     'base-model': answers.purpose.base !== undefined,
     decontaminated: use === 'fine-tuning',

@@ -1,11 +1,12 @@
 import { retrieveInstead, strategies, type Use } from '../../govern/index.ts'
 import { bytes, counted } from '../figures.ts'
+import { askedOf, sameTeacher } from './asked.ts'
 import { type Draft, feeding, licenseOf, licensesOf, releaseLicense } from './draft.ts'
 import { gateNotes } from './gate-notes.ts'
 import { helpers } from './helpers.ts'
 import { type Group, languagesOf } from './seen.ts'
 import { stepLines } from './step-lines.ts'
-import { byRules, costs, proposals, type Teacher } from './teachers.ts'
+import { byRules, proposals, type Teacher } from './teachers.ts'
 import { flow, names, note, scalar } from './yaml.ts'
 
 /** A first recipe over what `init` saw, with a word on each line and on how to make it one's own. */
@@ -92,13 +93,10 @@ export const teacherText = ({ model, at }: Teacher, more = ''): string =>
   `{ model: ${scalar(model)}${at ? `, at: ${scalar(at)}` : ''}${more} }`
 
 function teacherLines(draft: Draft): string[] {
-  const { answers, decision, judge } = draft
-  const { teacher } = answers
-  if (!asks(draft)) return []
-  const judges = ['teach-documents', 'teach-queries', 'exam-documents', 'exam-queries'].includes(decision.way)
-  const first = decision.is === 'retrieve' || decision.use === 'eval-set' ? 'examiner' : 'writer'
+  const [asked, judge] = askedOf(draft)
+  if (!asked) return []
+  const { role: first, teacher } = asked
   const rules = byRules(teacher)
-  const same = judge.model === teacher.model && judge.at === teacher.at
   return [
     ...(rules
       ? [
@@ -113,20 +111,17 @@ function teacherLines(draft: Draft): string[] {
         )),
     'teachers:',
     `  ${first}: ${teacherText(teacher)}`,
-    ...(judges
+    ...(judge
       ? [
-          ...(!rules && same ? note('Better of another maker: models prefer their own answers.', '  ') : []),
-          `  judge: ${teacherText(judge, rules ? '' : ', temperature: 0')}`,
+          ...(!rules && sameTeacher(judge.teacher, teacher)
+            ? note('Better of another maker: models prefer their own answers.', '  ')
+            : []),
+          `  judge: ${teacherText(judge.teacher, rules ? '' : ', temperature: 0')}`,
         ]
       : []),
     '',
   ]
 }
-
-/** A teacher is asked on this way. */
-export const teaching = (way: Draft['decision']['way']): boolean =>
-  /^(?:teach|exam-(?:documents|queries)|edge)/.test(way)
-const asks = ({ decision }: Draft): boolean => teaching(decision.way)
 
 /** A source as one line. `extra` goes behind what is always said. */
 export function sourceLine(group: Group, draft: Draft, more: readonly (readonly [string, string])[] = []): string {
@@ -291,7 +286,7 @@ export function endLines(draft: Draft, feeds: readonly Group[]): string[] {
   const licenses = [...feeds, ...helpers(draft).filter(({ material }) => material === 'conversations')].flatMap(group =>
     licensesOf(group, answers),
   )
-  const paid = asks(draft) && costs(answers.teacher)
+  const paid = askedOf(draft).some(one => one.paid)
   return [
     ...(paid
       ? [

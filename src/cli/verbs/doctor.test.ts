@@ -107,6 +107,18 @@ test('a wrong key, model or address is named, with what to do about it, and no k
   })
 })
 
+test('a call that failed after it was sent is told beside what the others cost, and no secret of an address', async () => {
+  const { server, dir, out, err } = await asked({ faults: [{ kind: 'truncated', from: 2, to: 2 }] }, {})
+  expect([err, out.replace(/\s+/g, ' ')]).toEqual([
+    '',
+    expect.stringMatching(/they cost \S+, besides a call that failed and may be charged\. They are not .* budget\./),
+  ])
+  const at = `${server.url.replace('//', '//me:p@ss@')}/v1`
+  const said = await commandLine(dir, `doctor --teacher judge --at ${at} --json`)
+  const shown = await commandLine(dir, `doctor --teacher judge --at ${at}`)
+  for (const text of [said.out, said.err, shown.out, shown.err]) expect(text).not.toContain('p@ss')
+})
+
 test('alone it looks at machine, recipe and workspace, one line each, and fails for what would fail a run', async () => {
   const recipe = {
     name: 'looked-at',

@@ -9,6 +9,7 @@ import {
   listRuns,
   type Needed,
   openProject,
+  readRunPlan,
   removeWaste,
   runNamed,
   sumOf,
@@ -47,7 +48,13 @@ export const run: Run = async call => {
   }
   const root = workspaceFolder(call, call.args[0])
   const folder = recipeFolder(call, root)
-  const { plans, notes } = await plansIn(call, folder, root)
+  // Nothing is taken and nothing made where there is nothing, or where one only looks.
+  const archive = openArchive(io, root)
+  const replies = archive.journal.spent().calls
+  const { paths } = archive
+  archive.close()
+  const { plans, unplanned } = await plansIn(call, folder, root)
+  const notes = unplanned.map(({ said }) => `${said}: of it, only what its last runs by name made is kept.`)
   const look = (paths: Paths, busy: boolean, freed: readonly string[] = also) => {
     const needed = findNeeded(paths, {
       plans,
@@ -56,12 +63,12 @@ export const run: Run = async call => {
     })
     return { needed, waste: findWaste(paths, needed, { busy, also: copies.filter(one => freed.includes(one)) }) }
   }
-  // Nothing is taken and nothing made where there is nothing, or where one only looks.
-  const archive = openArchive(io, root)
-  const replies = archive.journal.spent().calls
-  const { paths } = archive
-  archive.close()
   if (given.yes) {
+    refuseUnkept(
+      paths,
+      unplanned,
+      (given.keep ?? []).map(text => runNamed(listRuns(paths), text)),
+    )
     const session = takeWorkspace(call, { workspace: root }, 'gc')
     try {
       const { needed, waste } = look(paths, false)
@@ -94,8 +101,37 @@ function recipeFolder({ io, args }: Call, root: string): string {
   return /\.(ya?ml|ts|js)$/.test(path) ? dirname(path) : path
 }
 
-/** Plans of the recipes of a folder, and what is to be said of those that have none. Asks nobody. */
-async function plansIn({ io, args }: Call, folder: string, root: string): Promise<{ plans: Plan[]; notes: string[] }> {
+/** A recipe that cannot be planned, and its name where its file says it plainly. */
+type Unplanned = { file: string; name?: string; said: string }
+
+/**
+ * What a recipe needs is not known without its plan: nothing is removed unless runs of it are kept by name, or none ever
+ * ran here. Throws SR_USAGE.
+ */
+function refuseUnkept(paths: Paths, unplanned: readonly Unplanned[], keep: readonly string[]): void {
+  if (unplanned.length === 0) return
+  const recipes = new Map(listRuns(paths).map(id => [id, readRunPlan(paths, id).recipe]))
+  const open = unplanned.find(({ name }) => {
+    const own = [...recipes].flatMap(([id, recipe]) => (name === undefined || recipe === name ? [id] : []))
+    return own.length > 0 && !own.some(id => keep.includes(id))
+  })
+  if (!open) return
+  throw new StillroomError('SR_USAGE', `${open.said}: what it needs is not known, and nothing was removed.`, {
+    hint: 'mend it, or name the runs of it that stay: --keep <run>; stillroom status lists them',
+  })
+}
+
+/** Plans of the recipes of a folder, and those that have none. Asks nobody. Throws SR_NOT_FOUND where there is no folder. */
+async function plansIn(
+  { io, args }: Call,
+  folder: string,
+  root: string,
+): Promise<{ plans: Plan[]; unplanned: Unplanned[] }> {
+  if (!existsSync(folder)) {
+    throw new StillroomError('SR_NOT_FOUND', `There is no folder ${here(io, folder)}.`, {
+      hint: 'name a recipe that uses this workspace, or its folder',
+    })
+  }
   const named = args[0] === undefined ? recipeIn(folder) : resolve(io.cwd, args[0])
   const files = new Set([
     ...(named !== undefined && /\.(ya?ml|ts|js)$/.test(named) && existsSync(named) ? [named] : []),
@@ -105,19 +141,24 @@ async function plansIn({ io, args }: Call, folder: string, root: string): Promis
       .filter(file => /^steps:/m.test(readFileSync(file, 'utf8'))),
   ])
   const plans: Plan[] = []
-  const notes: string[] = []
-  const nobody = () => Promise.reject(new Error('nobody is asked'))
+  const unplanned: Unplanned[] = []
   for (const file of [...files].sort()) {
+    let asks = false
+    const nobody = () => {
+      asks = true
+      return Promise.reject(new Error('nobody is asked'))
+    }
     try {
       const project = await openProject(file, builtinSteps, root, { env: io.env, fetch: nobody })
       plans.push(await project.plan())
     } catch (error) {
-      notes.push(
-        `${here(io, file)} cannot be planned (${(error as Error).message.replace(/\.$/, '')}): of it, only what its last runs by name made is kept.`,
-      )
+      const name = /^name:\s*["']?([A-Za-z0-9][\w.-]*)/m.exec(readFileSync(file, 'utf8'))?.[1]
+      const why = asks ? 'needs the network to be planned' : 'cannot be planned'
+      const said = `${here(io, file)} ${why} (${(error as Error).message.replace(/\.$/, '')})`
+      unplanned.push({ file, said, ...(name === undefined ? {} : { name }) })
     }
   }
-  return { plans, notes }
+  return { plans, unplanned }
 }
 
 function tell(

@@ -155,6 +155,18 @@ test('the dialogue at 80 columns, question by question: what changes is looked u
   expect(existsSync(join(dir, '.stillroom'))).toBe(false)
 })
 
+test('a paid judge that nobody named beside a free writer: named, within a budget, and asked by no preview', async () => {
+  const dir = glossary('en', 9)
+  const env = { DEEPSEEK_API_KEY: 'x' }
+  const model = '--teacher qwen3-32b --at http://127.0.0.1:9/v1'
+  const { code, out } = await commandLine(dir, `init --yes ${model}`, { env })
+  expect(code).toBe(0)
+  expect(out).toContain('The judge is deepseek/deepseek-v4-flash, which nobody named')
+  expect(out.replace(/\s+/g, ' ')).toMatch(/No preview: the judge, .* costs money and nobody named it/)
+  const recipe = parse(readFileSync(join(dir, 'recipe.yaml'), 'utf8'))
+  expect(recipe).toMatchObject({ teachers: { judge: { model: 'deepseek/deepseek-v4-flash' } }, budget: { usd: 20 } })
+})
+
 test('knowledge that changes: an evaluation set instead, and an error for whoever asked for training', async () => {
   const files = { 'docs/a.md': `# Stills\n\n${long}`, 'docs/b.md': `# Wash\n\n${long}` }
   const model = '--teacher deepseek/deepseek-v4-flash'

@@ -8,17 +8,20 @@ import {
   readAcceptances,
   retrieveInstead,
   strategies,
+  type TermsVerdict,
   type Use,
 } from '../../govern/index.ts'
 import type { Call, Run } from '../commands.ts'
+import { dollars } from '../figures.ts'
 import { type Answers, nameOf, standardBudget } from '../init/answers.ts'
 import { ask, objection, termsLines } from '../init/ask.ts'
+import { type Asked, askedOf, sameTeacher, teaching } from '../init/asked.ts'
 import type { Draft } from '../init/draft.ts'
 import { dayOf, examAt } from '../init/exam.ts'
 import { examText } from '../init/exam-text.ts'
 import { gateNotes } from '../init/gate-notes.ts'
 import { look } from '../init/look.ts'
-import { proposesExam, recipeText, teaching } from '../init/recipe-text.ts'
+import { proposesExam, recipeText } from '../init/recipe-text.ts'
 import { materialsOf, rulesCanAsk, type Seen } from '../init/seen.ts'
 import { few, seenLines } from '../init/seen-text.ts'
 import { byRules, judgeFor, missingKey, ofAnotherFamily, verdictOf, writer } from '../init/teachers.ts'
@@ -75,15 +78,17 @@ export const run: Run = async call => {
 
   reporter.say('', decisionLines(draft, reporter))
   reporter.say('', `${here(io, file)} is written${withExam ? `, and ${here(io, examFile)}` : ''}.`)
-  const verdict = verdictOf(teacher, answers.purpose, accepted)
-  const asks = teaching(decision.way)
-  if (asks && !asked && !byRules(teacher) && !verdict.mayCall) reporter.say('', termsLines(teacher, verdict, reporter))
-  const without =
-    given.preview === false
-      ? undefined
-      : asks && !byRules(teacher)
-        ? whyNone(verdict.mayCall, missingKey(teacher, io.env))
-        : ''
+  const where = folder === io.cwd ? '' : ` ${here(io, folder)}`
+  const all = askedOf(draft).map(one => ({ ...one, terms: verdictOf(one.teacher, answers.purpose, accepted) }))
+  for (const one of all) if (!one.named) reporter.say('', wrap(chosenText(one, answers.budget), reporter.width))
+  const refused = all.filter(
+    ({ terms }, i) => !terms.mayCall && all.findIndex(one => one.terms.key === terms.key) === i,
+  )
+  for (const one of refused) {
+    // In a dialogue those of the writer were shown with the question.
+    if (!asked || !sameTeacher(one.teacher, teacher)) reporter.say('', termsLines(one.teacher, one.terms, reporter))
+  }
+  const without = given.preview === false ? undefined : whyNone(all, io.env, where)
   let shown: object | null = null
   if (without) reporter.say('', wrap(without, reporter.width))
   else if (without === '')
@@ -92,7 +97,6 @@ export const run: Run = async call => {
       quiet: byRules(teacher) || reporter.kind !== 'human',
     })
 
-  const where = folder === io.cwd ? '' : ` ${here(io, folder)}`
   reporter.say(
     '',
     'Next:',
@@ -106,7 +110,13 @@ export const run: Run = async call => {
     seen,
     answers,
     decision: { ...decision, ...strategies[decision.use], gates: gateNotes(draft) },
-    teachers: { writer: teacher, judge: draft.judge, examiner: draft.examiner, terms: verdict },
+    teachers: {
+      writer: teacher,
+      judge: draft.judge,
+      examiner: draft.examiner,
+      terms: verdictOf(teacher, answers.purpose, accepted),
+      asked: all,
+    },
     preview: shown ?? { skipped: without || 'not asked for' },
   })
   return 0
@@ -217,10 +227,28 @@ function decisionLines({ decision }: Draft, { width, paint }: Reporter): string[
   ]
 }
 
-function whyNone(mayCall: boolean, key: string | undefined): string {
-  if (!mayCall)
-    return 'No preview: the terms of the teacher are not accepted for this purpose, and no call is made before.'
-  return key ? `No preview: ${key} is not set. Set it, then: stillroom preview -n 3` : ''
+/** What is said of a model that nobody named: it was chosen because its key is set. */
+function chosenText({ role, teacher, paid }: Asked, budget: number): string {
+  const cost = paid ? ` It costs money, within the budget of ${dollars(budget)}.` : ''
+  return `The ${role} is ${teacher.model}, which nobody named: its key is set, and models prefer their own answers.${cost} Another one: \`${role}:\` in the recipe.`
+}
+
+/** Why there is no preview, and what to do; empty where there can be one. Nobody pays for what nobody named. */
+function whyNone(
+  all: readonly (Asked & { terms: TermsVerdict })[],
+  env: Readonly<Record<string, string | undefined>>,
+  where: string,
+): string {
+  const then = `stillroom preview${where} -n 3`
+  const closed = all.find(({ terms }) => !terms.mayCall)
+  if (closed)
+    return `No preview: the terms of the ${closed.role} are not accepted for this purpose, and no call is made before. Then: ${then}`
+  const key = all.map(({ teacher }) => missingKey(teacher, env)).find(name => name !== undefined)
+  if (key) return `No preview: ${key} is not set. Set it, then: ${then}`
+  const chosen = all.find(({ named, paid }) => paid && !named)
+  if (chosen)
+    return `No preview: the ${chosen.role}, ${chosen.teacher.model}, costs money and nobody named it. Where that is right: ${then}`
+  return ''
 }
 
 /** Three records through the whole recipe. What goes wrong here harms nothing that was written. */

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { stringify } from 'yaml'
 import { commandLine } from '../../../test/support/command-line.ts'
 import { folder, write } from '../../../test/support/project.ts'
 import { takeLock } from '../../workspace/index.ts'
@@ -161,4 +162,65 @@ test('ends with 1 when the process is gone, and with 130 when it is interrupted 
   expect((await commandLine(join(dir, 'empty'), 'logs')).code).toBe(1)
   expect(existsSync(join(dir, 'empty', '.stillroom'))).toBe(false)
   expect(readdirSync(join(dir, '.stillroom'))).not.toContain('lock')
+})
+
+test('what stopped is told of a run only where it began one; a process of another user is left alone', async () => {
+  const { dir, log, begin, lock } = workspace()
+  begin()
+  writeFileSync(log, events[0]!)
+  // Of the run before: this process holds the workspace since a later time, and began none.
+  const release = takeLock(join(dir, '.stillroom', 'lock'), new Date('2026-11-20T11:00:00Z'), 'stillroom gc')
+  const kill = vi.spyOn(process, 'kill')
+  try {
+    kill.mockImplementation((_, signal) => {
+      if (signal !== 0) release()
+      return true
+    })
+    expect(await commandLine(dir, 'stop')).toMatchObject({ code: 0, out: expect.stringMatching(/It has stopped\.\n$/) })
+    const again = lock()
+    kill.mockImplementation((_, signal) => {
+      if (signal === 0) return true
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' })
+    })
+    expect(await commandLine(dir, 'stop')).toMatchObject({ code: 2, err: expect.stringContaining('kill -INT') })
+    again()
+  } finally {
+    kill.mockRestore()
+  }
+})
+
+test('of a recipe with rounds, under a name and workspace of its own, status says the whole next command', async () => {
+  const { dir, log, begin, lock } = workspace()
+  begin()
+  writeFileSync(log, events.join(''))
+  const recipe = {
+    name: 'valves',
+    teachers: { writer: { model: 'simulate/writer', revision: 'r1' } },
+    sources: {
+      notes: { files: 'notes.jsonl', license: 'cc0-1.0', kind: 'prompt' },
+      real: { files: 'real.jsonl', license: 'cc0-1.0', kind: 'conversation' },
+    },
+    steps: [{ answer: { from: 'notes', teacher: 'writer' } }, { accumulate: { with: 'real', real: 0.1 } }],
+    rounds: {
+      n: 2,
+      student: 'writer',
+      revisions: ['r1', 'r2'].map(revision => ({ revision, model: `simulate/${revision}` })),
+    },
+    release: { version: '0.1.0', license: 'cc0-1.0', date: '2026-01-01' },
+  }
+  write(dir, {
+    'loop.yaml': stringify(recipe),
+    'notes.jsonl': '{"prompt":"When does it leave?"}\n',
+    'real.jsonl': `${JSON.stringify({
+      messages: [
+        { role: 'user', content: 'When?' },
+        { role: 'assistant', content: 'At nine.' },
+      ],
+    })}\n`,
+  })
+  const say = async () => (await commandLine(dir, 'status loop.yaml --workspace .stillroom')).out
+  expect(await say()).toMatch(/then stillroom rounds \S*loop\.yaml --workspace \.stillroom goes on/)
+  const release = lock()
+  expect(await say()).toMatch(/Next: stillroom logs -f --recipe \S*loop\.yaml --workspace \.stillroom follows/)
+  release()
 })

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from '
 import { join } from 'node:path'
 import { exits } from '../../errors/index.ts'
 import { backgroundLog, listRuns, readEnd, readRunPlan, runNamed } from '../../run/index.ts'
-import { type Event, lockHolder, type Paths, workspacePaths } from '../../workspace/index.ts'
+import { type Event, type Holder, lockHolder, type Paths, workspacePaths } from '../../workspace/index.ts'
 import type { Call, Run } from '../commands.ts'
 import { counted } from '../figures.ts'
 import { type LogTeller, logTeller } from '../log-text.ts'
@@ -23,13 +23,24 @@ export const run: Run = async call => {
   if (!given.follow) {
     const id = wanted ?? listRuns(paths).at(-1)
     if (id === undefined) throw noRun(io, paths.root, 'run')
+    const at = atWork(paths)
     const log = openLog(paths, id, reporter)
     print(call, log.read(), given.n)
     log.close()
-    if (log.ended === undefined && !lockHolder(paths.lock)) reporter.say(killed(id))
+    if (log.ended === undefined && !at(id)) reporter.say(killed(id))
     return exits.done
   }
   return follow(call, paths, reporter, wanted)
+}
+
+/**
+ * Who works here and at which run, looked at before a log is read: where nobody is at work any more, all that was written
+ * is in it. Only the newest run can go on.
+ */
+function atWork(paths: Paths): (id: string) => Holder | undefined {
+  const holder = lockHolder(paths.lock)
+  const newest = listRuns(paths).at(-1)
+  return id => (newest === id ? holder : undefined)
 }
 
 const killed = (id: string): string =>

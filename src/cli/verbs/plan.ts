@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type GateReport, normaliseLicense } from '../../govern/index.ts'
+import { acceptCommand, type GateReport, normaliseLicense } from '../../govern/index.ts'
 import type { Node, Plan, Stage } from '../../recipe/index.ts'
 import {
   againstBudget,
@@ -121,11 +121,7 @@ export const run: Run = async call => {
       ),
       ...teachers
         .filter(t => !t.terms.mayCall)
-        .map(t =>
-          indent(
-            wrap(`${t.name}: ${t.terms.why} No call is made until: stillroom terms accept ${t.terms.key}`, width - 2),
-          ),
-        ),
+        .map(t => indent(wrap(`${t.name}: ${t.terms.why} No call is made until: ${t.terms.accept}`, width - 2))),
       ...teachers
         .filter(t => t.stale !== undefined)
         .map(t => indent(wrap(`${t.name}: ${t.stale}`, width - 2).map(line => paint('yellow', line)))),
@@ -273,6 +269,7 @@ function teacherNotes(plan: Plan, project: Project, now: Date) {
         key,
         mayCall,
         why,
+        accept: acceptCommand({ key, ...(entry ? { entry } : {}) }),
         obligations,
       },
     }

@@ -35,7 +35,11 @@ function furthest(run: PastRun, { store }: Session, reporter: Reporter): string[
     const records = [...recordsOf(store, run, key)]
     if (records.length === 0) continue
     const head = `No row came to the end. What ${key} gave, the last to give anything:`
-    return [...wrap(reporter.paint('bold', head), reporter.width), '', ...rowLines(store, run, records, reporter)]
+    return [
+      ...wrap(head, reporter.width).map(line => reporter.paint('bold', line)),
+      '',
+      ...rowLines(store, run, records, reporter),
+    ]
   }
   return []
 }

@@ -1,5 +1,5 @@
 import { errorJson } from '../../errors/index.ts'
-import { compareRuns, lastFinished, type RunDiff, readRun, replay, shapeOf } from '../../run/index.ts'
+import { compareRuns, lastFinished, type RunDiff, readRun, replay, shapeOf, worthOf } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
 import { exampleLines, firstOf, textsOfRuns } from '../diff-rows.ts'
 import { changeTable, funnelDiff, markTable, rowLines, type Sides } from '../diff-text.ts'
@@ -49,8 +49,9 @@ export const run: Run = async call => {
     const after = readRun(session.paths, result.run)
     const diff = before && compareRuns(session.store, before, after, shapeOf(await project.plan()))
     const spent = session.journal.spent().usd
+    const worth = before ? worthOf(session.paths, before) : null
     if (before && diff) {
-      reporter.say(comparison(diff, { spent, rows }, reporter))
+      reporter.say(comparison(diff, { spent, worth }, reporter))
       const n = given.n ?? 0
       if (n > 0 && diff.rows) {
         const chosen = firstOf(diff.rows, n)
@@ -73,6 +74,7 @@ export const run: Run = async call => {
       unpaid,
       took,
       spent,
+      worth,
       before: before ? { run: before.id, funnel: before.funnel } : null,
       funnel,
       ...(diff ? { diff } : {}),
@@ -88,24 +90,30 @@ export const run: Run = async call => {
 const sides: Sides = ['before', 'after']
 
 /**
- * Before and after: options, funnel, rows and what they cost. The dollars are all that was ever paid in the workspace:
- * a stricter threshold saves none of them, so that each row it keeps is dearer.
+ * Before and after: options, funnel, rows and what they cost. `worth` is what all replies behind the run before cost: a
+ * stricter threshold saves none of it, so that each row it keeps is dearer. Where it is not known, all that was ever
+ * `spent` in the workspace is told, which other recipes have a part in.
  */
-function comparison(diff: RunDiff, now: { spent: number; rows: number }, reporter: Reporter): string[] {
+function comparison(
+  diff: RunDiff,
+  { spent, worth }: { spent: number; worth: number | null },
+  reporter: Reporter,
+): string[] {
   const { width, paint } = reporter
   const changes = changeTable(diff.recipe?.changes.filter(one => !one.idle) ?? [], sides, reporter)
   const lines = [...changes, ...(changes.length > 0 ? [''] : []), ...funnelDiff(diff.funnel, sides, reporter), '']
   if (diff.rows) {
     lines.push(...rowLines(diff.rows, sides, reporter), '')
     const { a, b } = diff.rows.rows
-    const each = (rows: number): string => (rows === 0 ? '' : dollars(now.spent / rows))
+    const each = (rows: number): string => (rows === 0 || worth === null ? '' : dollars(worth / rows))
+    const paid = dollars(worth ?? spent)
     lines.push(
       ...table(
         [{ head: 'kept' }, { head: 'before', right: true }, { head: 'after', right: true }],
         [
           ['rows', thousands(a), thousands(b)],
-          ['dollars spent so far', dollars(now.spent), dollars(now.spent)],
-          ['for each row kept', each(a), each(b)],
+          [worth === null ? 'spent in the workspace, by all recipes' : 'dollars its replies cost', paid, paid],
+          ...(worth === null ? [] : [['for each row kept', each(a), each(b)]]),
         ],
         width,
         text => paint('bold', text),

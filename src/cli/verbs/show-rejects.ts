@@ -19,15 +19,22 @@ import type { Reporter } from '../reporter.ts'
 /** Lines that each part of a reject may take unless all is asked for. */
 const room = { content: 6, prompt: 14, reply: 10 }
 
+/** Reasons of steps that divide, whose records go on in another branch. */
+const divided = new Set(['held-out', 'not-held-out'])
+
 export const run: Run = call =>
   look(call, ({ archive, reporter, runs }) => {
     const { step, reason, n = 10, full = false } = call.given
     const past = runs().next().value!
     const first: Rejected[] = []
     let total = 0
+    const aside: { [reason: string]: number } = {}
     for (const reject of rejectsOf(archive.store, past, { ...(step ? { step } : {}), ...(reason ? { reason } : {}) })) {
-      if (total++ < n) first.push(reject)
+      // What a step divided stands in its other part: nobody looks for it here unless it is asked for.
+      if (!step && !reason && divided.has(reject.reason)) aside[reject.reason] = (aside[reject.reason] ?? 0) + 1
+      else if (total++ < n) first.push(reject)
     }
+    const apart = Object.entries(aside).map(([name, count]) => `${counted(count, 'record')} for ${name}`)
     if (total === 0 && (step ?? reason)) throw nothing(past.id, step, reason, [...rejectsOf(archive.store, past)])
     const textless = first.flatMap(({ record, conceal }) =>
       record?.kind === 'document' && !conceal ? [record.id] : [],
@@ -46,12 +53,17 @@ export const run: Run = call =>
         `${counted(total, 'reject')} in run ${past.id}${total > first.length ? `, the first ${first.length} shown (-n shows more)` : ''}`,
       ),
     )
+    if (apart.length > 0)
+      reporter.say(
+        ...wrap(`Not shown: ${apart.join(', ')}, which only say on which side of a division they are.`, reporter.width),
+      )
     for (const [i, reject] of first.entries()) {
       reporter.say('', rejectLines(reject, records[i], found[i]!, ancestors, reporter, full))
     }
     reporter.result({
       run: past.id,
       total,
+      aside,
       rejects: first.map((reject, i) => ({ ...reject, record: records[i], calls: found[i] })),
     })
     return 0

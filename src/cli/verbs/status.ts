@@ -5,6 +5,7 @@ import {
   isReplay,
   isRestricted,
   listRuns,
+  outputRows,
   type PastRun,
   type Project,
   readEnd,
@@ -12,7 +13,7 @@ import {
   worthOf,
 } from '../../run/index.ts'
 import { type CallTotals, lockHolder, type Paths } from '../../workspace/index.ts'
-import type { Run } from '../commands.ts'
+import type { Call, Run } from '../commands.ts'
 import { counted, dollars, instant, thousands } from '../figures.ts'
 import { callTable, funnelTable } from '../funnel.ts'
 import type { Io } from '../io.ts'
@@ -38,7 +39,7 @@ export const run: Run = async call => {
     const spent = archive.journal.spent()
     const reporter = reporterOf(call)
     const { width, paint } = reporter
-    const next = whatNext(io, last, busy !== undefined, project)
+    const next = whatNext(call, last, busy !== undefined, project)
     reporter.say(paint('bold', `${last.recipe}, workspace ${here(io, root)}`))
     if (busy) reporter.say(paint('yellow', `At work now: ${busy}`))
     reporter.say(
@@ -115,9 +116,8 @@ function holder(file: string): string | undefined {
 const sent = (calls: CallTotals): number => Object.values(calls).reduce((n, c) => n + c.sent, 0)
 
 function rowsOf(past: PastRun): number {
-  const stage = past.stages.find(one => one.key === past.output)
-  if (stage?.shape !== 'union') return left(past.funnel[stage?.nodes.at(-1)?.key ?? past.output])
-  return past.output.split('+').reduce((n, key) => n + left(past.funnel[key]), 0)
+  const lastOf = (key: string): string => past.stages.find(one => one.key === key)?.nodes.at(-1)?.key ?? key
+  return outputRows(past.output, key => left(past.funnel[lastOf(key)]))
 }
 
 const ended = (past: PastRun, working: boolean): string =>
@@ -138,21 +138,27 @@ function endLines(last: PastRun, paths: Paths, io: Io): string[] {
   ]
 }
 
-function whatNext(io: Io, last: PastRun, busy: boolean, project: Project | undefined): string {
-  if (busy) return 'stillroom logs -f follows the process at work, stillroom stop stops it'
-  const name = project ? ` ${project.file}` : ''
-  const again = `stillroom run${name === ' recipe.yaml' ? '' : name}`
+function whatNext({ io, given }: Call, last: PastRun, busy: boolean, project: Project | undefined): string {
+  const name = project === undefined || project.file === 'recipe.yaml' ? '' : ` ${project.file}`
+  const at = given.workspace ? ` --workspace ${given.workspace}` : ''
+  const release = `stillroom release${name}${at}`
+  if (busy)
+    return `stillroom logs -f${name && ` --recipe${name}`}${at} follows the process at work, stillroom stop${name}${at} stops it`
+  const rounds = project?.recipe.rounds !== undefined
+  const again = `stillroom ${rounds ? 'rounds' : 'run'}${name}${at}`
   if (last.status === 'yield') return 'stillroom show rejects says what was dropped and why'
   if (last.status === 'budget') return `raise \`budget\` in the recipe, then ${again} goes on where it stopped`
   if (last.status !== 'done') return `${again} goes on where it stopped`
   if (isRestricted(last)) return `${again} runs it over everything`
+  // Each round has a release of its own, and the command knows which are there.
+  if (rounds) return `${again} goes on with the rounds that are left`
   const settings = project?.recipe.release
   if (!project || !settings) return 'stillroom show rows'
   const dir = join(project.base, 'releases', `${project.recipe.name}-${settings.version}`)
-  if (!existsSync(dir)) return 'stillroom release'
+  if (!existsSync(dir)) return release
   const by = releasedBy(dir)
   if (by === last.id) return `nothing is open; the release is ${here(io, dir)}`
-  return `${here(io, dir)} is of ${by ? `run ${by}` : 'another run'}; stillroom release says whether this run makes the same`
+  return `${here(io, dir)} is of ${by ? `run ${by}` : 'another run'}; ${release} says whether this run makes the same`
 }
 
 /** The run that wrote a release, where its `run.json` still says so. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { StillroomError } from '../../errors/index.ts'
 import { listRuns, readEnd, readRun } from '../../run/index.ts'
-import { lockHolder, workspacePaths } from '../../workspace/index.ts'
+import { type Holder, lockHolder, workspacePaths } from '../../workspace/index.ts'
 import type { Run } from '../commands.ts'
 import { here, workspaceFolder } from '../open.ts'
 import { reporterOf } from '../reporter.ts'
@@ -26,10 +26,11 @@ export const run: Run = async call => {
       hint: `give there: kill -INT ${holder.pid}`,
     })
   }
-  process.kill(holder.pid, 'SIGINT')
-  reporter.say(
-    `Process ${holder.pid} (${holder.command}) was asked to stop: what is in the air still lands. The same command again stops it at once.`,
-  )
+  if (interrupt(holder)) {
+    reporter.say(
+      `Process ${holder.pid} (${holder.command}) was asked to stop: what is in the air still lands. The same command again stops it at once.`,
+    )
+  }
   let left = false
   const forget = io.onInterrupt(() => {
     left = true
@@ -46,10 +47,15 @@ export const run: Run = async call => {
     return 0
   }
   const id = listRuns(paths).at(-1)
-  const past = id === undefined ? undefined : readRun(paths, id)
-  const end = id === undefined ? undefined : readEnd(paths, id)
+  const newest = id === undefined ? undefined : readRun(paths, id)
+  // What stopped need not have begun a run: an older one is no business of it.
+  const past = newest?.started !== undefined && newest.started >= holder.since ? newest : undefined
+  const end = past && readEnd(paths, past.id)
+  const over = past?.status === 'done' || past?.status === 'yield'
   reporter.say(
-    past ? `It has stopped. Run ${past.id}: ${past.status}. The same run again goes on from there.` : 'It has stopped.',
+    past
+      ? `It has stopped. Run ${past.id}: ${past.status}.${over ? '' : ' The same run again goes on from there.'}`
+      : 'It has stopped.',
   )
   reporter.result({
     pid: holder.pid,
@@ -59,4 +65,21 @@ export const run: Run = async call => {
     exit: end?.exit ?? null,
   })
   return 0
+}
+
+/** Interrupts a process. False where it has ended meanwhile. Throws SR_USAGE where it is of another user. */
+function interrupt({ pid, command }: Holder): boolean {
+  try {
+    process.kill(pid, 'SIGINT')
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ESRCH') return false
+    if (code !== 'EPERM') throw error
+    throw new StillroomError('SR_USAGE', `Process ${pid} belongs to another user, and was not asked to stop.`, {
+      received: command,
+      hint: `let that user give: stillroom stop, or: kill -INT ${pid}`,
+      cause: error,
+    })
+  }
 }

@@ -1,5 +1,5 @@
 import { StillroomError } from '../../errors/index.ts'
-import { register, writeAcceptance } from '../../govern/index.ts'
+import { acceptCommand, register, writeAcceptance } from '../../govern/index.ts'
 import { didYouMean } from '../../recipe/index.ts'
 import { type Project, teacherFacts, writerFacts } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
@@ -21,11 +21,12 @@ export const run: Run = async call => {
       hint: didYouMean(provider, [...known.keys()]) ?? 'stillroom terms names the key of each teacher',
     })
   }
+  const version = known.get(provider)
   for (const option of ['by', 'version'] as const) {
     if (given[option]?.trim()) continue
     throw new StillroomError('SR_USAGE', `--${option} is missing.`, {
       expected: option === 'by' ? 'who read and accepts the terms' : 'version or date of the terms that were read',
-      hint: `stillroom terms accept ${provider} --by "<name>" --version ${known.get(provider) ?? '<date read>'}`,
+      hint: acceptCommand({ key: provider, ...(version === undefined ? {} : { entry: { version } }) }),
     })
   }
   const accepted = {

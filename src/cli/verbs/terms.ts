@@ -1,4 +1,4 @@
-import type { TeacherFacts } from '../../govern/index.ts'
+import { acceptCommand, type TeacherFacts } from '../../govern/index.ts'
 import { teacherFacts, writerFacts } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
 import { indent, table, wrap } from '../layout.ts'
@@ -58,7 +58,7 @@ export const run: Run = async call => {
     ]
     if (isOpen(teacher))
       lines.push(
-        `No ${written ? 'release goes out' : 'call is made'} until somebody who may decide it runs: stillroom terms accept ${v.key} --by "<name>" --version ${v.entry?.version ?? '<date read>'}`,
+        `No ${written ? 'release goes out' : 'call is made'} until somebody who may decide it runs: ${acceptCommand(v)}`,
       )
     reporter.say('', paint('bold', name), indent(lines.flatMap(line => wrap(line, width - 2))))
   }

@@ -19,16 +19,25 @@ export type Domain = {
 
 const [bins, dateBins] = [16, 24]
 
-/** Domains of the columns, and the names of those that had to be read off the rows. */
-export function domainsOf(table: Table, columns: Columns | undefined): { domains: Domain[]; read: string[] } {
+/** Rows that a label takes which is read off them: one that fewer hold may say who they are, whatever noise is in its count. */
+const common = 5
+
+/** Domains of the columns, the names of those that had to be read off the rows, and how many of their labels were too rare. */
+export function domainsOf(
+  table: Table,
+  columns: Columns | undefined,
+): { domains: Domain[]; read: string[]; rare: { [column: string]: number } } {
   const read: string[] = []
+  const rare: { [column: string]: number } = {}
   const domains = table.columns.map((column): Domain => {
     const known = knownOf(columns, column.name)
     const { name, type } = column
     const complete = known.missing === false ? { complete: true as const } : {}
     if (!column.numbers) {
       if (known.labels === undefined) read.push(name)
-      const labels = known.labels?.map(String) ?? [...column.labels].sort()
+      const labels = known.labels?.map(String) ?? commonLabels(column)
+      const missed = known.labels === undefined ? column.labels.length - labels.length : 0
+      if (missed > 0) rare[name] = missed
       return { name, type, size: labels.length + 1, decimals: 0, labels, ...complete }
     }
     const declared = known.edges !== undefined || (known.min !== undefined && known.max !== undefined)
@@ -37,7 +46,21 @@ export function domainsOf(table: Table, columns: Columns | undefined): { domains
     const edges = known.edges ?? edgesOf(column.numbers, type, decimals, known)
     return { name, type, size: edges.length, decimals, edges, ...complete }
   })
-  return { domains, read }
+  return { domains, read, rare }
+}
+
+/** Labels that enough rows hold, in order; those of truth values all, since there are but two. */
+function commonLabels({ type, labels = [], codes = new Uint32Array() }: Column): string[] {
+  if (type === 'boolean') return [...labels].sort()
+  const held = new Uint32Array(labels.length + 1)
+  for (const code of codes) held[code]!++
+  return labels.filter((_, i) => held[i + 1]! >= common).sort()
+}
+
+/** What is said of labels that were too rare. */
+export function rareNote(rare: { [column: string]: number }): string[] {
+  const names = Object.entries(rare).map(([name, n]) => `${name} ${n}`)
+  return names.length > 0 ? [`Labels of fewer than ${common} rows count as missing: ${names.join(', ')}`] : []
 }
 
 function edgesOf(

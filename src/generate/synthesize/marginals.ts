@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Json, random, sha256 } from '../../records/index.ts'
 import { defineGlobal, type GlobalStep } from '../../steps/index.ts'
 import { type Curve, curveOf, valueAt } from './curve.ts'
-import { cellOfCode, codesIn, type Domain, domainsOf, drawFrom } from './domain.ts'
+import { cellOfCode, codesIn, type Domain, domainsOf, drawFrom, rareNote } from './domain.ts'
 import { gathering, leftOut, noiseShape, shape } from './gather.ts'
 import { Chance, discreteLaplace } from './noise.ts'
 import { secretIn } from './secret.ts'
@@ -28,7 +28,7 @@ export const marginals: GlobalStep<Options> = defineGlobal<Options>({
   verb: 'marginals',
   about:
     'Makes rows with the distribution of each column and no relation between them; on request with differential privacy.',
-  version: 1,
+  version: 2,
   options,
   takes: ['row'],
   gives: ['row'],
@@ -41,7 +41,7 @@ export const marginals: GlobalStep<Options> = defineGlobal<Options>({
         const model: Model = { seed, rows: rows ?? table.rows, curves: table.columns.map(curveOf) }
         return { shared: model as unknown as Json, each: new Map(), notes: leftOut(types) }
       }
-      const { domains, read } = domainsOf(table, columns)
+      const { domains, read, rare } = domainsOf(table, columns)
       const codes = table.columns.map((column, i) => codesIn(domains[i]!, column))
       const label = sha256(JSON.stringify([domains, epsilon, codes.map(each => sha256(each.join()))]))
       const chance = new Chance(secretIn(key), label)
@@ -66,6 +66,7 @@ export const marginals: GlobalStep<Options> = defineGlobal<Options>({
           ...(read.length > 0
             ? [`Labels or limits read off the rows, outside of the guarantee: ${read.join(', ')}`]
             : []),
+          ...rareNote(rare),
           ...leftOut(types),
         ],
         spends,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Json, random, sha256 } from '../../records/index.ts'
 import { defineGlobal, type GlobalStep } from '../../steps/index.ts'
 import { rhoOf, varianceFor } from './account.ts'
-import { cellOfCode, codesIn, type Domain, domainsOf, drawFrom } from './domain.ts'
+import { cellOfCode, codesIn, type Domain, domainsOf, drawFrom, rareNote } from './domain.ts'
 import { gathering, leftOut, noiseShape, shape } from './gather.ts'
 import { Chance, discreteGaussian } from './noise.ts'
 import { secretIn } from './secret.ts'
@@ -38,7 +38,7 @@ export const mst: GlobalStep<Options> = defineGlobal<Options>({
   verb: 'mst',
   about:
     'Makes rows with differential privacy: counts of columns and of a tree of pairs, with exact noise and a budget.',
-  version: 1,
+  version: 2,
   options,
   takes: ['row'],
   gives: ['row'],
@@ -51,7 +51,7 @@ export const mst: GlobalStep<Options> = defineGlobal<Options>({
   }),
   passes: [
     gathering<Options>(({ table, types, sources, seed }, { epsilon, delta, budget = epsilon, columns, key, rows }) => {
-      const { domains, read } = domainsOf(table, columns)
+      const { domains, read, rare } = domainsOf(table, columns)
       const codes = table.columns.map((column, i) => codesIn(domains[i]!, column))
       const rho = rhoOf(epsilon, delta)
       // Counts go into the label of the noise, so that other counts have other noise.
@@ -66,6 +66,7 @@ export const mst: GlobalStep<Options> = defineGlobal<Options>({
           ...(read.length > 0
             ? [`Labels or limits read off the rows, outside of the guarantee: ${read.join(', ')}`]
             : []),
+          ...rareNote(rare),
           ...leftOut(types),
         ],
         spends: spent,

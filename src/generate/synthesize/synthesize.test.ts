@@ -72,6 +72,25 @@ test('a domain: bins within their limits, values outside in the nearest, unknown
   expect(cellOfCode(age!, 12, () => 0.999)).toBe(120)
 })
 
+test('a label that few rows hold is none, unless the recipe names it; of truth values both stay', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    plan: i < 20 ? 'basic' : 'pro',
+    notes: i === 7 ? 'called by his lawyer' : i % 2 ? 'new' : 'old',
+    active: i !== 3,
+  }))
+  const [table] = tablesOf([rows], inferTypes(rows, { notes: 'category' }))
+  const { domains, rare } = domainsOf(table!, undefined)
+  expect(domains.map(({ labels }) => labels)).toEqual([
+    ['basic', 'pro'],
+    ['new', 'old'],
+    ['false', 'true'],
+  ])
+  expect(rare).toEqual({ notes: 1 })
+  expect(codesIn(domains[1]!, table!.columns[1]!)[7]).toBe(0)
+  const named = domainsOf(table!, { notes: { labels: ['new', 'old', 'called by his lawyer'] } } as never)
+  expect([named.domains[1]!.labels!.length, named.rare]).toEqual([3, {}])
+})
+
 test('the tree hangs columns that belong together on each other, and little noise leaves their shares', () => {
   expect(
     spanning(4, [

@@ -40,12 +40,17 @@ function bringing(run: PastRun): Set<string> {
   )
 }
 
-/** The tasks whose records are the rows: of the output, or of the branches that it passes on as they lie. */
+/** The stages whose records are the rows: the output where it `wrote` any, or the branches that it passes on as they lie. */
+const outputStages = (output: string, wrote: boolean): string[] => (wrote ? [output] : output.split('+'))
+
+/** Rows of a run, by the records that its stages put out. */
+export const outputRows = (output: string, rowsOf: (stage: string) => number): number =>
+  outputStages(output, rowsOf(output) > 0).reduce((n, stage) => n + rowsOf(stage), 0)
+
 function outputTasks(run: PastRun): Tasks {
-  const own = run.tasks.filter(({ stage }) => stage === run.output)
-  if (own.length > 0) return own
-  const branches = run.output.split('+')
-  return run.tasks.filter(({ stage }) => branches.includes(stage))
+  const wrote = run.tasks.some(({ stage }) => stage === run.output)
+  const stages = outputStages(run.output, wrote)
+  return run.tasks.filter(({ stage }) => stages.includes(stage))
 }
 
 /** How many rows of which marks; sums are of whole numbers, so that no order has a part in them. */

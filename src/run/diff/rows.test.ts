@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { madeId } from '../../records/index.ts'
+import { outputRows } from './of-runs.ts'
 import { compareRows, mirrored, type RowDiff } from './rows.ts'
 import { addressKey, emptySide, type Known, lostKey, type Side } from './side.ts'
 
@@ -197,4 +198,9 @@ test('the largest moves of a mark are kept, and the mean is over those that move
     [1, 4],
     [1, 3],
   ])
+})
+
+test('rows of joined branches are what the union wrote, and the branches only where it wrote nothing', () => {
+  const rows = (own: number) => (stage: string) => ({ a: 3, b: 4, 'a+b': own })[stage] ?? 0
+  expect([outputRows('a+b', rows(5)), outputRows('a+b', rows(0)), outputRows('a', rows(0))]).toEqual([5, 7, 3])
 })

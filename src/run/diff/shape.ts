@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { basename, isAbsolute, relative } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import { basename, isAbsolute, relative, sep } from 'node:path'
 import { exclusions, type Plan } from '../../recipe/index.ts'
-import { digestOf, type Json, type Sha, sha256 } from '../../records/index.ts'
+import { digestOf, type Json, type Sha, sha256, withoutSecrets } from '../../records/index.ts'
 
 /** Settings by their path, such as `balance.difficulty.easy`, with values of one word each. */
 export type Flat = { [path: string]: Json }
@@ -20,7 +20,8 @@ export type StepShape = {
 }
 
 /**
- * A recipe as data that two of them can be compared by: every setting by its name, files by what they hold. It names no
+ * A recipe as data that two of them can be compared by: every setting by its name, small files of
+ * steps by what they hold. It names no
  * path of a machine and holds no text of a prompt. Kept with each run, since a recipe is edited between two of them.
  */
 export type Shape = {
@@ -47,18 +48,33 @@ export function flatten(value: unknown, path = '', into: Flat = {}): Flat {
   return into
 }
 
-/** Files that options name stand for what they hold: their path from the recipe, and the beginning of their digest. */
-function byContent(value: unknown, base: string): unknown {
+/** Bytes up to which a file that an option names is read to tell its digest; a larger one is told by its size. */
+const readable = 2 ** 23
+
+/** The beginning of the digest of a file, or its size. Undefined for what is no file, or cannot be read. */
+function contentOf(file: string): string | undefined {
+  try {
+    const found = statSync(file)
+    if (!found.isFile()) return undefined
+    return found.size > readable ? `${found.size} bytes` : sha256(readFileSync(file)).slice(0, 12)
+  } catch {
+    return undefined
+  }
+}
+
+/** Paths are told from the recipe on, or by their last part. With `content`, files stand for what they hold. */
+function byContent(value: unknown, base: string, content: boolean): unknown {
   if (typeof value === 'string') {
     // A password in an address is no setting that anybody compares.
-    if (!isAbsolute(value)) return value.replace(/(\/\/[^\s/:@]*):[^\s/@]+@/g, '$1:***@')
-    const path = value.startsWith(base) ? relative(base, value) : basename(value)
-    const file = existsSync(value) && statSync(value).isFile()
-    return file ? `${path} (${sha256(readFileSync(value)).slice(0, 12)})` : path
+    if (!isAbsolute(value)) return withoutSecrets(value)
+    const inside = relative(base, value)
+    const path = isAbsolute(inside) || inside.split(sep)[0] === '..' ? basename(value) : inside || '.'
+    const held = content ? contentOf(value) : undefined
+    return held === undefined ? path : `${path} (${held})`
   }
-  if (Array.isArray(value)) return value.map(one => byContent(one, base))
+  if (Array.isArray(value)) return value.map(one => byContent(one, base, content))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, byContent(one, base)]))
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, byContent(one, base, content)]))
 }
 
 /** A list of thousands of ids is told by its length and digest. */
@@ -71,9 +87,9 @@ const short = (value: unknown): unknown =>
 
 export function shapeOf(plan: Plan): Shape {
   const { teachers, sources, steps: _, ...settings } = plan.recipe
-  const told = (value: unknown): Flat => flatten(short(byContent(value, plan.base)))
-  const each = (all: { [name: string]: unknown }): { [name: string]: Flat } =>
-    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, told(one)]))
+  const told = (value: unknown, content = true): Flat => flatten(short(byContent(value, plan.base, content)))
+  const each = (all: { [name: string]: unknown }, content: boolean): { [name: string]: Flat } =>
+    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, told(one, content)]))
   const steps = new Map<string, StepShape>()
   let before: string | undefined
   for (const node of plan.stages.flatMap(({ nodes }) => nodes)) {
@@ -98,8 +114,9 @@ export function shapeOf(plan: Plan): Shape {
   return {
     name: plan.recipe.name,
     settings: told(settings),
-    teachers: each(plan.recipe.teachers),
-    sources: each(plan.recipe.sources),
+    teachers: each(plan.recipe.teachers, true),
+    // Their files may be larger than memory, and their tasks hold digests of them.
+    sources: each(plan.recipe.sources, false),
     steps: [...steps.values()],
     stages: plan.stages.map(({ key, id, from, side, nodes }) => ({
       key,

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { StillroomError } from '../../errors/index.ts'
-import { readAcceptances } from '../../govern/index.ts'
+import { acceptCommand, readAcceptances } from '../../govern/index.ts'
+import { withoutSecrets } from '../../records/index.ts'
 import { isLoopback, modelsAt } from '../../teachers/index.ts'
 import { journalHealth, lockHolder, workspacePaths } from '../../workspace/index.ts'
 import { bytesBelow } from '../disk-forecast.ts'
@@ -11,7 +12,6 @@ import { leafTeachers, teacherFacts } from '../facts.ts'
 import { listRuns, readRun } from '../log.ts'
 import type { Project } from '../project.ts'
 import { isReplay } from '../replay.ts'
-import { accept } from '../teachers.ts'
 import type { Check } from './check.ts'
 
 const mib = (n: number): string => (n < 2 ** 30 ? `${(n / 2 ** 20).toFixed(1)} MiB` : `${(n / 2 ** 30).toFixed(1)} GiB`)
@@ -42,7 +42,10 @@ export async function checkRecipe(
             const { keyName, keyOptional, baseUrl, baseUrlFrom } = resolved
             const what = `teacher ${name}`
             const terms = refused.find(one => one.name === name)
-            if (terms) return [{ name: what, is: 'fail', said: `terms: ${terms.verdict.verdict}`, next: accept(terms) }]
+            if (terms)
+              return [
+                { name: what, is: 'fail', said: `terms: ${terms.verdict.verdict}`, next: acceptCommand(terms.verdict) },
+              ]
             if (keyName && !keyOptional && !env[keyName]?.trim())
               return [
                 {
@@ -76,12 +79,12 @@ export async function checkRecipe(
               () => true,
               () => false,
             )
-            if (there) return [{ name: what, is: 'ok', said: `${resolved.id} at ${url}` }]
+            if (there) return [{ name: what, is: 'ok', said: `${resolved.id} at ${withoutSecrets(url)}` }]
             return [
               {
                 name: what,
                 is: 'warn',
-                said: `nothing answers at ${url}`,
+                said: `nothing answers at ${withoutSecrets(url)}`,
                 next: `start the server of ${resolved.model}, or mend \`at:\``,
               },
             ]

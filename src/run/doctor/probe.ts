@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { StillroomError } from '../../errors/index.ts'
 import { loadTeacherModule, nearest } from '../../recipe/index.ts'
-import type { Json } from '../../records/index.ts'
+import { type Json, withoutSecrets } from '../../records/index.ts'
 import {
   costOf,
   Fault,
@@ -26,7 +26,9 @@ export type Probe = {
   /** Calls that were answered, and requests beside them that nobody charges for: refused as malformed, or of lists. */
   calls: number
   free: number
-  /** Dollars of all calls; null without a price, or where the server says no token counts. */
+  /** Calls that failed behind the first: what was sent may be charged, and no count of it came back. */
+  failed: number
+  /** Dollars of all calls that were answered; null without a price, or where the server says no token counts. */
   usd: number | null
   served?: string
   /** Milliseconds of each call. */
@@ -86,7 +88,7 @@ const builtin: Probe = {
   abilities: [
     { name: 'reply', is: 'works', said: 'built in: rules and no language model; it asks nobody, and needs no key' },
   ],
-  ...{ calls: 0, free: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } },
+  ...{ calls: 0, free: 0, failed: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } },
 }
 
 async function ask(
@@ -105,7 +107,10 @@ async function ask(
     sampling: { temperature: 1, ...samplingOf(config) },
     ...(can.logprobs ? { logprobs: 1 } : {}),
   }
-  const probe: Probe = { abilities: [], calls: 0, free: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } }
+  const probe: Probe = {
+    abilities: [],
+    ...{ calls: 0, free: 0, failed: 0, usd: 0, ms: [], tokens: { input: 0, output: 0 } },
+  }
   async function call(seed: number, draw: number): Promise<Reply> {
     const began = elapsed()
     const wire = {
@@ -137,6 +142,9 @@ async function ask(
   let failed = ''
   const further = (seed: number, draw: number): Promise<Reply | undefined> =>
     call(seed, draw).catch(error => {
+      const { cause } = error as Error
+      // What never went out, or was refused as malformed, is charged by nobody.
+      if (cause instanceof Fault && !cause.unsent && !(cause.status && cause.status < 500)) probe.failed++
       failed = `another call failed: ${StillroomError.is(error) ? (error.received ?? error.message) : error}`
       return undefined
     })
@@ -249,7 +257,11 @@ async function batchOf({ batch }: Teacher, probe: Probe): Promise<Ability> {
   } catch (error) {
     if (error instanceof Fault && (error.status === 404 || error.status === 405 || error.status === 501))
       return { name, is: 'no', said: 'the server knows no batches' }
-    return { name, is: 'unsaid', said: `the list of batches could not be read: ${(error as Error).message}` }
+    return {
+      name,
+      is: 'unsaid',
+      said: `the list of batches could not be read: ${withoutSecrets((error as Error).message)}`,
+    }
   }
 }
 
@@ -260,12 +272,17 @@ function usageOf({ usage: { input, output } }: Reply): Ability {
   return { name, is: 'no', said: 'the server says none: budgets reckon with the most that a call could take' }
 }
 
+/** Where a teacher is asked, as it may be printed. */
+const placeOf = ({ resolved }: Probed, env: Record<string, string | undefined>): string =>
+  withoutSecrets(resolved.baseUrl ?? env[resolved.baseUrlFrom ?? ''] ?? resolved.provider)
+
 /** A failure in words, with what to do next. */
 async function explain(error: unknown, of: Probed, env: Record<string, string | undefined>): Promise<never> {
   if (!(error instanceof Fault)) throw error
   const { name, resolved, config } = of
-  const { status, message, policy, unsent, stalled } = error
-  const url = resolved.baseUrl ?? env[resolved.baseUrlFrom ?? ''] ?? resolved.provider
+  const { status, policy, unsent, stalled } = error
+  const message = withoutSecrets(error.message)
+  const url = placeOf(of, env)
   if (unsent) {
     const start =
       resolved.provider === 'ollama'
@@ -329,7 +346,7 @@ async function refused(
   of: Probed,
   env: Record<string, string | undefined>,
 ): Promise<never> {
-  const url = of.resolved.baseUrl ?? env[of.resolved.baseUrlFrom ?? ''] ?? of.resolved.provider
+  const url = placeOf(of, env)
   if (/model/i.test(message) && /not (?:found|exist)|unknown|no such|invalid|does not exist/i.test(message))
     return unknownModel(message, of, env, url)
   throw new StillroomError('SR_TEACHER_REJECTS', `Teacher ${of.name} refuses the request.`, {
