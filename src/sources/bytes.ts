@@ -117,13 +117,14 @@ export async function* utf8Bytes(file: SourceFile, old = false): AsyncGenerator<
   }
 }
 
-/** The first bytes of a file as they lie there. Throws what the file system says. */
-export function firstBytes(absolute: string, most: number): Buffer {
+/** The first bytes of a file as they lie there, or those from a place on. Throws what the file system says. */
+export function firstBytes(absolute: string, most: number, from = 0): Buffer {
   const head = Buffer.allocUnsafe(most)
   const handle = openSync(absolute, 'r')
   try {
     let size = 0
-    for (let more = -1; more !== 0 && size < most; size += more) more = readSync(handle, head, size, most - size, size)
+    for (let more = -1; more !== 0 && size < most; size += more)
+      more = readSync(handle, head, size, most - size, from + size)
     return head.subarray(0, size)
   } finally {
     closeSync(handle)

@@ -126,7 +126,5 @@ function olderOffice(file: SourceFile, head: Buffer): string {
   const sector = 2 ** head.readUInt16LE(30)
   const start = (head.readUInt32LE(48) + 1) * sector
   if (sector > 4096 || start > file.size) return ''
-  return firstBytes(file.absolute, Math.min(start + 4096, 2 ** 26))
-    .subarray(start)
-    .toString('latin1')
+  return firstBytes(file.absolute, 4096, start).toString('latin1')
 }

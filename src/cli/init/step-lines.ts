@@ -114,7 +114,7 @@ function opening(draft: Draft, from: string): string[] {
     ...replacing(from),
     '',
     ...say(
-      `A fifth of the ${what} is kept for an exam, and no row is made of it. Two steps with one share divide alike.`,
+      `A fifth of the ${what} is held out: an exam can be made of it, and no row is. Two steps with one share divide alike.`,
     ),
     step('holdout', `share: ${share}`, single && 'pieces: true', 'give: held-out', 'as: unseen'),
     step('holdout', 'from: personal-data', `share: ${share}`, single && 'pieces: true', 'as: shown'),
