@@ -161,4 +161,4 @@ export {
 } from './training/index.ts'
 export { unansweredBy } from './unanswered.ts'
 export { isRestricted, lastFinished, type VerdictChange, verdictChanges } from './verdicts.ts'
-export { newestRelease, releaseOfRecipe } from './which-release.ts'
+export { newestRelease, releasedBy, releaseOfRecipe } from './which-release.ts'

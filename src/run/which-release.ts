@@ -11,6 +11,15 @@ export function older(a: string, b: string): boolean {
   return parts(a) < parts(b)
 }
 
+/** The run that wrote a release, where its `run.json` says so: that of one that was withdrawn or damaged does not. */
+export function releasedBy(dir: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as { run?: string }).run
+  } catch {
+    return undefined
+  }
+}
+
 const stands = (dir: string): boolean => existsSync(join(dir, 'manifest.json')) && !existsSync(join(dir, tombstoneFile))
 
 /** The newest release of a name in a folder of releases: by its date, then by its version. Undefined without one. */

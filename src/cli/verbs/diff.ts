@@ -13,6 +13,7 @@ import {
   type PastRun,
   type Project,
   readRun,
+  releasedBy,
   runNamed,
   type Shape,
   shapeOf,
@@ -201,8 +202,7 @@ async function diffRuns({ call, root, reporter, store }: At, [a, b]: [PastRun, P
 
 /** The run that made a release, where its workspace is at hand: that of this folder, or the one beside the release. */
 function madeBy({ root, store }: At, dir: string): AtHand {
-  const file = join(dir, 'run.json')
-  const { run: id } = (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}) as { run?: string }
+  const id = releasedBy(dir)
   if (id === undefined) return undefined
   for (const place of [root, join(dirname(dirname(resolve(dir))), '.stillroom')]) {
     const paths = workspacePaths(place)

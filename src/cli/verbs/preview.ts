@@ -1,6 +1,7 @@
 import type { Json, Rec } from '../../records/index.ts'
 import { type PastRun, readRun, recordsOf, rejectsOf, run as runPlan, type Session } from '../../run/index.ts'
 import type { Call, Run } from '../commands.ts'
+import { divided } from '../divided.ts'
 import { counted, reasonList } from '../figures.ts'
 import { follow } from '../follow.ts'
 import { callTable } from '../funnel.ts'
@@ -8,16 +9,13 @@ import { clip, wrap } from '../layout.ts'
 import { moneyLines } from '../money.ts'
 import { openRecipe, takeWorkspace } from '../open.ts'
 import { sectionsOf } from '../record-text.ts'
-import { type Reporter, reporterOf } from '../reporter.ts'
+import { type Reporter, reporterOf, undrawn } from '../reporter.ts'
 import { pick, rowLines } from '../rows.ts'
 import { modelsOf, summaryData } from '../summary.ts'
 import { summaryOf } from './run.ts'
 
 /** Rejects that are named one by one, and how many of them for one reason of a step; the rest are counted. */
 const [named, namedAlike] = [20, 4]
-
-/** What two steps divide between them is not left out. */
-const divided = ['held-out', 'not-held-out']
 
 /** What a reject was about, in a line: how it ends, all columns of a row, or why where nothing of it is kept. */
 function gist(record: Rec | undefined, evidence: Json | undefined): string {
@@ -58,12 +56,6 @@ type Previewed = { exit: number; data: object; error?: unknown }
  */
 type Few = { limit: number; rows?: number; quiet?: boolean }
 
-/** Says what is said and draws nothing of the run. */
-const silent = (reporter: Reporter): Reporter => ({
-  ...reporter,
-  follow: () => ({ emit: () => {}, notice: () => {}, end: () => {} }),
-})
-
 /** Lets a few records through a recipe and prints what came of them. */
 export async function preview(
   call: Call,
@@ -78,7 +70,7 @@ export async function preview(
   const session = takeWorkspace(call, project, 'preview')
   try {
     const began = io.now().getTime()
-    const result = await follow(io, quiet ? silent(reporter) : reporter, plan, view =>
+    const result = await follow(io, quiet ? undrawn(reporter) : reporter, plan, view =>
       runPlan({ plan, session, env: io.env, online: true, ...view }),
     )
     const summary = summaryOf(plan, result, session, io.now().getTime() - began)
@@ -89,7 +81,7 @@ export async function preview(
     const after = steps.slice(steps.findIndex(node => node.step.verb === 'limit') + 1)
     const behind = new Set(after.filter(node => node.step.verb !== 'limit').map(node => node.key))
     const rejects = [...rejectsOf(session.store, past)].filter(
-      ({ step, reason }) => behind.has(step) && !divided.includes(reason),
+      ({ step, reason }) => behind.has(step) && !divided.has(reason),
     )
     // Without a paid step nothing is restricted: all rows are there, and a few are shown.
     const restricted = steps.some(node => node.step.verb === 'limit')

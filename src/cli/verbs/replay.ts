@@ -8,7 +8,7 @@ import { follow } from '../follow.ts'
 import { funnelTable } from '../funnel.ts'
 import { table, wrap } from '../layout.ts'
 import { openRecipe, takeWorkspace } from '../open.ts'
-import { type Reporter, reporterOf } from '../reporter.ts'
+import { type Reporter, reporterOf, undrawn } from '../reporter.ts'
 import { settings } from '../settings.ts'
 
 export const run: Run = async call => {
@@ -31,7 +31,7 @@ export const run: Run = async call => {
       result,
       plan: played,
       unpaid,
-    } = await follow(io, { ...reporter, follow: () => silent }, plan, ({ signal }) =>
+    } = await follow(io, undrawn(reporter), plan, ({ signal }) =>
       replay(project, session, { set, ...(given.limit === undefined ? {} : { limit: given.limit }), signal }),
     )
     const rows = (result.shards.get(played.output) ?? []).reduce((n, shard) => n + shard.lines, 0)
@@ -123,5 +123,3 @@ function comparison(
   const marks = markTable(diff.marks, sides, reporter)
   return marks.length > 0 ? [...lines, '', ...marks] : lines
 }
-
-const silent = { emit: () => {}, notice: () => {}, end: () => {} }

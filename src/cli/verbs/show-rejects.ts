@@ -10,6 +10,7 @@ import {
   rejectsOf,
 } from '../../run/index.ts'
 import type { Run } from '../commands.ts'
+import { divided } from '../divided.ts'
 import { counted } from '../figures.ts'
 import { indent, wrap } from '../layout.ts'
 import { look } from '../look.ts'
@@ -18,9 +19,6 @@ import type { Reporter } from '../reporter.ts'
 
 /** Lines that each part of a reject may take unless all is asked for. */
 const room = { content: 6, prompt: 14, reply: 10 }
-
-/** Reasons of steps that divide, whose records go on in another branch. */
-const divided = new Set(['held-out', 'not-held-out'])
 
 export const run: Run = call =>
   look(call, ({ archive, reporter, runs }) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   backgroundLog,
@@ -10,6 +10,7 @@ import {
   type Project,
   readEnd,
   readRun,
+  releasedBy,
   worthOf,
 } from '../../run/index.ts'
 import { type CallTotals, lockHolder, type Paths } from '../../workspace/index.ts'
@@ -159,13 +160,4 @@ function whatNext({ io, given }: Call, last: PastRun, busy: boolean, project: Pr
   const by = releasedBy(dir)
   if (by === last.id) return `nothing is open; the release is ${here(io, dir)}`
   return `${here(io, dir)} is of ${by ? `run ${by}` : 'another run'}; ${release} says whether this run makes the same`
-}
-
-/** The run that wrote a release, where its `run.json` still says so. */
-function releasedBy(dir: string): string | undefined {
-  try {
-    return (JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as { run?: string }).run
-  } catch {
-    return undefined
-  }
 }

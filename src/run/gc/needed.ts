@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan } from '../../recipe/index.ts'
 import type { Sha } from '../../records/index.ts'
@@ -6,6 +6,7 @@ import type { Paths } from '../../workspace/index.ts'
 import { listRuns, type PastRun, readRun } from '../log.ts'
 import { isReplay } from '../replay.ts'
 import { isRestricted } from '../verdicts.ts'
+import { releasedBy } from '../which-release.ts'
 
 /** A run whose tasks stay, and why. */
 export type Kept = { run: string; why: string }
@@ -24,12 +25,8 @@ const ended = ({ status }: PastRun): boolean => status === 'done' || status === 
 function releasedRuns(releases: string): Map<string, string> {
   const found = new Map<string, string>()
   for (const name of existsSync(releases) ? readdirSync(releases).sort() : []) {
-    try {
-      const { run } = JSON.parse(readFileSync(join(releases, name, 'run.json'), 'utf8')) as { run?: string }
-      if (run !== undefined) found.set(run, name)
-    } catch {
-      // No release, or a withdrawn one.
-    }
+    const run = releasedBy(join(releases, name))
+    if (run !== undefined) found.set(run, name)
   }
   return found
 }
