@@ -1,11 +1,5 @@
+import { codeEndings } from './code/language.ts'
 import type { Budget, Form, Limits } from './form.ts'
-
-const code = [
-  ...['py', 'pyi', 'js', 'mjs', 'cjs', 'jsx', 'ts', 'mts', 'cts', 'tsx', 'java', 'kt', 'kts', 'scala', 'groovy', 'go'],
-  ...['rs', 'c', 'h', 'cc', 'cpp', 'cxx', 'hh', 'hpp', 'hxx', 'cs', 'fs', 'swift', 'm', 'mm', 'rb', 'php', 'pl', 'pm'],
-  ...['lua', 'r', 'jl', 'hs', 'ml', 'mli', 'ex', 'exs', 'erl', 'clj', 'cljs', 'lisp', 'el', 'dart', 'zig', 'nim', 'sh'],
-  ...['bash', 'zsh', 'fish', 'ps1', 'sql', 'vue', 'svelte', 'f90', 'f95', 'pas', 'vb', 'asm', 'proto', 'tf', 'sol'],
-]
 
 const begins = (text: string) => (head: Buffer) => head.subarray(0, text.length).toString('latin1') === text
 
@@ -81,7 +75,7 @@ const forms: { [name in FormName]: Form } = {
     load: async () => (await import('./latex/read.ts')).readLatex,
   },
   code: {
-    endings: code,
+    endings: codeEndings,
     holds: 'document',
     confined: false,
     load: async () => (await import('./code/read.ts')).readCode,
@@ -190,9 +184,6 @@ export function formByEnding(path: string): FormName | undefined {
   const ending = /\.(\w+)$/.exec(path.replace(packed, ''))?.[1]?.toLowerCase() ?? ''
   return byEnding.get(ending)
 }
-
-/** Endings of source code. */
-export const codeEndings: readonly string[] = code
 
 /** Where a recipe says nothing else (`limits:` of a source). */
 export const standardLimits: Limits = {

@@ -48,6 +48,9 @@ const byEnding: { [ending: string]: string } = Object.fromEntries(
   }).flatMap(([language, endings]) => endings.split(' ').map(ending => [ending, language])),
 )
 
+/** Endings of programs. */
+export const codeEndings: readonly string[] = Object.keys(byEnding)
+
 /** Interpreters of a first line `#!`. */
 const byShebang: [RegExp, string][] = [
   [/\b(?:ba|z|fi|da|k)?sh\b/, 'shell'],

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeEndings } from '../code/language.ts'
 import type { SourceFile } from '../files.ts'
-import { codeEndings } from '../forms.ts'
 import { licenseOfManifest, manifests } from './manifest.ts'
 import { licenseOfText } from './texts.ts'
 
