@@ -6,7 +6,7 @@ import type { Journal, Paths, Store } from '../workspace/index.ts'
 import type { Estimate } from './forecast.ts'
 import { type PastRun, readRun } from './log.ts'
 import type { PlanForecast } from './pilot.ts'
-import { older } from './which-release.ts'
+import { releaseOfRecipe } from './which-release.ts'
 
 /** Bytes that a run still adds, and what they were told from. `most` is where the band of the forecast ends. */
 export type DiskForecast = {
@@ -123,20 +123,12 @@ function growthOf(run: PastRun, told: PlanForecast, { paths, store }: { paths: P
 
 /** The release of this recipe that says most of the next one: of its own version, else the newest. */
 function releaseBeside({ base, recipe }: Plan): { dir: string; perRow: number; own: boolean } | undefined {
-  const folder = join(base, 'releases')
-  let found: { dir: string; manifest: Manifest } | undefined
-  for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
-    const file = join(folder, name, 'manifest.json')
-    if (!existsSync(file)) continue
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest
-    if (manifest.name !== recipe.name) continue
-    if (!found || older(found.manifest.version, manifest.version)) found = { dir: join(folder, name), manifest }
-  }
+  const found = releaseOfRecipe(base, recipe)
   if (!found) return undefined
-  const rows = Object.values(found.manifest.rows).reduce(
+  const manifest = JSON.parse(readFileSync(join(found.dir, 'manifest.json'), 'utf8')) as Manifest
+  const rows = Object.values(manifest.rows).reduce(
     (n, splits) => n + Object.values(splits).reduce((a, b) => a + b, 0),
     0,
   )
-  const own = found.manifest.version === recipe.release?.version
-  return { dir: found.dir, perRow: bytesBelow(found.dir) / Math.max(1, rows), own }
+  return { dir: found.dir, perRow: bytesBelow(found.dir) / Math.max(1, rows), own: found.instead === undefined }
 }

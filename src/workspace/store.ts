@@ -129,7 +129,8 @@ function sweep(dir: string): void {
   }
 }
 
-function running(pid: number): boolean {
+/** Whether a process of this machine is there. */
+export function running(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

@@ -38,7 +38,11 @@ const beside =
 export async function look(folder: string): Promise<Seen> {
   const files = await listFiles({ files: ['**/*'] }, folder)
   const passed = new Map<string, string[]>()
-  const pass = (path: string, why: string) => void passed.set(why, [...(passed.get(why) ?? []), path])
+  const pass = (path: string, why: string) => {
+    const list = passed.get(why)
+    if (list) list.push(path)
+    else passed.set(why, [path])
+  }
   const drafts = await groupsOf(files, pass)
   const names = new Set<string>()
   const groups: Group[] = []

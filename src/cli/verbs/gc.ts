@@ -55,20 +55,17 @@ export const run: Run = async call => {
   archive.close()
   const { plans, unplanned } = await plansIn(call, folder, root)
   const notes = unplanned.map(({ said }) => `${said}: of it, only what its last runs by name made is kept.`)
+  const keep = (given.keep ?? []).map(text => runNamed(listRuns(paths), text))
   const look = (paths: Paths, busy: boolean, freed: readonly string[] = also) => {
     const needed = findNeeded(paths, {
       plans,
-      keep: (given.keep ?? []).map(text => runNamed(listRuns(paths), text)),
+      keep,
       ...(freed.includes('releases') ? {} : { releases: join(folder, 'releases') }),
     })
     return { needed, waste: findWaste(paths, needed, { busy, also: copies.filter(one => freed.includes(one)) }) }
   }
   if (given.yes) {
-    refuseUnkept(
-      paths,
-      unplanned,
-      (given.keep ?? []).map(text => runNamed(listRuns(paths), text)),
-    )
+    refuseUnkept(paths, unplanned, keep)
     const session = takeWorkspace(call, { workspace: root }, 'gc')
     try {
       const { needed, waste } = look(paths, false)
@@ -80,11 +77,14 @@ export const run: Run = async call => {
     return 0
   }
   const busy = lockHolder(paths.lock)
-  const { needed, waste } = look(paths, busy !== undefined)
-  const total = sumOf(waste).bytes
-  const asked = askable
-    .filter(one => !also.includes(one))
-    .map(what => ({ what, bytes: sumOf(look(paths, busy !== undefined, [...also, what]).waste).bytes - total }))
+  const { needed, waste: all } = look(paths, busy !== undefined, [...also, ...copies])
+  const open = askable.filter(one => !also.includes(one))
+  const waste = all.filter(({ kind }) => !open.includes(kind))
+  // Copies are no part of what is needed; releases are, so that it is looked again without them.
+  const without = (what: string): number =>
+    sumOf(look(paths, busy !== undefined, [...also, what]).waste).bytes - sumOf(waste).bytes
+  const asked = open
+    .map(what => ({ what, bytes: what === 'releases' ? without(what) : sumOf(all, what as WasteKind).bytes }))
     .filter(one => one.bytes > 0)
   if (busy)
     notes.push(

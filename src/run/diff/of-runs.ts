@@ -205,7 +205,7 @@ export function compareRuns(store: Store, a: PastRun, b: PastRun, shape?: Shape)
   return { ...head, rows: compareRows(sides.a, sides.b), marks: sides.marks }
 }
 
-/** Two runs by the beginning of their ids, or words for them. Throws SR_NOT_FOUND. */
+/** The one run whose id begins so. Throws SR_NOT_FOUND where there is none, or more than one. */
 export function runNamed(ids: readonly string[], name: string): string {
   const found = ids.filter(id => id.startsWith(name))
   if (found.length === 1) return found[0]!

@@ -16,8 +16,8 @@ export type Known = {
   digest: Sha
   /** Subjects, in order. */
   parents: Id[]
-  /** Digest of the other records that were seen when it was made. */
-  context?: Sha
+  /** The other records that were seen when it was made, by role and id. */
+  context?: string
   /** `named` by what it says, as chunks are, and so by no place in a reply. */
   made?: { step: string; version: string; teachers: string; prompts: string; calls: string; named?: true }
   source?: { name: string; uri: string }

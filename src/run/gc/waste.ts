@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Sha } from '../../records/index.ts'
-import type { Done, Paths, Reached } from '../../workspace/index.ts'
+import { type Done, type Paths, type Reached, running } from '../../workspace/index.ts'
 import { readSummary } from '../stage.ts'
 import type { Needed } from './needed.ts'
 
@@ -44,14 +44,6 @@ function summariesOf(paths: Paths, { tasks }: Needed): { stale: Waste[]; looks: 
 
 /** Names under which something is written before it gets its own. */
 const draft = /\.tmp(?:-(\d+)(?:-\d+)?)?$|\.(\d+)\.tmp$|^background-(\d+)\.log$/
-
-function running(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-}
 
 /** Everything in a workspace that nothing needs. `busy`: another process works here, so that what is half-written may be its. */
 export function findWaste(
