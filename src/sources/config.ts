@@ -23,7 +23,7 @@ export const sourceConfig = z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()
       .describe(
-        'Paths or patterns, relative to the recipe; a folder stands for all readable files below it but databases; folders and patterns leave out what git ignores',
+        'Paths or patterns, relative to the recipe; a folder stands for all files below it of known endings but databases; folders and patterns leave out what git ignores',
       ),
     sql: z
       .string()
